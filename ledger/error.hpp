@@ -1,0 +1,18 @@
+// The error enum of room ledger.
+#pragma once
+
+#include "base/result.hpp"
+
+namespace powershare {
+
+enum class LedgerError {
+  malformed = 1,  ///< bytes or text that do not spell a value of the type
+  not_found,      ///< no such participant, meter, slot, transaction
+  overflow,       ///< a quantity leaves its range
+  invariant,      ///< the state would break an invariant of DESIGN §5
+  diverged,       ///< a replayed block does not give the header that was certified
+};
+
+}  // namespace powershare
+
+POWERSHARE_ERROR_ENUM(powershare::LedgerError, "ledger");

@@ -1,0 +1,164 @@
+// Every transaction that a chain may hold (DESIGN §5), as plain structs. Their bytes on the wire are
+// protocol/transaction.proto; protocol/wire/transaction_codec turns one into the other.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/quantities.hpp"
+#include "base/time.hpp"
+#include "crypto/hash.hpp"
+#include "crypto/keys.hpp"
+#include "ledger/participants.hpp"
+#include "ledger/reading.hpp"
+
+namespace powershare::ledger {
+
+using crypto::Digest;
+using crypto::PublicKey;
+using crypto::Signature;
+
+// ── Registry ────────────────────────────────────────────────────────────────────────────────────
+struct AddParticipant {
+  Participant participant;
+};
+struct UpdateParticipant {
+  Participant participant;
+};
+struct DeleteParticipant {
+  ParticipantRef ref;
+};
+
+enum class AssetClass : std::uint8_t { energy = 1, coins, cash };
+
+/// Opens the asset with a balance, whose counter-entry is the issuing system account.
+struct ProvisionAsset {
+  ParticipantRef owner;
+  AssetClass asset = AssetClass::coins;
+  std::string currency;  ///< ISO 4217, for cash only
+  std::int64_t balance_nano = 0;
+};
+/// Sets a balance; the difference at execution is booked against `adjustment` (DECISIONS 58).
+struct AdjustAsset {
+  ParticipantRef owner;
+  AssetClass asset = AssetClass::coins;
+  std::string currency;
+  std::int64_t balance_nano = 0;
+};
+struct DeleteAsset {
+  ParticipantRef owner;
+  AssetClass asset = AssetClass::coins;
+  std::string currency;
+};
+
+enum class MeterKind : std::uint8_t { home = 1, plant, charger, transformer };
+struct RegisterMeter {
+  MeterId meter;
+  ParticipantRef owner;
+  std::optional<PublicKey> public_key;  ///< none: only unsigned readings from a meter or administrator key
+  std::optional<MeterId> parent;        ///< a charger's house meter
+  MeterKind kind = MeterKind::home;
+  std::int64_t plant_watts = 0;
+  std::string cpe;  ///< code of the point of delivery, may be empty
+};
+struct RetireMeter {
+  MeterId meter;
+};
+
+/// What a key may do (DECISIONS 17); a bit set.
+enum class Scope : std::uint32_t {
+  own = 1,             ///< act for its own principal
+  administrator = 2,   ///< registry, provisioning and adjustments
+  governance = 4,      ///< parameters, members
+  gateway = 8,         ///< submit reading batches; act for principals that delegated to it
+  feeder = 16,         ///< step a simulated clock
+};
+struct BindKey {
+  PublicKey key{};
+  std::string principal;
+  std::uint32_t scopes = 0;
+};
+struct RevokeKey {
+  PublicKey key{};
+};
+
+// ── The thesis's five (§3.2.2.C) ────────────────────────────────────────────────────────────────
+struct EnergyToCoins {
+  Price energy_rate;  ///< coins per kWh
+  Energy energy;
+  ParticipantRef seller;  ///< owner of coinsInc and energyDec
+  ParticipantRef buyer;   ///< owner of coinsDec and energyInc
+};
+struct CashToCoins {
+  Price cash_rate;  ///< coins per unit of cash
+  Cash cash;
+  std::string currency;
+  ParticipantRef coins_to;    ///< owner of coinsInc and cashDec
+  ParticipantRef coins_from;  ///< owner of coinsDec and cashInc
+};
+struct TransferCoinsToEV {
+  Coins coins;
+  ParticipantRef from;
+  ParticipantRef to;
+};
+struct CashFundingResident {
+  Cash cash;
+  std::string currency;
+  ParticipantRef resident;
+};
+struct CashWithdrawalResident {
+  Cash cash;
+  std::string currency;
+  ParticipantRef resident;
+};
+
+// ── Metering and market ─────────────────────────────────────────────────────────────────────────
+/// Readings are judged one by one: a bad one never rejects its neighbours (DECISIONS 19).
+struct ReadingBatch {
+  std::vector<SignedReading> readings;
+};
+/// Standing orders of a household; count from the next slot on (DECISIONS 45). An absent price = the default.
+struct SetCriteria {
+  ParticipantRef participant;
+  bool sell_enabled = true;
+  std::optional<Price> sell_price;  ///< at least; coins per kWh
+  bool buy_enabled = true;
+  std::optional<Price> buy_price;   ///< at most; coins per kWh
+};
+
+// ── Governance ──────────────────────────────────────────────────────────────────────────────────
+/// Moves island time of a genesis marked simulated (DECISIONS 23); refused elsewhere and backwards.
+struct ClockStep {
+  UtcMillis to;
+};
+struct SetParameter {
+  std::string name;  ///< see ledger/parameters.hpp
+  std::string value;
+};
+
+using Payload =
+    std::variant<AddParticipant, UpdateParticipant, DeleteParticipant, ProvisionAsset, AdjustAsset,
+                 DeleteAsset, RegisterMeter, RetireMeter, BindKey, RevokeKey, EnergyToCoins,
+                 CashToCoins, TransferCoinsToEV, CashFundingResident, CashWithdrawalResident,
+                 ReadingBatch, SetCriteria, ClockStep, SetParameter>;
+
+/// A decoded transaction whose signature over its body has been checked under `signer`. Whether that key
+/// may do this is decided in apply (DECISIONS 4).
+struct Transaction {
+  Digest id{};                ///< SHA-256 of the bytes as submitted
+  Digest genesis{};
+  std::string principal;      ///< on whose behalf: to_text(ParticipantRef), "administrator", "gateway:<peer>", "feeder"
+  Bytes idempotency_key;      ///< 1 to 64 bytes; dedup key = (principal, idempotency_key) (DECISIONS 16)
+  UtcMillis expires;          ///< at most 24 h of agreed time ahead
+  Payload payload;
+  PublicKey signer{};
+};
+
+/// "EnergyToCoins", "ReadingBatch", …: the name of the payload's type.
+std::string_view payload_name(const Payload& payload);
+
+}  // namespace powershare::ledger

@@ -1,0 +1,101 @@
+// HTTP as the rest of the house sees it: plain requests and responses. Only net/http_server.cpp knows Beast.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace powershare {
+
+enum class NetError {
+  address_in_use = 1,  ///< exit 69, with the number of the port in the detail
+  bad_address,
+  closed,
+  refused_by_self_test,  ///< the CURVE self-test let a stranger in: exit 70
+  bad_key,
+};
+
+}  // namespace powershare
+
+POWERSHARE_ERROR_ENUM(powershare::NetError, "net");
+
+namespace powershare::net {
+
+struct HttpRequest {
+  std::string method;  ///< upper case
+  std::string path;    ///< percent-decoded, without query
+  std::vector<std::pair<std::string, std::string>> query;  ///< percent-decoded, in order
+  std::map<std::string, std::string, std::less<>> headers; ///< names in lower case
+  std::string body;
+  std::string remote_address;  ///< without port
+
+  std::optional<std::string> header(std::string_view lower_case_name) const;
+  std::optional<std::string> parameter(std::string_view name) const;  ///< first of the query
+};
+
+struct HttpResponse {
+  int status = 200;
+  std::string content_type = "application/json; charset=utf-8";
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers;
+};
+
+/// A response that goes on: Server-Sent Events. Safe from any thread. Past `max_queued_bytes` the stream is closed: a reader
+/// that never reads costs nobody else anything.
+class HttpStream {
+ public:
+  virtual ~HttpStream() = default;
+  /// False once the client is gone or too slow.
+  virtual bool write(std::string chunk) = 0;
+  virtual void close() = 0;
+};
+
+/// Answers one request, once, from any thread.
+class HttpReply {
+ public:
+  virtual ~HttpReply() = default;
+  virtual void send(HttpResponse response) = 0;
+  /// Sends status and headers and leaves the body open.
+  virtual std::shared_ptr<HttpStream> stream(HttpResponse head) = 0;
+};
+
+using HttpHandler = std::function<void(HttpRequest, std::shared_ptr<HttpReply>)>;
+
+struct HttpServerOptions {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 0;  ///< 0: any free one, see port()
+  int threads = 1;
+  std::chrono::seconds header_timeout{5};
+  std::chrono::seconds body_timeout{10};   ///< for each further MiB the same again
+  std::chrono::seconds handler_timeout{15};  ///< then 503
+  std::chrono::seconds idle_timeout{60};
+  std::size_t max_header_bytes = 16 * 1024;
+  std::size_t max_body_bytes = 8 * 1024 * 1024;  ///< then 413; `body_limit` may lower it per path
+  std::function<std::size_t(std::string_view method, std::string_view path)> body_limit;
+  std::size_t max_connections = 4096;
+  std::size_t max_connections_per_address = 1024;  ///< then 429
+  std::size_t max_queued_bytes = 1024 * 1024;      ///< per stream
+};
+
+/// An HTTP/1.1 server on threads of its own. Keep-alive and pipelining; every limit of the options is answered with its own
+/// status (408, 413, 414/431, 429, 503), never with silence.
+class HttpServer {
+ public:
+  /// Binds at once: NetError::address_in_use names the port.
+  static Result<std::unique_ptr<HttpServer>> start(HttpServerOptions options, HttpHandler handler);
+  virtual ~HttpServer() = default;
+  virtual std::uint16_t port() const = 0;
+  /// Takes no new connections, lets running requests end for at most `grace`, then closes everything.
+  virtual void stop(std::chrono::milliseconds grace) = 0;
+  virtual std::size_t open_connections() const = 0;
+};
+
+}  // namespace powershare::net
