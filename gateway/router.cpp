@@ -26,8 +26,8 @@ bool is_name(std::string_view segment) {
 
 const std::string& Request::path_parameter(std::string_view name) const {
   static const std::string none;
-  for (const auto& [key, value] : path_parameters) {
-    if (key == name) return value;
+  for (const auto& [known, value] : path_parameters) {
+    if (known == name) return value;
   }
   return none;
 }
