@@ -14,3 +14,20 @@ stop() {
   say "$(basename -- "$0"): $*"
   exit "$code"
 }
+
+# configure PRESET: makes or renews build/PRESET. Ninja runs CMake again by itself when a file that CMake
+# has read changes; it does not know of the presets, nor of a CMakeLists.txt that is new.
+configure() {
+  local folder="$project_root/build/$1"
+  if [[ -e "$folder/build.ninja" ]] && ! find "$project_root" -path "$project_root/build" -prune -o \
+    \( -name CMakeLists.txt -o -name CMakePresets.json -o -name '*.cmake' \) \
+    -newer "$folder/build.ninja" -print -quit | grep -q .; then
+    return 0
+  fi
+  mkdir -p "$folder"
+  if ! (cd -- "$project_root" && cmake --preset "$1") >"$folder/configure.log" 2>&1; then
+    cat "$folder/configure.log" >&2
+    stop 1 "CMake could not configure preset '$1' (see above)"
+  fi
+  touch "$folder/build.ninja"
+}
