@@ -1,0 +1,59 @@
+"""The house rules that the lint enforces, in one place.
+
+ARCHITECTURE.md explains the same table to people; each room's CMakeLists.txt links by it.
+"""
+
+# room -> the other rooms whose headers its files may include
+ROOMS = {
+    "base": set(),
+    "crypto": {"base"},
+    "market": {"base"},
+    "ledger": {"base", "crypto", "market"},
+    "protocol": {"base", "crypto", "ledger"},
+    "storage": {"base", "crypto", "protocol"},
+    "net": {"base", "crypto"},
+    "monitoring": {"base"},
+    "gateway": {"base", "crypto", "ledger", "net"},
+    "actors": {"base", "crypto", "market", "ledger", "protocol", "storage", "net", "monitoring",
+               "gateway"},
+    "apps": {"base", "crypto", "market", "ledger", "protocol", "storage", "net", "monitoring",
+             "gateway", "actors"},
+}
+
+# (from room, to room) -> the only headers of it that may be seen (shell patterns)
+NARROW = {
+    ("storage", "protocol"): ["protocol/ports.hpp"],
+    ("gateway", "net"): ["net/http.hpp"],
+}
+
+# Deterministic rooms: no input or output, threads, clocks, randomness or floating point.
+PURE = {"market", "ledger", "protocol"}
+
+# pattern of the included name -> patterns of the files that may include it
+THIRD_PARTY = {
+    r"lmdb\.h": ["storage/*.cpp"],
+    r"zmq(_addon)?\.h(pp)?": ["net/*.cpp"],
+    r"boost/.*": ["net/http_*.cpp"],
+    r"google/protobuf/.*|.*\.pb\.h": ["protocol/wire/*.cpp"],
+    r"caf/.*": ["actors/*"],
+    r"prometheus/.*": ["monitoring/*.cpp"],
+    r"sodium(/.*)?(\.h)?": ["crypto/*.cpp"],
+    r"openssl/.*": ["crypto/*.cpp", "net/*.cpp", "gateway/*.cpp"],
+    r"nlohmann/.*": ["*.cpp"],
+    r"CLI/.*": ["apps/*.cpp"],
+    r"spdlog/.*": ["*.cpp"],
+    r"yaml-cpp/.*": ["*.cpp"],
+}
+
+# Headers of the C++ standard library have neither dot nor slash. Those of the operating system may be
+# included where there is input and output.
+SYSTEM_HEADER = (r"(sys|netinet|arpa|linux)/\w+\.h|(unistd|fcntl|signal|pthread|poll|netdb|dirent|"
+                 r"termios|pwd|grp|sched|spawn|ucontext|execinfo)\.h")
+SYSTEM_ROOMS = set(ROOMS) - PURE - {"market"}
+
+# Parts of the standard library that a pure room has no use for.
+IMPURE_STANDARD = {"thread", "mutex", "shared_mutex", "condition_variable", "future", "semaphore",
+                   "latch", "barrier", "stop_token", "random", "fstream", "iostream", "cstdio",
+                   "filesystem", "ctime", "unordered_map", "unordered_set"}
+
+MAX_LINES = 800

@@ -1,0 +1,48 @@
+"""Which files there are, and their text without comments and literals."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+SKIPPED_FOLDERS = {"build", "node_modules", ".git", ".cache", "__pycache__"}
+CXX = {".hpp", ".cpp"}
+
+
+def files(root, suffixes=None):
+    """Paths below `root`, relative to it, sorted; what git ignores is left out where there is git."""
+    root = Path(root)
+    if (root / ".git").exists():
+        listed = subprocess.run(
+            ["git", "-C", str(root), "ls-files", "--cached", "--others", "--exclude-standard"],
+            check=True, capture_output=True, text=True).stdout.splitlines()
+        found = [Path(name) for name in listed if (root / name).is_file()]
+    else:
+        found = []
+        for folder, folders, names in os.walk(root):
+            folders[:] = [name for name in folders if name not in SKIPPED_FOLDERS]
+            found += [Path(folder, name).relative_to(root) for name in names]
+    return sorted(path for path in set(found) if suffixes is None or path.suffix in suffixes)
+
+
+def room_of(path):
+    """The room that a source file of the product belongs to, or None (tests, scripts, documents)."""
+    return path.parts[0] if len(path.parts) > 1 else None
+
+
+def read(root, path):
+    return (Path(root) / path).read_text(encoding="utf-8")
+
+
+_SKIP = re.compile(
+    r'//[^\n]*|/\*.*?\*/|R"(?P<mark>[^()\\ \n]{0,16})\(.*?\)(?P=mark)"'
+    r"|\"(?:\\.|[^\"\\\n])*\"|(?<![0-9A-Fa-f])'(?:\\.|[^'\\\n])+'", re.DOTALL)
+
+
+def code_only(text):
+    """C++ text with comments and literals blanked; line numbers stay."""
+    return _SKIP.sub(lambda match: re.sub(r"[^\n]", " ", match.group()), text)
+
+
+def line_of(text, offset):
+    return text.count("\n", 0, offset) + 1
