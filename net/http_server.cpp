@@ -1,9 +1,6 @@
 // The only file that knows Boost. Asio moves the bytes, Beast's parser reads the requests. Each
 // thread has an io_context of its own and each connection belongs to one of them, so nothing of a
 // connection needs a lock.
-#include <pthread.h>
-#include <signal.h>
-
 #include <utility>  // before asio: Boost 1.81 uses std::exchange without it
 // clang-format off
 #include <boost/asio/executor_work_guard.hpp>
@@ -24,6 +21,7 @@
 #include <thread>
 
 #include "net/http_head.hpp"
+#include "net/thread.hpp"
 
 namespace powershare::net {
 namespace {
@@ -817,13 +815,8 @@ Result<void> Server::bind() {
 
 void Server::run() {
   accept();
-  // Signals are for the main thread.
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
   for (auto& loop : loops_)
-    loop->thread = std::thread([&context = loop->context] { context.run(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    loop->thread = start_thread([&context = loop->context] { context.run(); });
 }
 
 void Server::accept() {

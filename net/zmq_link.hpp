@@ -53,7 +53,7 @@ struct LinkStatistics {
   std::uint64_t dropped_frames = 0;  ///< a full queue or high-water mark
   std::uint64_t rejected_frames =
       0;  ///< oversized, several parts, or from an identity that its key does not own
-  std::uint64_t refused_handshakes = 0;
+  std::uint64_t refused_handshakes = 0;  ///< unknown keys, other mechanisms, broken greetings
 };
 
 /// Called on the link thread with the peer whose CURVE key the frame came under. Must not block.
@@ -71,6 +71,7 @@ class ZmqLink {
   /// Queues a frame; false when it was dropped at once. Any thread, never blocks.
   virtual bool send(const PeerId& to, Channel channel, std::shared_ptr<const Bytes> frame) = 0;
   virtual LinkStatistics statistics() const = 0;
+  /// True while the control connection to that peer is up and its key proven.
   virtual bool connected(const PeerId& peer) const = 0;
 };
 
