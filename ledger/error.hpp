@@ -10,6 +10,11 @@ enum class LedgerError {
   not_found,      ///< no such participant, meter, slot, transaction
   overflow,       ///< a quantity leaves its range
   invariant,      ///< the state would break an invariant of DESIGN §5
+  insufficient,   ///< an account that must not be negative would be
+  forbidden,      ///< the key may not do this for this principal
+  expired,        ///< the transaction's expiry is past, or too far ahead
+  duplicate,      ///< a transaction with this dedup key is in the ledger already
+  quota,          ///< the principal has too many live transactions
   diverged,       ///< a replayed block does not give the header that was certified
 };
 

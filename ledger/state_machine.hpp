@@ -9,56 +9,12 @@
 #include "crypto/sparse_merkle_tree.hpp"
 #include "ledger/genesis.hpp"
 #include "ledger/header.hpp"
+#include "ledger/overlay.hpp"
+#include "ledger/receipt.hpp"
 #include "ledger/state_reader.hpp"
 #include "ledger/transaction.hpp"
 
 namespace powershare::ledger {
-
-enum class Outcome : std::uint8_t {
-  applied = 1,   ///< had its effect
-  rejected,      ///< stands in its block with its reason, and has no other effect
-  duplicate,     ///< same dedup key as an earlier one: that one's receipt counts
-};
-
-/// What became of one reading of a ReadingBatch.
-struct ReadingResult {
-  enum class Kind : std::uint8_t { accepted = 1, duplicate, rejected } kind = Kind::accepted;
-  std::string reason;  ///< for rejected: a short code, as "unknown_meter"
-};
-
-struct Receipt {
-  Digest transaction{};
-  Outcome outcome = Outcome::applied;
-  std::string code;     ///< for rejected: stable short code, as "insufficient_energy"
-  std::string message;  ///< for people, in the thesis's words where it has them
-  Digest first{};       ///< for duplicate: id of the first transaction
-  std::vector<ReadingResult> readings;  ///< one per reading of a ReadingBatch
-
-  Bytes encode() const;
-  static Result<Receipt> decode(ByteView bytes);
-};
-
-/// One change of the state: a value to put, or nothing to erase.
-struct StateWrite {
-  Bytes key;
-  std::optional<Bytes> value;
-};
-
-/// A row of derived history (never read by execution): `table` names an index of ledger/history.hpp.
-struct HistoryRow {
-  std::string table;
-  Bytes key;
-  std::optional<Bytes> value;
-};
-
-/// What the outside may want to hear of; order within a block is fixed. JSON for SSE is made from it in gateway.
-struct Event {
-  enum class Kind : std::uint8_t { block = 1, trade, readings, slot_closed, slot_final, alarm } kind;
-  UtcMillis slot;      ///< for trade and slot events
-  std::string detail;  ///< for alarm: which invariant, where
-  std::uint64_t count = 0;  ///< readings accepted, trades made
-  Energy energy;       ///< traded in the slot
-};
 
 /// A batch that consensus decided. Its transactions were checked statelessly before PREPARE.
 struct DecidedBatch {
@@ -74,13 +30,13 @@ struct ExecutedBlock {
   std::vector<Bytes> transactions;
   std::vector<Receipt> receipts;
   std::vector<Bytes> outbox;
-  std::vector<StateWrite> writes;   ///< last write per key, in key order
+  std::vector<StateWrite> writes;  ///< last write per key, in key order
   std::vector<HistoryRow> history;
   std::vector<Event> events;
 };
 
-/// Decodes one transaction as submitted; checks format, limits and signature, not rights. Implemented by protocol/wire, handed
-/// in so that this room needs no Protobuf.
+/// Decodes one transaction as submitted; checks format, limits and signature, not rights.
+/// Implemented by protocol/wire, handed in so that this room needs no Protobuf.
 using TransactionDecoder = std::function<Result<Transaction>(ByteView bytes)>;
 
 /// The state in memory with its Merkle tree, and the only way to change it.
@@ -96,26 +52,31 @@ class StateMachine {
   StateMachine& operator=(StateMachine&&) noexcept;
   ~StateMachine();
 
-  /// Executes the batch on an overlay per transaction (DECISIONS 14), closes at most 4 due slots (DECISIONS 21),
-  /// and moves the state. A null batch (no transactions) that closes no slot is not given to apply by the host when
-  /// `makes_block` says so.
+  /// Executes the batch on an overlay per transaction (DECISIONS 14), closes at most 4 due slots
+  /// (DECISIONS 21), and moves the state. A null batch (no transactions) that closes no slot is not
+  /// given to apply by the host when `makes_block` says so.
   ExecutedBlock apply(const DecidedBatch& batch);
   /// False for an empty batch at `time` with no slot due: it makes no block.
   bool makes_block(const DecidedBatch& batch) const;
-  /// True when a slot could be closed by an empty batch at `now` (agreed time or, simulated, island time).
+  /// True when a slot could be closed by an empty batch at `now` (agreed time or, simulated, island
+  /// time).
   bool slot_due(UtcMillis now) const;
 
-  /// Admission to the mempool: would this transaction's key, dedup record and expiry pass now? A clear error otherwise.
+  /// Admission to the mempool: would this transaction's key, dedup record and expiry pass now? A
+  /// clear error otherwise.
   Result<void> admit(const Transaction& transaction, UtcMillis now) const;
 
   const Genesis& genesis() const;
-  const Header& head() const;      ///< height 0: the genesis header (its state_root is the genesis state's)
-  Digest head_hash() const;        ///< genesis hash at height 0
+  const Header& head()
+      const;  ///< height 0: the genesis header (its state_root is the genesis state's)
+  Digest head_hash() const;  ///< genesis hash at height 0
   Digest state_root() const;
   const StateReader& state() const;
-  /// Slot, island and conservation invariants of DESIGN §5; LedgerError::invariant with what is wrong.
+  /// Slot, island and conservation invariants of DESIGN §5; LedgerError::invariant with what is
+  /// wrong.
   Result<void> check_invariants() const;
-  /// The 2^depth subtrees of the state tree and the records below one of them: state transfer (DECISIONS 12).
+  /// The 2^depth subtrees of the state tree and the records below one of them: state transfer
+  /// (DECISIONS 12).
   std::vector<crypto::Subtree> tree_level(unsigned depth) const;
   std::vector<StateWrite> records_below(unsigned depth, std::uint32_t index) const;
 

@@ -1,4 +1,5 @@
-// HTTP as the rest of the house sees it: plain requests and responses. Only net/http_server.cpp knows Beast.
+// HTTP as the rest of the house sees it: plain requests and responses. Only net/http_server.cpp
+// knows Beast.
 #pragma once
 
 #include <chrono>
@@ -9,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
@@ -21,6 +23,7 @@ enum class NetError {
   closed,
   refused_by_self_test,  ///< the CURVE self-test let a stranger in: exit 70
   bad_key,
+  malformed,  ///< a request target that does not spell a path
 };
 
 }  // namespace powershare
@@ -30,12 +33,16 @@ POWERSHARE_ERROR_ENUM(powershare::NetError, "net");
 namespace powershare::net {
 
 struct HttpRequest {
-  std::string method;  ///< upper case
-  std::string path;    ///< percent-decoded, without query
-  std::vector<std::pair<std::string, std::string>> query;  ///< percent-decoded, in order
-  std::map<std::string, std::string, std::less<>> headers; ///< names in lower case
+  std::string method;                                       ///< upper case
+  std::string path;                                         ///< percent-decoded, without query
+  std::vector<std::pair<std::string, std::string>> query;   ///< percent-decoded, in order
+  std::map<std::string, std::string, std::less<>> headers;  ///< names in lower case
   std::string body;
   std::string remote_address;  ///< without port
+  /// The path's parts between the slashes, each percent-decoded: an encoded "/" stays inside its
+  /// part.
+  std::vector<std::string> segments{};
+  std::string target{};  ///< path and query as received, for logs and signatures
 
   std::optional<std::string> header(std::string_view lower_case_name) const;
   std::optional<std::string> parameter(std::string_view name) const;  ///< first of the query
@@ -48,8 +55,8 @@ struct HttpResponse {
   std::vector<std::pair<std::string, std::string>> headers;
 };
 
-/// A response that goes on: Server-Sent Events. Safe from any thread. Past `max_queued_bytes` the stream is closed: a reader
-/// that never reads costs nobody else anything.
+/// A response that goes on: Server-Sent Events. Safe from any thread. Past `max_queued_bytes` the
+/// stream is closed: a reader that never reads costs nobody else anything.
 class HttpStream {
  public:
   virtual ~HttpStream() = default;
@@ -67,6 +74,8 @@ class HttpReply {
   virtual std::shared_ptr<HttpStream> stream(HttpResponse head) = 0;
 };
 
+/// Called on a server thread, which serves other connections too: it must not block. A reply that
+/// is dropped without an answer becomes a 500, and so does an exception.
 using HttpHandler = std::function<void(HttpRequest, std::shared_ptr<HttpReply>)>;
 
 struct HttpServerOptions {
@@ -74,28 +83,39 @@ struct HttpServerOptions {
   std::uint16_t port = 0;  ///< 0: any free one, see port()
   int threads = 1;
   std::chrono::seconds header_timeout{5};
-  std::chrono::seconds body_timeout{10};   ///< for each further MiB the same again
+  std::chrono::seconds body_timeout{10};     ///< for each further MiB the same again
   std::chrono::seconds handler_timeout{15};  ///< then 503
   std::chrono::seconds idle_timeout{60};
   std::size_t max_header_bytes = 16 * 1024;
   std::size_t max_body_bytes = 8 * 1024 * 1024;  ///< then 413; `body_limit` may lower it per path
   std::function<std::size_t(std::string_view method, std::string_view path)> body_limit;
   std::size_t max_connections = 4096;
-  std::size_t max_connections_per_address = 1024;  ///< then 429
-  std::size_t max_queued_bytes = 1024 * 1024;      ///< per stream
+  std::size_t max_connections_per_address = 1024;           ///< then 429
+  std::size_t max_queued_bytes = 1024 * 1024;               ///< per stream
+  std::size_t max_buffered_body_bytes = 256 * 1024 * 1024;  ///< of all connections; then 503
 };
 
-/// An HTTP/1.1 server on threads of its own. Keep-alive and pipelining; every limit of the options is answered with its own
-/// status (408, 413, 414/431, 429, 503), never with silence.
+/// An HTTP/1.1 server on threads of its own. Keep-alive and pipelining; every limit of the options
+/// is answered with its own status (408, 413, 414/431, 429, 503), never with silence.
 class HttpServer {
  public:
   /// Binds at once: NetError::address_in_use names the port.
   static Result<std::unique_ptr<HttpServer>> start(HttpServerOptions options, HttpHandler handler);
   virtual ~HttpServer() = default;
   virtual std::uint16_t port() const = 0;
-  /// Takes no new connections, lets running requests end for at most `grace`, then closes everything.
+  /// Takes no new connections, lets running requests end for at most `grace`, then closes
+  /// everything.
   virtual void stop(std::chrono::milliseconds grace) = 0;
   virtual std::size_t open_connections() const = 0;
 };
+
+/// Reads a request target (RFC 9112 §3.2: origin form, absolute form or "*") into path, segments
+/// and query. In the query
+/// "+" is a space. NetError::malformed on a bad escape, an encoded NUL, control characters or
+/// anything else.
+Result<void> parse_target(std::string_view target, HttpRequest& request);
+
+/// The standard reason phrase of a status, "Unknown" for others.
+std::string_view reason_phrase(int status);
 
 }  // namespace powershare::net

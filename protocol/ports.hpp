@@ -1,5 +1,6 @@
 // What the protocol's host must bring: a durable log, a durable ledger, an inbox for readings, and
-// signatures. Implemented by storage (LMDB), by the simulator (memory with faults) and by unit tests.
+// signatures. Implemented by storage (LMDB), by the simulator (memory with faults) and by unit
+// tests.
 #pragma once
 
 #include <cstdint>
@@ -37,7 +38,8 @@ struct LogWrite {
   friend bool operator==(const LogWrite&, const LogWrite&) = default;
 };
 
-/// The promises of a replica: votes, prepared certificates, view, stable checkpoint. Small (one window).
+/// The promises of a replica: votes, prepared certificates, view, stable checkpoint. Small (one
+/// window).
 class ConsensusLog {
  public:
   virtual ~ConsensusLog() = default;
@@ -54,16 +56,19 @@ struct TableWrite {
   std::optional<Bytes> value;  ///< none: erase
 };
 
-/// A consistent view of the ledger environment: any thread, short-lived (a long one pins old pages and the file grows).
+/// A consistent view of the ledger environment: any thread, short-lived (a long one pins old pages
+/// and the file grows).
 class LedgerSnapshot {
  public:
   virtual ~LedgerSnapshot() = default;
   /// StorageError::damaged when the record's checksum does not match.
   virtual Result<std::optional<Bytes>> get(std::string_view table, ByteView key) const = 0;
-  /// Records whose key begins with `prefix`, ascending from `prefix ‖ from`, or descending from the last one not above
-  /// `prefix ‖ from` (from the very last where `from` is empty), until `visit` returns false.
-  virtual Result<void> scan(std::string_view table, ByteView prefix, ByteView from, bool descending,
-                            const std::function<bool(ByteView key, ByteView value)>& visit) const = 0;
+  /// Records whose key begins with `prefix`, ascending from `prefix ‖ from`, or descending from the
+  /// last one not above `prefix ‖ from` (from the very last where `from` is empty), until `visit`
+  /// returns false.
+  virtual Result<void> scan(
+      std::string_view table, ByteView prefix, ByteView from, bool descending,
+      const std::function<bool(ByteView key, ByteView value)>& visit) const = 0;
 };
 
 /// What is executed: blocks, certificates, state, history, meta: tables of checksummed records.
@@ -75,7 +80,8 @@ class LedgerStore {
   virtual Result<std::unique_ptr<LedgerSnapshot>> snapshot() const = 0;
 };
 
-/// Acknowledged readings that are not yet in the ledger. Keys are (meter, sequence) in an encoding of the caller's.
+/// Acknowledged readings that are not yet in the ledger. Keys are (meter, sequence) in an encoding
+/// of the caller's.
 class Inbox {
  public:
   virtual ~Inbox() = default;
@@ -85,7 +91,8 @@ class Inbox {
   virtual Result<std::vector<std::pair<Bytes, Bytes>>> load() const = 0;
 };
 
-/// Signs and verifies as one member of the epoch; a keyed-hash oracle in the simulator (DECISIONS 36).
+/// Signs and verifies as one member of the epoch; a keyed-hash oracle in the simulator (DECISIONS
+/// 36).
 class Signatory {
  public:
   virtual ~Signatory() = default;

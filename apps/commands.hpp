@@ -1,0 +1,70 @@
+// The subcommands of powershare: what each one is given, and the function that runs it and returns the exit code.
+// main.cpp reads the command line into these; each command has a file of its own.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace powershare::apps {
+
+struct UpOptions {
+  int microgrids = 1;
+  int peers = 4;                       ///< per microgrid
+  std::optional<std::filesystem::path> profiles;
+  std::string start;                   ///< ISO 8601; empty: the start of the profiles
+  std::string until;                   ///< ISO 8601; empty: the end of the profiles
+  std::string slot = "15m";
+  std::string speed = "300";           ///< or "max"
+  std::optional<std::filesystem::path> data;  ///< default: ./powershare-data; with --once a folder that is removed again
+  int http_port = 8080;
+  int metrics_port = 9464;
+  int peer_port = 7400;
+  bool once = false;
+  bool detach = false;
+  bool json = false;
+  bool restart = false;
+  bool empty = false;
+  std::string api_key;                 ///< empty: generated
+  std::string opening_coins = "1000";
+  std::string rule = "pay_as_clear";
+  std::uint64_t seed = 1;
+};
+
+struct DataOptions {
+  std::filesystem::path data;      ///< an island's folder
+  std::filesystem::path peer_dir;  ///< or one peer's folder (audit)
+  bool json = false;
+};
+
+struct PeerOptions {
+  std::filesystem::path config;
+};
+
+struct KeysOptions {
+  std::filesystem::path folder;  ///< makes a peer's keys there
+  std::string peer;              ///< prints the member entry for this peer id
+  bool administrator = false;    ///< makes administrator.key instead
+};
+
+struct GenesisOptions {
+  std::string chain;
+  std::vector<std::filesystem::path> members;  ///< files printed by `keys`
+  std::filesystem::path administrator_key;     ///< file with the public key in hex
+  std::string utility = "EEM";
+  std::string tariff = "0.1629";
+  std::string feed_in = "0";
+  std::string slot = "15m";
+  std::filesystem::path out;                   ///< empty: standard output
+};
+
+int run_up(const UpOptions& options);
+int run_down(const DataOptions& options);
+int run_peer(const PeerOptions& options);
+int run_keys(const KeysOptions& options);
+int run_genesis(const GenesisOptions& options);
+int run_audit(const DataOptions& options);
+
+}  // namespace powershare::apps

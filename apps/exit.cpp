@@ -1,0 +1,34 @@
+#include "apps/exit.hpp"
+
+#include <cstdio>
+
+#include "apps/error.hpp"
+#include "net/http.hpp"
+#include "protocol/ports.hpp"
+
+namespace powershare::apps {
+
+ExitCode exit_code_of(const Error& error) {
+  const auto& code = error.code();
+  if (code.category() == error_category_of(AppError::failed)) {
+    return static_cast<ExitCode>(code.value());
+  }
+  if (code == make_error_code(StorageError::io)) return ExitCode::storage_error;
+  if (code == make_error_code(StorageError::no_space)) return ExitCode::storage_error;
+  if (code == make_error_code(StorageError::damaged)) return ExitCode::damaged_data;
+  if (code == make_error_code(StorageError::lost)) return ExitCode::damaged_data;
+  if (code == make_error_code(StorageError::wrong_identity)) return ExitCode::bad_configuration;
+  if (code == make_error_code(StorageError::locked)) return ExitCode::unavailable;
+  if (code == make_error_code(NetError::address_in_use)) return ExitCode::unavailable;
+  if (code == make_error_code(NetError::bad_address)) return ExitCode::bad_configuration;
+  if (code == make_error_code(NetError::bad_key)) return ExitCode::bad_configuration;
+  if (code == make_error_code(NetError::refused_by_self_test)) return ExitCode::broken_invariant;
+  return ExitCode::failed;
+}
+
+int report(const Error& error) {
+  std::fprintf(stderr, "powershare: %s\n", error.detail().c_str());
+  return static_cast<int>(exit_code_of(error));
+}
+
+}  // namespace powershare::apps

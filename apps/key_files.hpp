@@ -1,0 +1,33 @@
+// Key files: one line of 64 hexadecimal digits (the 32-byte seed), mode 0600.
+#pragma once
+
+#include <filesystem>
+
+#include "crypto/keys.hpp"
+#include "ledger/genesis.hpp"
+#include "net/zmq_link.hpp"
+
+namespace powershare::apps {
+
+/// The three secrets of one peer.
+struct PeerKeys {
+  crypto::KeyPair consensus;
+  crypto::KeyPair gateway;
+  net::CurveKeyPair transport;
+};
+
+/// Writes consensus.key, gateway.key and transport.key into `folder`; keys that exist are kept, never replaced.
+Result<PeerKeys> make_peer_keys(const std::filesystem::path& folder);
+/// Reads them. AppError::bad_configuration for a missing file, a bad line, or a file that others may read.
+Result<PeerKeys> load_peer_keys(const std::filesystem::path& folder);
+/// One Ed25519 key file: made when absent, else read.
+Result<crypto::KeyPair> make_key(const std::filesystem::path& file);
+Result<crypto::KeyPair> load_key(const std::filesystem::path& file);
+
+/// The public halves, as they stand in a genesis.
+ledger::Member member_of(const PeerId& peer, const PeerKeys& keys);
+
+/// A new random API key: "ps_" and 43 characters of A-Za-z0-9-_ (256 bits).
+std::string generate_api_key();
+
+}  // namespace powershare::apps

@@ -1,0 +1,37 @@
+#include <cstdio>
+
+#include "apps/commands.hpp"
+#include "apps/exit.hpp"
+#include "apps/files.hpp"
+#include "apps/genesis_files.hpp"
+#include "apps/key_files.hpp"
+
+namespace powershare::apps {
+namespace {
+
+int make_administrator_key(const KeysOptions& options) {
+  auto folder = make_folder(options.folder);
+  if (!folder) return report(folder.error());
+  const auto file = options.folder / "administrator.key";
+  auto key = make_key(file);
+  if (!key) return report(key.error());
+  std::printf("%s\n", to_hex(key->public_key()).c_str());
+  std::fprintf(stderr, "The secret key is in %s: keep it offline.\n", file.c_str());
+  return 0;
+}
+
+}  // namespace
+
+int run_keys(const KeysOptions& options) {
+  if (options.administrator) return make_administrator_key(options);
+  auto peer = PeerId::parse(options.peer);
+  if (!peer) return report(peer.error());
+  auto keys = make_peer_keys(options.folder);
+  if (!keys) return report(keys.error());
+  std::printf("%s\n", member_to_json(member_of(*peer, *keys)).c_str());
+  std::fprintf(stderr, "The secret keys are in %s, for the peer's machine only; the line above is for `powershare genesis`.\n",
+               options.folder.c_str());
+  return 0;
+}
+
+}  // namespace powershare::apps

@@ -1,0 +1,131 @@
+#include "apps/peer_config.hpp"
+
+#include <yaml-cpp/yaml.h>
+
+#include <set>
+
+#include "apps/error.hpp"
+#include "apps/files.hpp"
+
+namespace powershare::apps {
+namespace {
+
+/// Collects the first fault while a document is read, so that reading stays a list of fields.
+class Fields {
+ public:
+  Fields(std::string where, const YAML::Node& node, std::set<std::string> known)
+      : where_(std::move(where)), node_(node) {
+    if (!node_.IsMap()) {
+      throw YAML::Exception(node_.Mark(), where_ + " is not a map of fields");
+    }
+    for (const auto& entry : node_) {
+      const auto name = entry.first.as<std::string>();
+      if (!known.contains(name)) {
+        throw YAML::Exception(entry.first.Mark(), "unknown field " + where_ + name);
+      }
+    }
+  }
+
+  bool has(const std::string& name) const { return static_cast<bool>(node_[name]); }
+
+  YAML::Node node(const std::string& name) const {
+    if (!has(name)) throw YAML::Exception(node_.Mark(), "missing field " + where_ + name);
+    return node_[name];
+  }
+
+  template <class T>
+  T get(const std::string& name) const {
+    try {
+      return node(name).as<T>();
+    } catch (const YAML::BadConversion& error) {
+      throw YAML::Exception(error.mark, "field " + where_ + name + " is not of its kind");
+    }
+  }
+
+  PeerId peer(const std::string& name) const {
+    auto id = PeerId::parse(get<std::string>(name));
+    if (!id) throw YAML::Exception(node(name).Mark(), where_ + name + ": " + id.error().detail());
+    return *id;
+  }
+
+ private:
+  std::string where_;
+  YAML::Node node_;
+};
+
+SocketAddress read_address(const YAML::Node& node, const std::string& where) {
+  const Fields fields(where, node, {"address", "port"});
+  return {fields.get<std::string>("address"), fields.get<std::uint16_t>("port")};
+}
+
+PeerConfig read_config(const YAML::Node& root, const std::filesystem::path& folder) {
+  const Fields fields("", root,
+                      {"peer", "genesis", "keys", "data", "http", "metrics", "transport", "peers",
+                       "administrator_key_sha256", "watts_per_core"});
+  const auto path = [&](const char* name) {
+    return (folder / fields.get<std::string>(name)).lexically_normal();
+  };
+  PeerConfig config;
+  config.peer = fields.peer("peer");
+  config.genesis = path("genesis");
+  config.keys = path("keys");
+  config.data = path("data");
+  config.http = read_address(fields.node("http"), "http.");
+  config.metrics = read_address(fields.node("metrics"), "metrics.");
+  const Fields transport("transport.", fields.node("transport"), {"control", "bulk"});
+  config.control_endpoint = transport.get<std::string>("control");
+  config.bulk_endpoint = transport.get<std::string>("bulk");
+  for (const auto& entry : fields.node("peers")) {
+    const Fields remote("peers.", entry, {"peer", "control", "bulk"});
+    config.remotes.push_back({remote.peer("peer"), remote.get<std::string>("control"),
+                              remote.get<std::string>("bulk")});
+  }
+  if (fields.has("administrator_key_sha256")) {
+    config.administrator_key_sha256 = fields.get<std::string>("administrator_key_sha256");
+  }
+  if (fields.has("watts_per_core")) config.watts_per_core = fields.get<double>("watts_per_core");
+  return config;
+}
+
+}  // namespace
+
+std::string PeerConfig::to_yaml() const {
+  YAML::Emitter out;
+  const auto address = [&](const char* name, const SocketAddress& socket) {
+    out << YAML::Key << name << YAML::Value << YAML::BeginMap << YAML::Key << "address"
+        << YAML::Value << socket.address << YAML::Key << "port" << YAML::Value << socket.port
+        << YAML::EndMap;
+  };
+  out << YAML::BeginMap << YAML::Key << "peer" << YAML::Value << peer.text() << YAML::Key
+      << "genesis" << YAML::Value << genesis.string() << YAML::Key << "keys" << YAML::Value
+      << keys.string() << YAML::Key << "data" << YAML::Value << data.string();
+  address("http", http);
+  address("metrics", metrics);
+  out << YAML::Key << "transport" << YAML::Value << YAML::BeginMap << YAML::Key << "control"
+      << YAML::Value << control_endpoint << YAML::Key << "bulk" << YAML::Value << bulk_endpoint
+      << YAML::EndMap << YAML::Key << "peers" << YAML::Value << YAML::BeginSeq;
+  for (const auto& remote : remotes) {
+    out << YAML::BeginMap << YAML::Key << "peer" << YAML::Value << remote.peer.text() << YAML::Key
+        << "control" << YAML::Value << remote.control_endpoint << YAML::Key << "bulk" << YAML::Value
+        << remote.bulk_endpoint << YAML::EndMap;
+  }
+  out << YAML::EndSeq;
+  if (administrator_key_sha256) {
+    out << YAML::Key << "administrator_key_sha256" << YAML::Value << *administrator_key_sha256;
+  }
+  out << YAML::Key << "watts_per_core" << YAML::Value << watts_per_core << YAML::EndMap;
+  return std::string(out.c_str()) + "\n";
+}
+
+Result<PeerConfig> load_peer_config(const std::filesystem::path& file) {
+  auto text = read_file(file, 1u << 20);
+  if (!text) return text.error();
+  try {
+    return read_config(YAML::Load(*text), std::filesystem::absolute(file).parent_path());
+  } catch (const YAML::Exception& error) {
+    const auto line = error.mark.is_null() ? "" : " line " + std::to_string(error.mark.line + 1);
+    return Error{AppError::bad_configuration, file.string() + line + ": " + error.msg};
+  }
+}
+
+}  // namespace powershare::apps

@@ -1,0 +1,46 @@
+// peer.yaml: everything that one peer needs to know to start.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/result.hpp"
+
+namespace powershare::apps {
+
+struct SocketAddress {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 0;
+};
+
+struct RemotePeer {
+  PeerId peer;
+  std::string control_endpoint;
+  std::string bulk_endpoint;
+};
+
+struct PeerConfig {
+  PeerId peer;
+  std::filesystem::path genesis;  ///< JSON file
+  std::filesystem::path keys;     ///< folder with consensus.key, gateway.key, transport.key
+  std::filesystem::path data;     ///< folder of this peer's databases
+  SocketAddress http;
+  SocketAddress metrics;
+  std::string control_endpoint;   ///< what to bind, "tcp://127.0.0.1:7400"
+  std::string bulk_endpoint;
+  std::vector<RemotePeer> remotes;
+  std::optional<std::string> administrator_key_sha256;  ///< hex; without it no administrator's API key works
+  double watts_per_core = 10.0;   ///< model of the machine's power draw where RAPL is not readable
+
+  /// YAML text; paths as given.
+  std::string to_yaml() const;
+};
+
+/// Reads a configuration; relative paths are taken from the file's own folder. AppError::bad_configuration in one sentence for
+/// an unknown field, a missing one, or a value that is not of its kind.
+Result<PeerConfig> load_peer_config(const std::filesystem::path& file);
+
+}  // namespace powershare::apps

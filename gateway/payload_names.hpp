@@ -1,0 +1,70 @@
+// The names of enum values in JSON, for reading, writing and describing them.
+#pragma once
+
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "ledger/transaction.hpp"
+
+namespace powershare::gateway {
+
+template <class Enum>
+struct EnumNames;
+
+template <>
+struct EnumNames<ledger::ParticipantType> {
+  static constexpr std::array<std::pair<ledger::ParticipantType, std::string_view>, 4> values{
+      {{ledger::ParticipantType::resident, "Resident"},
+       {ledger::ParticipantType::electric_vehicle, "ElectricVehicle"},
+       {ledger::ParticipantType::bank, "Bank"},
+       {ledger::ParticipantType::utility_company, "UtilityCompany"}}};
+};
+template <>
+struct EnumNames<ledger::VehicleType> {
+  static constexpr std::array<std::pair<ledger::VehicleType, std::string_view>, 5> values{
+      {{ledger::VehicleType::bev, "BEV"},
+       {ledger::VehicleType::phev, "PHEV"},
+       {ledger::VehicleType::hev, "HEV"},
+       {ledger::VehicleType::scooter, "SCOOTER"},
+       {ledger::VehicleType::bike, "BIKE"}}};
+};
+template <>
+struct EnumNames<ledger::AssetClass> {
+  static constexpr std::array<std::pair<ledger::AssetClass, std::string_view>, 3> values{
+      {{ledger::AssetClass::energy, "EN"},
+       {ledger::AssetClass::coins, "CO"},
+       {ledger::AssetClass::cash, "CA"}}};
+};
+template <>
+struct EnumNames<ledger::MeterKind> {
+  static constexpr std::array<std::pair<ledger::MeterKind, std::string_view>, 4> values{
+      {{ledger::MeterKind::home, "home"},
+       {ledger::MeterKind::plant, "plant"},
+       {ledger::MeterKind::charger, "charger"},
+       {ledger::MeterKind::transformer, "transformer"}}};
+};
+template <>
+struct EnumNames<ledger::Scope> {
+  static constexpr std::array<std::pair<ledger::Scope, std::string_view>, 5> values{
+      {{ledger::Scope::own, "own"},
+       {ledger::Scope::administrator, "administrator"},
+       {ledger::Scope::governance, "governance"},
+       {ledger::Scope::gateway, "gateway"},
+       {ledger::Scope::feeder, "feeder"}}};
+};
+
+template <class Enum>
+concept NamedEnum = requires {
+  EnumNames<Enum>::values;
+};
+
+template <NamedEnum Enum>
+std::string_view enum_name(Enum value) {
+  for (const auto& [known, name] : EnumNames<Enum>::values) {
+    if (known == value) return name;
+  }
+  return "unknown";
+}
+
+}  // namespace powershare::gateway

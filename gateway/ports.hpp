@@ -1,0 +1,183 @@
+// What the gateway's host must bring. The host is the room of actors; unit tests bring fakes.
+//
+// Everything here is called from the HTTP server's threads, several at a time, so it must be
+// thread-safe, must not block on consensus, and must not throw. Answers that need a commit come
+// through callbacks, from any thread, exactly once.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "crypto/hash.hpp"
+#include "crypto/quorum.hpp"
+#include "ledger/header.hpp"
+#include "ledger/reading.hpp"
+#include "ledger/state_machine.hpp"
+#include "ledger/state_reader.hpp"
+#include "ledger/transaction.hpp"
+
+namespace powershare::gateway {
+
+using crypto::Digest;
+
+/// Derived history in tables (see ledger/queries.hpp); the same meaning as
+/// protocol::LedgerSnapshot's get and scan.
+class HistoryReader {
+ public:
+  virtual ~HistoryReader() = default;
+  /// An error only when the record is damaged.
+  virtual Result<std::optional<Bytes>> get(std::string_view table, ByteView key) const = 0;
+  /// Records whose key begins with `prefix`, ascending from `prefix ‖ from`, or descending from the
+  /// last one not above `prefix ‖ from` (from the very last where `from` is empty), until `visit`
+  /// returns false.
+  virtual Result<void> scan(
+      std::string_view table, ByteView prefix, ByteView from, bool descending,
+      const std::function<bool(ByteView key, ByteView value)>& visit) const = 0;
+};
+
+/// One block as it stands on disk.
+struct BlockRecord {
+  ledger::Header header;
+  std::vector<Bytes> transactions;        ///< as submitted
+  std::vector<ledger::Receipt> receipts;  ///< one per transaction
+  std::vector<ledger::Event>
+      events;  ///< in the order of execution; may be empty where the host keeps none
+  Bytes ordering_certificate;  ///< encoded as the protocol stores it; internal to the chain
+                               ///< (DECISIONS 1)
+  std::optional<crypto::QuorumCertificate>
+      certificate;  ///< the block certificate; collected after the block, so it may be missing at
+                    ///< the head
+};
+
+/// Where a transaction stands.
+struct TransactionPlace {
+  std::uint64_t height = 0;
+  std::uint32_t index = 0;  ///< in the block, from 0
+};
+
+/// A consistent view of what is committed, made per request and dropped soon: a long-lived one pins
+/// old pages.
+class ChainView {
+ public:
+  virtual ~ChainView() = default;
+  virtual const ledger::StateReader& state() const = 0;
+  virtual const HistoryReader& history() const = 0;
+  /// The newest header; at height 0 the genesis header.
+  virtual ledger::Header head() const = 0;
+  /// The hash of head(); the genesis hash at height 0.
+  virtual Digest head_hash() const = 0;
+  /// Nothing for heights that this peer does not hold; an error only when the record is damaged.
+  virtual Result<std::optional<BlockRecord>> block(std::uint64_t height) const = 0;
+  /// Nothing for transactions that stand in no block. A repeated submission with the same bytes
+  /// gives the first place.
+  virtual Result<std::optional<TransactionPlace>> place(const Digest& transaction) const = 0;
+};
+
+/// The fields of GET /v1/status (DESIGN §12) and what /livez and /readyz say. A snapshot that the
+/// host keeps up to date: asking for it never waits for an actor.
+struct NodeStatus {
+  struct Link {
+    std::string id;
+    bool connected = false;
+    std::uint64_t height = 0;
+  };
+  std::string peer;
+  std::string chain;
+  std::uint64_t view = 0;
+  std::string primary;
+  std::uint64_t height = 0;
+  Digest head{};
+  Digest state_root{};
+  std::uint64_t executed_transactions = 0;
+  std::uint64_t mempool = 0;
+  bool syncing = false;
+  std::vector<Link> peers;
+  UtcMillis time;                      ///< agreed time of the head (island time where simulated)
+  bool alive = true;                   ///< the event loop ticked within the last 10 s
+  std::vector<std::string> not_ready;  ///< reasons, one sentence each (DECISIONS 31); empty = ready
+};
+
+/// What became of a submitted transaction.
+struct SubmitAnswer {
+  enum class Kind : std::uint8_t {
+    executed = 1,  ///< stands in a block: `receipt` and `place`
+    refused,       ///< not admitted (malformed, key, expiry): `code` and `message`
+    over_quota,    ///< this principal has too much under way: 429
+    mempool_full,  ///< 503
+    no_quorum,     ///< not executed within the deadline; may still be executed later under the same
+                   ///< id: 503
+    unavailable,   ///< stopping, read-only, or quarantined: 503
+  } kind = Kind::executed;
+  Digest transaction{};  ///< zero only where it was refused before there was an id
+  std::optional<ledger::Receipt> receipt;
+  std::optional<TransactionPlace> place;
+  std::string code;     ///< stable short code, for refused
+  std::string message;  ///< one sentence for people
+  std::int64_t retry_after_seconds = 1;
+};
+using SubmitCallback = std::function<void(SubmitAnswer)>;
+
+class Submitter {
+ public:
+  virtual ~Submitter() = default;
+  /// The host draws nonce and expiry, signs with the peer's gateway key (DECISIONS 17) and waits
+  /// for the receipt, at most `timeout_ms`. The same (principal, idempotency_key) again gives the
+  /// first receipt.
+  virtual void submit(ledger::Payload payload, std::string principal, Bytes idempotency_key,
+                      std::int64_t timeout_ms, SubmitCallback done) = 0;
+  /// A transaction that its sender has signed, as bytes.
+  virtual void submit_signed(Bytes transaction, std::int64_t timeout_ms, SubmitCallback done) = 0;
+};
+
+/// What became of readings: durable in this peer's inbox, known already, or refused.
+struct IngestAnswer {
+  enum class Kind : std::uint8_t {
+    done = 1,
+    inbox_full,   ///< none was taken: 503 with Retry-After
+    unavailable,  ///< none was taken: stopping or storage error: 503
+  } kind = Kind::done;
+  std::vector<ledger::ReadingResult> readings;  ///< one per reading handed in, in that order
+  /// Per meter of the request: every reading up to this number is in the ledger; the meter may
+  /// forget them. Absent: none.
+  std::map<std::string, std::uint64_t> in_ledger_through;
+  std::int64_t retry_after_seconds = 1;
+};
+using IngestCallback = std::function<void(IngestAnswer)>;
+
+class Ingestion {
+ public:
+  virtual ~Ingestion() = default;
+  /// Checks meter, signature (a missing one is allowed: the gateway has checked the API key),
+  /// plausibility and duplicates, and answers when all that is accepted is durable on this peer.
+  virtual void ingest(std::vector<ledger::SignedReading> readings, IngestCallback done) = 0;
+};
+
+/// All that the gateway needs. `submitter` and `ingestion` outlive the gateway.
+struct Ports {
+  std::function<Result<std::unique_ptr<ChainView>>()> view;
+  std::function<NodeStatus()> status;
+  std::function<MonotonicMillis()> clock;
+  Submitter* submitter = nullptr;
+  Ingestion* ingestion = nullptr;
+  ledger::TransactionDecoder decode;  ///< protocol/wire's decoder, to show transactions
+  Digest genesis_hash{};
+  std::string genesis_json;  ///< ledger::Genesis::to_json()
+  std::vector<std::string>
+      members;  ///< peer ids of epoch 0 in order of their index: names the signers of certificates
+  /// Called once per answered request: the route's pattern ("/v1/blocks/{height}", "unknown"),
+  /// status, seconds. May be empty.
+  std::function<void(std::string_view route, int status, double seconds)> on_request;
+  /// Prometheus text for GET /metrics. May be empty.
+  std::function<std::string()> render_metrics;
+};
+
+}  // namespace powershare::gateway

@@ -1,0 +1,96 @@
+// Which handler answers which method and path, and the description of each route: the OpenAPI
+// document is written from the same table that requests are routed by, so it cannot lie.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "gateway/gateway.hpp"
+#include "net/http.hpp"
+
+namespace powershare::gateway {
+
+/// Who may call a route.
+enum class Access : std::uint8_t {
+  open = 1,       ///< anyone
+  read,           ///< anyone, unless GatewayOptions::require_key_for_reads
+  metering,       ///< anyone; what needs a key is decided item by item
+  administrator,  ///< an API key with that role
+};
+
+struct ParameterInfo {
+  std::string name;
+  std::string in;    ///< "path", "query" or "header"
+  std::string type;  ///< of JSON schema: "string", "integer"
+  bool required = false;
+  std::string description;
+};
+
+struct RouteInfo {
+  std::string method;
+  std::string pattern;  ///< "/v1/blocks/{height}"
+  std::string summary;
+  Access access = Access::open;
+  std::vector<ParameterInfo> parameters;
+  std::string request_schema;   ///< JSON schema as text; empty where there is no body
+  std::string response_schema;  ///< of a 2xx answer; empty where it is not JSON
+  std::string response_type = "application/json";
+  std::vector<int> statuses = {200};
+};
+
+/// One request on its way to a handler.
+struct Request {
+  net::HttpRequest http;
+  std::vector<std::pair<std::string, std::string>> path_parameters;
+  std::optional<ApiKey> key;  ///< the API key that came with it, where one did
+
+  const std::string& path_parameter(std::string_view name) const;
+  bool has_role(Role role) const { return key && key->role == role; }
+};
+
+/// Answers one request, once; the last copy to go without an answer gives 500. Safe to copy and to
+/// use from any thread.
+class Responder {
+ public:
+  using Observer = std::function<void(int status)>;
+  Responder(std::shared_ptr<net::HttpReply> reply, Observer observer);
+  void send(net::HttpResponse response) const;
+  std::shared_ptr<net::HttpStream> stream(net::HttpResponse head) const;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+using Handler = std::function<void(const Request&, const Responder&)>;
+
+struct Route {
+  RouteInfo info;
+  Handler handler;
+  std::vector<std::string> segments;
+};
+
+class Router {
+ public:
+  /// The pattern's segments are plain text or {name}, which matches one non-empty segment.
+  void add(RouteInfo info, Handler handler);
+
+  struct Match {
+    const Route* route = nullptr;
+    std::vector<std::pair<std::string, std::string>> path_parameters;
+    std::string allowed;  ///< where the path exists with other methods only: "GET, POST"
+  };
+  /// Patterns are tried in the order of add(), so plain text goes before {name}.
+  Match match(std::string_view method, std::string_view path) const;
+  const std::vector<Route>& routes() const { return routes_; }
+
+ private:
+  std::vector<Route> routes_;
+};
+
+}  // namespace powershare::gateway

@@ -1,0 +1,106 @@
+// The keys of all state records: one byte that names the table, then the fields in an encoding that
+// sorts as they do. docs/formats-ledger.md lists keys and values byte by byte.
+//
+// Text in a key is its bytes and one zero byte: no name holds a zero byte, so no key begins another
+// one's name, and names sort in byte order. Integers are big-endian. Times in keys are never
+// negative.
+#pragma once
+
+#include "base/encoding.hpp"
+#include "base/ids.hpp"
+#include "crypto/hash.hpp"
+#include "crypto/keys.hpp"
+#include "ledger/participants.hpp"
+
+namespace powershare::ledger {
+
+/// The first byte of a state key. 0x30 to 0x5f is metering and market; a new table takes a new
+/// number.
+enum class StateTable : std::uint8_t {
+  clock = 0x01,          ///< one record: block time, island time (ledger/parameters.hpp)
+  parameters = 0x02,     ///< one record: Parameters
+  members = 0x03,        ///< u64 epoch -> members
+  participant = 0x10,    ///< participant -> ParticipantRecord (ledger/registry.hpp)
+  key_binding = 0x11,    ///< 32 public key ‖ text principal -> u32 scopes
+  principal_key = 0x12,  ///< text principal ‖ 32 public key -> nothing: the same, by principal
+  criteria = 0x13,       ///< participant ‖ i64 first slot -> SetCriteria in force from then on
+  account = 0x20,        ///< account -> i64 balance (ledger/accounts.hpp)
+  claim = 0x21,  ///< debtor ‖ i64 since ‖ creditor id -> i64 coins still owed (ledger/claims.hpp)
+  meter = 0x30,           ///< text meter -> MeterRecord (ledger/registry.hpp)
+  meter_of_owner = 0x31,  ///< participant ‖ text meter -> nothing: the same, by owner
+  reading_ranges =
+      0x32,        ///< text meter -> accepted sequences and interval ends (ledger/metering.hpp)
+  reading = 0x33,  ///< as ledger/metering.hpp says
+  slot_reading = 0x34,   ///< as ledger/metering.hpp says
+  slot = 0x40,           ///< i64 start -> slot record (ledger/slots.hpp)
+  slot_part = 0x41,      ///< i64 start ‖ … -> parts of a slot record (ledger/slots.hpp)
+  slot_progress = 0x42,  ///< which slots are open, closed, final (ledger/slots.hpp)
+  dedup = 0x60,          ///< text principal ‖ idempotency key -> first transaction's id, expiry
+};
+
+namespace state_key {
+
+/// Builds a key; the fields in the order of StateTable's comment.
+class Builder {
+ public:
+  explicit Builder(StateTable table) { out_.u8(static_cast<std::uint8_t>(table)); }
+  Builder& text(std::string_view text) {
+    out_.raw(as_bytes(text)).u8(0);
+    return *this;
+  }
+  Builder& u8(std::uint8_t value) { return out_.u8(value), *this; }
+  Builder& u64(std::uint64_t value) { return out_.u64(value), *this; }
+  Builder& time(UtcMillis time) { return out_.time(time), *this; }
+  Builder& raw(ByteView bytes) { return out_.raw(bytes), *this; }
+  /// u8 type ‖ text id
+  Builder& participant(const ParticipantRef& ref) {
+    return u8(static_cast<std::uint8_t>(ref.type)).text(ref.id.text());
+  }
+  Bytes take() { return std::move(out_).take(); }
+
+ private:
+  Encoder out_;
+};
+
+Bytes clock();
+Bytes parameters();
+Bytes members(std::uint64_t epoch);
+Bytes participant(const ParticipantRef& ref);
+Bytes key_binding(const crypto::PublicKey& key, std::string_view principal);
+/// The prefix of all bindings of one key.
+Bytes key_bindings(const crypto::PublicKey& key);
+Bytes principal_key(std::string_view principal, const crypto::PublicKey& key);
+Bytes principal_keys(std::string_view principal);
+Bytes criteria(const ParticipantRef& ref, UtcMillis first_slot);
+Bytes criteria_of(const ParticipantRef& ref);
+Bytes claim(const ParticipantRef& debtor, UtcMillis since, const ParticipantId& creditor);
+Bytes claims_of(const ParticipantRef& debtor);
+Bytes meter(const MeterId& meter);
+Bytes meter_of_owner(const ParticipantRef& owner, const MeterId& meter);
+Bytes meters_of(const ParticipantRef& owner);
+Bytes dedup(std::string_view principal, ByteView idempotency_key);
+Bytes table(StateTable table);
+
+/// Reads the fields of a key again, in the same order; ok() is false after the first fault.
+class Reader {
+ public:
+  /// `key` with its table byte.
+  explicit Reader(ByteView key) : in_(key) { table_ = static_cast<StateTable>(in_.u8()); }
+  StateTable table() const { return table_; }
+  std::string text();
+  std::uint8_t u8() { return in_.u8(); }
+  std::uint64_t u64() { return in_.u64(); }
+  UtcMillis time() { return in_.time(); }
+  crypto::PublicKey public_key() { return in_.array<32>(); }
+  ParticipantRef participant();
+  MeterId meter();
+  bool ok() const { return in_.ok(); }
+  bool finished() const { return in_.finished(); }
+
+ private:
+  Decoder in_;
+  StateTable table_{};
+};
+
+}  // namespace state_key
+}  // namespace powershare::ledger

@@ -1,0 +1,11 @@
+// The thesis's rule: the seller's price; the cheapest seller finds its buyer first; nothing is
+// remembered from slot to slot.
+#include "market/rules.hpp"
+
+namespace powershare::market {
+
+Price thesis(const Order&, const Order& sell, Price) {
+  return sell.limit;
+}
+
+}  // namespace powershare::market

@@ -1,0 +1,50 @@
+// All that may happen to a replica.
+#pragma once
+
+#include <variant>
+
+#include "protocol/pbft/options.hpp"
+
+namespace powershare::pbft {
+
+/// A message whose envelope is of this chain and epoch and whose signature was verified under
+/// `sender`'s key.
+struct Received {
+  MemberIndex sender = 0;
+  MessageType type = MessageType::status;
+  Bytes body;
+  Signature signature{};
+};
+
+/// A request for the mempool; `from_local`: by this peer's own gateway, which has admitted it.
+struct Submit {
+  Bytes request;
+  bool from_local = true;
+};
+
+/// Time passes. Hosts send one before each group of inputs; Effects::wake_at says when the next is
+/// needed.
+struct Tick {
+  MonotonicMillis now;
+  UtcMillis wall_clock;
+  bool work_due = false;  ///< a market slot is due: counts as a pending request (DECISIONS 21)
+};
+
+/// The ledger has executed the decision of `position.sequence`, durably. Once per decision, in
+/// order, null batches included (with unchanged height and head).
+struct Executed {
+  Position position;
+};
+
+/// The ledger stands here after state transfer (or after an attempt at it that got this far); ends
+/// Effects::transfer.
+struct Restored {
+  Position position;
+};
+
+/// Orderly shutdown: ask for the next view if this replica leads (DECISIONS 8).
+struct HandOver {};
+
+using Input = std::variant<Received, Submit, Tick, Executed, Restored, HandOver>;
+
+}  // namespace powershare::pbft
