@@ -21,6 +21,7 @@ NOTE = "TO" "DO"
 PRAGMA = "#pragma once\n"
 
 CLEAN = {
+    "net/CMakeLists.txt": "powershare_room(net\n  DEPENDS base crypto\n  LIBRARIES a::gateway)\n",
     "base/a.hpp": PRAGMA + "#include <string>\n\nstd::string name();\n",
     "market/a.cpp": '#include "base/a.hpp"\n\n'
                     "// A double auction; floats are for boats; the time (UTC) is agreed.\n"
@@ -69,6 +70,11 @@ FAULTS = {
         one("actors/a.cpp", '#include "messages.hpp"\n', 1),
         one("actors/a.cpp", '#include "actors/gone.hpp"\n', 1),
         one("base/b.hpp", "int twice(int);\n", 1),
+    ],
+    "libraries": [
+        one("net/CMakeLists.txt", "powershare_room(net\n  DEPENDS base ledger\n  LIBRARIES x)\n", 1),
+        one("market/CMakeLists.txt", "powershare_room(market DEPENDS base)\n\n"
+            "target_link_libraries(powershare_market PRIVATE powershare_storage)\n", 3),
     ],
     "purity": [
         one("market/a.cpp", "\ndouble price = 1;\n", 2),

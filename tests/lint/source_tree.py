@@ -9,20 +9,27 @@ SKIPPED_FOLDERS = {"build", "node_modules", ".git", ".cache", "__pycache__"}
 CXX = {".hpp", ".cpp"}
 
 
+def _known_to_git(root):
+    """What git tracks or would track; None where there is no git, or it does not trust the folder."""
+    if not (root / ".git").exists():
+        return None
+    done = subprocess.run(
+        ["git", "-C", str(root), "ls-files", "--cached", "--others", "--exclude-standard"],
+        capture_output=True, text=True)
+    return [Path(name) for name in done.stdout.splitlines()] if done.returncode == 0 else None
+
+
 def files(root, suffixes=None):
     """Paths below `root`, relative to it, sorted; what git ignores is left out where there is git."""
     root = Path(root)
-    if (root / ".git").exists():
-        listed = subprocess.run(
-            ["git", "-C", str(root), "ls-files", "--cached", "--others", "--exclude-standard"],
-            check=True, capture_output=True, text=True).stdout.splitlines()
-        found = [Path(name) for name in listed if (root / name).is_file()]
-    else:
+    found = _known_to_git(root)
+    if found is None:
         found = []
         for folder, folders, names in os.walk(root):
             folders[:] = [name for name in folders if name not in SKIPPED_FOLDERS]
             found += [Path(folder, name).relative_to(root) for name in names]
-    return sorted(path for path in set(found) if suffixes is None or path.suffix in suffixes)
+    return sorted(path for path in set(found)
+                  if (suffixes is None or path.suffix in suffixes) and (root / path).is_file())
 
 
 def room_of(path):
