@@ -1,6 +1,7 @@
 #include "actors/settlement.hpp"
 
 #include "actors/log.hpp"
+#include "ledger/error.hpp"
 #include "ledger/parameters.hpp"
 #include "protocol/catch_up.hpp"
 

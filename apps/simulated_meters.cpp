@@ -83,12 +83,15 @@ struct SimulatedMeters::Impl {
   std::atomic<bool> stopping{false};
   std::atomic<std::uint64_t> acknowledged{0};
   std::atomic<std::uint64_t> resends{0};
+  std::uint64_t trades = 0;  // by the feeding thread alone
+  Energy traded;
 
   Impl(const Profiles& source, FeedOptions feed_options)
       : profiles(source), options(std::move(feed_options)) {}
 
+  // Slots are counted from options.first_slot on, and so are the meters' own numbers.
   ledger::Reading reading(std::size_t home, std::uint64_t slot) const {
-    const auto energy = profiles.energy(home, slot);
+    const auto energy = profiles.energy(home, options.first_slot + slot);
     return {profiles.homes()[home].meter,
             slot + 1,
             slot_begin(slot),
@@ -101,7 +104,8 @@ struct SimulatedMeters::Impl {
   }
 
   UtcMillis slot_begin(std::uint64_t slot) const {
-    return {profiles.start().value + static_cast<std::int64_t>(slot) * profiles.slot_ms()};
+    return {profiles.start().value +
+            static_cast<std::int64_t>(options.first_slot + slot) * profiles.slot_ms()};
   }
 
   /// Posts one reading until a peer has it; false when stopping or after a refusal (then `fault` is set).
@@ -190,11 +194,19 @@ struct SimulatedMeters::Impl {
     return std::nullopt;
   }
 
-  bool settled(PeerConnections& peers, std::size_t& peer, std::uint64_t slot) {
-    const auto answer = ask(peers, peer, "/v1/slots/" + to_iso8601(slot_begin(slot)));
-    if (!answer || !answer->is_object()) return false;
+  /// The settled slot as /v1/slots shows it; nothing while it is open.
+  std::optional<Json> settled(PeerConnections& peers, std::size_t& peer, std::uint64_t slot) {
+    auto answer = ask(peers, peer, "/v1/slots/" + to_iso8601(slot_begin(slot)));
+    if (!answer || !answer->is_object()) return std::nullopt;
     const auto state = answer->value("state", "");
-    return state == "provisional" || state == "final";
+    if (state != "provisional" && state != "final") return std::nullopt;
+    return answer;
+  }
+
+  void count(const Json& slot) {
+    trades += slot.value("trades", std::uint64_t{0});
+    const auto energy = parse_quantity<Energy>(slot.value("traded_kwh", "0"));
+    if (energy) traded = add(traded, *energy).ok() ? *add(traded, *energy) : traded;
   }
 
   /// Moves island time; the same transaction goes to the next peer until one says that it stands in a block.
@@ -233,7 +245,7 @@ struct SimulatedMeters::Impl {
   /// The first slot that is not settled yet.
   std::uint64_t first_open_slot(PeerConnections& peers, std::size_t& peer) {
     std::uint64_t low = 0;
-    std::uint64_t high = options.slot_limit;
+    std::uint64_t high = options.slots;
     while (low < high && !stopping) {
       const auto middle = low + (high - low) / 2;
       if (settled(peers, peer, middle)) {
@@ -250,7 +262,7 @@ struct SimulatedMeters::Impl {
     std::size_t peer = 0;
     const auto begin = first_open_slot(peers, peer);
     auto due = Clock::now();
-    for (auto slot = begin; slot < options.slot_limit && !stopping; ++slot) {
+    for (auto slot = begin; slot < options.slots && !stopping; ++slot) {
       Clock::duration interval{};
       if (options.speed) {
         const double seconds = static_cast<double>(profiles.slot_ms()) / 1000.0 / *options.speed;
@@ -258,7 +270,7 @@ struct SimulatedMeters::Impl {
         wait_until(due += interval);
       }
       const auto progress = [&](std::uint64_t settled_slots) {
-        report({slot_begin(settled_slots), settled_slots, options.slot_limit, acknowledged, resends});
+        report({slot_begin(settled_slots), settled_slots, options.slots, trades, traded, acknowledged, resends});
       };
       if (!step_clock(peers, peer, slot_begin(slot + 1))) return;
       for (std::size_t attempt = 0; !stopping; ++attempt) {
@@ -274,7 +286,10 @@ struct SimulatedMeters::Impl {
   bool wait_settled(PeerConnections& peers, std::size_t& peer, std::uint64_t slot) {
     const auto deadline = Clock::now() + resend_after;
     while (!stopping && Clock::now() < deadline) {
-      if (settled(peers, peer, slot)) return true;
+      if (const auto content = settled(peers, peer, slot)) {
+        count(*content);
+        return true;
+      }
       std::this_thread::sleep_for(poll_interval);
     }
     return false;

@@ -20,7 +20,8 @@ struct FeedOptions {
   std::vector<std::uint16_t> http_ports;  ///< of the chain's peers
   crypto::KeyPair feeder_key;
   std::vector<crypto::KeyPair> meter_keys;  ///< one per home of the profiles
-  std::uint64_t slot_limit = 0;   ///< stop after this many slots from the start of the profiles
+  std::uint64_t first_slot = 0;  ///< of the profiles; what the first feed starts with
+  std::uint64_t slots = 0;       ///< stop when this many slots from there are settled
   std::optional<double> speed;    ///< island seconds per real second; none: as fast as it goes
   std::uint64_t jitter_seed = 1;  ///< of the delays with which meters report when there is a speed
 };
@@ -29,6 +30,8 @@ struct FeedProgress {
   UtcMillis island_time;
   std::uint64_t slots_settled = 0;
   std::uint64_t slots_in_all = 0;
+  std::uint64_t trades = 0;  ///< pairs of neighbours, in the slots settled by this feed
+  Energy traded;             ///< likewise
   std::uint64_t readings_acknowledged = 0;
   std::uint64_t resends = 0;
 };
