@@ -123,8 +123,11 @@ Verdict execute(Overlay& state, const BlockContext& context, const SetCriteria& 
   if (!find_participant(state, payload.participant)) {
     return unknown_participant(payload.participant);
   }
-  put_criteria(state, payload, next_slot(context.island_time, context.parameters.slot_ms),
-               oldest_slot_not_final(state));
+  const auto slot_ms = context.parameters.slot_ms;
+  // What the genesis says counts from the chain's first slot on.
+  const auto first_slot = context.height == 0 ? slot_start(context.island_time, slot_ms)
+                                              : next_slot(context.island_time, slot_ms);
+  put_criteria(state, payload, first_slot, oldest_slot_not_final(state));
   return {};
 }
 
