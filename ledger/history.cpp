@@ -86,7 +86,7 @@ HistoryRow slot_row(const SlotRow& slot) {
   value.quantity(slot.clearing_price.value_or(Price{}));
   value.quantity(slot.imported).quantity(slot.exported).quantity(slot.traded);
   value.quantity(slot.from_utility).quantity(slot.to_utility);
-  value.u32(slot.missing_meters).u32(slot.trades);
+  value.u32(slot.missing_meters).u32(slot.trades).u32(slot.pairs);
   return row(history_table::slots, std::move(key), std::move(value));
 }
 
@@ -106,6 +106,7 @@ Result<SlotRow> parse_slot_row(ByteView key_bytes, ByteView value_bytes) {
   slot.to_utility = in.quantity<Energy>();
   slot.missing_meters = in.u32();
   slot.trades = in.u32();
+  slot.pairs = in.u32();
   return parsed(std::move(slot), key, in);
 }
 

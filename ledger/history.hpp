@@ -37,6 +37,7 @@ struct SlotRow {
   Energy to_utility;
   std::uint32_t missing_meters = 0;  ///< expected and not complete when it was settled last
   std::uint32_t trades = 0;          ///< rows of `trades`
+  std::uint32_t pairs = 0;           ///< of them between neighbours
   friend bool operator==(const SlotRow&, const SlotRow&) = default;
 };
 HistoryRow slot_row(const SlotRow& row);

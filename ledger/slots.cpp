@@ -40,7 +40,8 @@ bool covers_slot(const MeterProgress& progress, UtcMillis slot, std::int64_t slo
   return progress.coverage.covers({begin, begin + static_cast<std::uint64_t>(slot_ms)});
 }
 
-/// Meters that are waited for in `slot` and have not covered it.
+}  // namespace
+
 std::uint32_t missing_meters(const StateReader& state, const Parameters& parameters, UtcMillis slot,
                              std::uint32_t stop_at) {
   std::uint32_t missing = 0;
@@ -54,43 +55,7 @@ std::uint32_t missing_meters(const StateReader& state, const Parameters& paramet
   return missing;
 }
 
-/// The first slot from `from` on that is not empty: a meter is waited for or a reading is there.
-std::optional<UtcMillis> next_needed(const StateReader& state, const Parameters& parameters,
-                                     UtcMillis from) {
-  auto needed = next_slot_with_readings(state, from);
-  for_each_meter(state, [&](const MeterRecord& meter) {
-    const auto expected = next_expected(state, meter, from, parameters.silent_meter_ms);
-    if (expected && (!needed || *expected < *needed)) needed = expected;
-    return needed != from;
-  });
-  return needed;
-}
-
-struct NextClose {
-  UtcMillis slot;    ///< all before it are closed, or empty and past their grace
-  bool due = false;  ///< `slot` can be closed
-};
-
-NextClose next_close(const StateReader& state, const Parameters& parameters, UtcMillis from,
-                     UtcMillis now) {
-  if (from.value + parameters.slot_ms > now.value) return {from, false};
-  const auto needed = next_needed(state, parameters, from);
-  // The first slot whose grace is not over.
-  const UtcMillis waiting = slot_start(
-      {std::max<std::int64_t>(0, now.value - parameters.close_grace_ms)}, parameters.slot_ms);
-  NextClose next{std::max(from, waiting), false};
-  if (needed && *needed < next.slot) next.slot = *needed;
-  if (needed != next.slot) return next;
-  const std::int64_t end_ms = next.slot.value + parameters.slot_ms;
-  if (end_ms > now.value) return next;
-  next.due = end_ms + parameters.close_grace_ms <= now.value ||
-             missing_meters(state, parameters, next.slot, 1) == 0;
-  return next;
-}
-
-/// Net of each participant's own meters. A charger's energy has gone through its house meter: it is
-/// moved from the house's owner to the charger's.
-Result<std::map<ParticipantRef, Settled>> metered(const StateReader& state, UtcMillis slot) {
+Result<std::map<ParticipantRef, Settled>> metered_energy(const StateReader& state, UtcMillis slot) {
   struct Net {
     std::int64_t energy = 0;
     std::int64_t produced = 0;
@@ -131,6 +96,42 @@ Result<std::map<ParticipantRef, Settled>> metered(const StateReader& state, UtcM
   return result;
 }
 
+namespace {
+
+/// The first slot from `from` on that is not empty: a meter is waited for or a reading is there.
+std::optional<UtcMillis> next_needed(const StateReader& state, const Parameters& parameters,
+                                     UtcMillis from) {
+  auto needed = next_slot_with_readings(state, from);
+  for_each_meter(state, [&](const MeterRecord& meter) {
+    const auto expected = next_expected(state, meter, from, parameters.silent_meter_ms);
+    if (expected && (!needed || *expected < *needed)) needed = expected;
+    return needed != from;
+  });
+  return needed;
+}
+
+struct NextClose {
+  UtcMillis slot;    ///< all before it are closed, or empty and past their grace
+  bool due = false;  ///< `slot` can be closed
+};
+
+NextClose next_close(const StateReader& state, const Parameters& parameters, UtcMillis from,
+                     UtcMillis now) {
+  if (from.value + parameters.slot_ms > now.value) return {from, false};
+  const auto needed = next_needed(state, parameters, from);
+  // The first slot whose grace is not over.
+  const UtcMillis waiting = slot_start(
+      {std::max<std::int64_t>(0, now.value - parameters.close_grace_ms)}, parameters.slot_ms);
+  NextClose next{std::max(from, waiting), false};
+  if (needed && *needed < next.slot) next.slot = *needed;
+  if (needed != next.slot) return next;
+  const std::int64_t end_ms = next.slot.value + parameters.slot_ms;
+  if (end_ms > now.value) return next;
+  next.due = end_ms + parameters.close_grace_ms <= now.value ||
+             missing_meters(state, parameters, next.slot, 1) == 0;
+  return next;
+}
+
 /// One slot's settlement from what the state holds, booked and told.
 class Settlement {
  public:
@@ -138,7 +139,7 @@ class Settlement {
       : state_(state), context_(context), slot_(slot) {}
 
   Result<void> run() {
-    auto energies = metered(state_, slot_);
+    auto energies = metered_energy(state_, slot_);
     if (!energies) return energies.error();
     auto record = find_slot(state_, slot_);
     if (!record) {
@@ -200,6 +201,9 @@ class Settlement {
     row.to_utility = sum(&Settled::to_utility);
     row.missing_meters = missing_meters(state_, context_.parameters, slot_, UINT32_MAX);
     row.trades = static_cast<std::uint32_t>(result.trades.size());
+    row.pairs = static_cast<std::uint32_t>(
+        std::count_if(result.trades.begin(), result.trades.end(),
+                      [](const SettledTrade& trade) { return trade.venue == Venue::local; }));
     history.push_back(slot_row(row));
 
     std::vector<ParticipantSlotRow> own;
@@ -208,11 +212,9 @@ class Settlement {
       position[record.terms[i].participant] = i;
       own.push_back({record.terms[i].participant, slot_, record.supply, result.settled[i], {}});
     }
-    std::uint64_t neighbours = 0;
     for (std::uint32_t index = 0; index < row.trades; ++index) {
       const TradeRow trade{slot_, index, result.trades[index]};
       history.push_back(trade_row(trade));
-      if (trade.trade.venue == Venue::local) ++neighbours;
       for (const ParticipantRef* side : {&trade.trade.buyer, &trade.trade.seller}) {
         const auto found = position.find(*side);
         if (found != position.end()) own[found->second].trades.push_back(trade);
@@ -222,10 +224,10 @@ class Settlement {
       history.push_back(no_trade_row(slot_, index));
     }
     for (const ParticipantSlotRow& each : own) history.push_back(participant_slot_row(each));
-    if (neighbours > 0) {
-      context_.events.push_back({Event::Kind::trade, slot_, {}, neighbours, row.traded});
+    if (row.pairs > 0) {
+      context_.events.push_back({Event::Kind::trade, slot_, {}, row.pairs, row.traded});
     }
-    context_.events.push_back({Event::Kind::slot_closed, slot_, {}, neighbours, row.traded});
+    context_.events.push_back({Event::Kind::slot_closed, slot_, {}, row.pairs, row.traded});
   }
 
   Overlay& state_;
@@ -372,7 +374,7 @@ Result<void> check_slots(const StateReader& state) {
     result = check_settled(record.start, record.terms, record.settled);
     if (!result) return false;
     // And against the readings themselves, unless newer ones wait to be settled.
-    const auto energies = metered(state, record.start);
+    const auto energies = metered_energy(state, record.start);
     if (!energies || is_marked(state, record.start)) return true;
     for (std::size_t i = 0; i < record.terms.size(); ++i) {
       const auto found = energies->find(record.terms[i].participant);
