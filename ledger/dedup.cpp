@@ -5,7 +5,9 @@
 
 namespace powershare::ledger {
 
-Bytes DedupRecord::encode() const { return Encoder().raw(first).time(expires).data(); }
+Bytes DedupRecord::encode() const {
+  return Encoder().raw(first).time(expires).data();
+}
 
 DedupRecord DedupRecord::decode(ByteView value) {
   Decoder in(value);

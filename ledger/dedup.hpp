@@ -1,4 +1,5 @@
-// Idempotency: one effect per (principal, idempotency key), whoever signs and however often (DECISIONS 16).
+// Idempotency: one effect per (principal, idempotency key), whoever signs and however often
+// (DECISIONS 16).
 #pragma once
 
 #include <optional>
@@ -19,7 +20,8 @@ struct DedupRecord {
 std::optional<DedupRecord> find_dedup(const StateReader& state, std::string_view principal,
                                       ByteView idempotency_key);
 
-/// How many live records a principal may have: a participant, or a peer's gateway and the administrator.
+/// How many live records a principal may have: a participant, or a peer's gateway and the
+/// administrator.
 std::size_t dedup_quota(std::string_view principal);
 /// Expired records that one block forgets at most; the others do no harm, expiry is checked before.
 inline constexpr std::size_t max_dedup_forgotten_per_block = 4096;

@@ -23,7 +23,8 @@ UtcMillis end_of_slot(const BlockContext& context) {
   return {slot_start(context.island_time, slot_ms).value + slot_ms};
 }
 
-/// A chain with meters needs a supplier that takes all the rest (DECISIONS 46): `state` is without the one that goes.
+/// A chain with meters needs a supplier that takes all the rest (DECISIONS 46): `state` is without
+/// the one that goes.
 Verdict require_supplier_for_meters(const StateReader& state) {
   if (find_supplier(state)) return {};
   bool metered = false;
@@ -32,7 +33,8 @@ Verdict require_supplier_for_meters(const StateReader& state) {
     return !metered;
   });
   if (!metered) return {};
-  return reject("supplier_needed", "The chain has meters and needs a utility company that supplies");
+  return reject("supplier_needed",
+                "The chain has meters and needs a utility company that supplies");
 }
 
 }  // namespace
@@ -56,7 +58,8 @@ Verdict execute(Overlay& state, const BlockContext&, const UpdateParticipant& pa
   return was_supplier ? require_supplier_for_meters(state) : Verdict{};
 }
 
-/// Its meters go with it at the end of the slot; its assets stay until they are deleted (DECISIONS 58).
+/// Its meters go with it at the end of the slot; its assets stay until they are deleted (DECISIONS
+/// 58).
 Verdict execute(Overlay& state, const BlockContext& context, const DeleteParticipant& payload) {
   auto record = find_participant_record(state, payload.ref);
   if (!record || record->closed) return unknown_participant(payload.ref);
@@ -84,7 +87,8 @@ Verdict execute(Overlay& state, const BlockContext& context, const RegisterMeter
     return reject("not_allowed", "A Bank cannot have a meter");
   }
   if (!find_supplier(state)) {
-    return reject("supplier_needed", "A chain without a utility company that supplies has no meters");
+    return reject("supplier_needed",
+                  "A chain without a utility company that supplies has no meters");
   }
   if (payload.parent) {
     const auto parent = find_meter(state, *payload.parent);
@@ -119,8 +123,11 @@ Verdict execute(Overlay& state, const BlockContext& context, const SetCriteria& 
   if (!find_participant(state, payload.participant)) {
     return unknown_participant(payload.participant);
   }
-  put_criteria(state, payload, next_slot(context.island_time, context.parameters.slot_ms),
-               oldest_slot_not_final(state));
+  const auto slot_ms = context.parameters.slot_ms;
+  // What the genesis says counts from the chain's first slot on.
+  const auto first_slot = context.height == 0 ? slot_start(context.island_time, slot_ms)
+                                              : next_slot(context.island_time, slot_ms);
+  put_criteria(state, payload, first_slot, oldest_slot_not_final(state));
   return {};
 }
 

@@ -1,4 +1,5 @@
-// The thesis's five transactions (§3.2.2.C) and the provisioning of assets, with the thesis's error texts.
+// The thesis's five transactions (§3.2.2.C) and the provisioning of assets, with the thesis's error
+// texts.
 #include "ledger/accounts.hpp"
 #include "ledger/claims.hpp"
 #include "ledger/execution.hpp"
@@ -24,7 +25,8 @@ std::string asset_text(const ParticipantRef& owner, AssetClass asset) {
   return "CA_" + owner.id.text();
 }
 
-AccountId account_of(const ParticipantRef& owner, AssetClass asset, std::string_view currency = {}) {
+AccountId account_of(const ParticipantRef& owner, AssetClass asset,
+                     std::string_view currency = {}) {
   return participant_account(owner, asset_name(asset, currency));
 }
 
@@ -54,7 +56,8 @@ Verdict book(Overlay& state, std::span<const Posting> postings) {
   if (const auto booked = post(state, postings); !booked) return rejected(booked.error());
   for (const auto& posting : postings) {
     const auto& account = posting.account;
-    if (account.account_class != AccountClass::participant || account.asset != asset_coins) continue;
+    if (account.account_class != AccountClass::participant || account.asset != asset_coins)
+      continue;
     if (posting.amount_nano <= 0) continue;
     if (const auto paid = pay_claims(state, *account.owner); !paid) return rejected(paid.error());
   }
@@ -77,8 +80,8 @@ std::string_view account_holder(ParticipantType type) {
 }
 
 Verdict insufficient_coins(const ParticipantRef& owner) {
-  return reject("insufficient_coins", "Insufficient coins in " +
-                                          std::string(account_holder(owner.type)) + " account");
+  return reject("insufficient_coins",
+                "Insufficient coins in " + std::string(account_holder(owner.type)) + " account");
 }
 
 Verdict insufficient_cash(const ParticipantRef& owner) {
@@ -115,8 +118,8 @@ Verdict execute(Overlay& state, const ProvisionAsset& payload) {
   }
   const auto account = account_of(payload.owner, payload.asset, payload.currency);
   if (!open_account(state, account)) {
-    return reject("asset_exists", "The asset " + asset_text(payload.owner, payload.asset) +
-                                      " of " + to_text(payload.owner) + " already exists");
+    return reject("asset_exists", "The asset " + asset_text(payload.owner, payload.asset) + " of " +
+                                      to_text(payload.owner) + " already exists");
   }
   return set_balance(state, account, payload.balance_nano, issuer(payload.asset));
 }
@@ -142,7 +145,8 @@ Verdict execute(Overlay& state, const EnergyToCoins& payload) {
   }
   if (!may_trade_energy(seller.type, buyer.type)) {
     return reject("not_allowed", "A " + std::string(to_text(seller.type)) +
-                                     " cannot sell energy to a " + std::string(to_text(buyer.type)));
+                                     " cannot sell energy to a " +
+                                     std::string(to_text(buyer.type)));
   }
   for (const auto asset : {AssetClass::energy, AssetClass::coins}) {
     if (auto unknown = require(state, seller, asset)) return unknown;

@@ -6,7 +6,8 @@
 namespace powershare::ledger {
 namespace {
 
-/// No single step is longer, so that a slip of the feeder does not make thousands of slots due at once.
+/// No single step is longer, so that a slip of the feeder does not make thousands of slots due at
+/// once.
 constexpr std::int64_t max_clock_step_ms = 31 * millis_per_day;
 constexpr UtcMillis last_time{253'402'300'799'999};  // the year 9999 ends
 

@@ -7,8 +7,9 @@
 
 namespace powershare::ledger {
 
-/// Executes the payload on `state`, an overlay of its own: on a rejection the caller drops it. `scopes` are the signer's
-/// for the transaction's principal; rights have been checked. Fills `readings` for a ReadingBatch.
+/// Executes the payload on `state`, an overlay of its own: on a rejection the caller drops it.
+/// `scopes` are the signer's for the transaction's principal; rights have been checked. Fills
+/// `readings` for a ReadingBatch.
 Verdict execute(Overlay& state, const BlockContext& context, const Transaction& transaction,
                 std::uint32_t scopes, std::vector<ReadingResult>& readings);
 

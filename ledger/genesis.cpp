@@ -28,7 +28,8 @@ Digest Genesis::hash() const {
   encode(out, parameters);
   out.u32(static_cast<std::uint32_t>(registry.size()));
   for (const auto& payload : registry) {
-    // A payload that may not stand in a genesis is refused by check_genesis; here it counts as kind 0.
+    // A payload that may not stand in a genesis is refused by check_genesis; here it counts as kind
+    // 0.
     if (!encode_registry_payload(out, payload)) out.u8(0);
   }
   return crypto::sha256(out.data());

@@ -1,4 +1,5 @@
-// The genesis as JSON text. Quantities are decimal strings and never pass through a floating-point number.
+// The genesis as JSON text. Quantities are decimal strings and never pass through a floating-point
+// number.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -18,7 +19,9 @@ constexpr std::size_t max_genesis_text_bytes = 64 << 20;
 
 // ── Writing ─────────────────────────────────────────────────────────────────────────────────────
 
-std::string hex(const std::array<std::uint8_t, 32>& bytes) { return to_hex(ByteView(bytes)); }
+std::string hex(const std::array<std::uint8_t, 32>& bytes) {
+  return to_hex(ByteView(bytes));
+}
 
 std::string_view asset_text(AssetClass asset) {
   switch (asset) {

@@ -18,7 +18,9 @@ constexpr std::size_t min_members = 4;
 constexpr std::size_t max_members = 128;
 constexpr std::int64_t last_time_ms = 253'402'300'799'999;  // the year 9999 ends
 
-Error malformed(std::string detail) { return {LedgerError::malformed, std::move(detail)}; }
+Error malformed(std::string detail) {
+  return {LedgerError::malformed, std::move(detail)};
+}
 
 Result<void> check_members(const std::vector<Member>& members) {
   if (members.size() < min_members || members.size() > max_members) {
@@ -67,8 +69,8 @@ void bind_genesis_keys(Overlay& state, const Genesis& genesis) {
     put_binding(state, {genesis.feeder_key, "feeder", scope_bit(Scope::feeder)});
   }
   for (const auto& member : genesis.members) {
-    put_binding(state, {member.gateway_key, "gateway:" + member.peer.text(),
-                        scope_bit(Scope::gateway)});
+    put_binding(state,
+                {member.gateway_key, "gateway:" + member.peer.text(), scope_bit(Scope::gateway)});
   }
 }
 
@@ -77,8 +79,8 @@ Result<void> execute_registry(Overlay& state, const Genesis& genesis, UtcMillis 
   const Digest genesis_hash = genesis.hash();
   std::vector<HistoryRow> history;
   std::vector<Event> events;
-  const BlockContext context{genesis, genesis_hash, 0,       genesis.created, island,
-                             genesis.parameters, 0, history, events};
+  const BlockContext context{
+      genesis, genesis_hash, 0, genesis.created, island, genesis.parameters, 0, history, events};
   constexpr auto scopes = scope_bit(Scope::administrator) | scope_bit(Scope::governance);
   for (std::size_t i = 0; i < genesis.registry.size(); ++i) {
     Transaction entry;

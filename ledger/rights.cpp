@@ -5,11 +5,16 @@
 namespace powershare::ledger {
 namespace {
 
-/// The thesis's rate between coins and euros. Only the administrator's CashToCoins may differ from it.
+/// The thesis's rate between coins and euros. Only the administrator's CashToCoins may differ from
+/// it.
 constexpr Price bank_rate = Price::from_nano(nano_per_unit);
 
-Verdict forbidden(std::string message) { return Rejection{"forbidden", std::move(message)}; }
-Verdict no_consent(std::string message) { return Rejection{"no_consent", std::move(message)}; }
+Verdict forbidden(std::string message) {
+  return Rejection{"forbidden", std::move(message)};
+}
+Verdict no_consent(std::string message) {
+  return Rejection{"no_consent", std::move(message)};
+}
 
 /// What a participant has published: at which price it sells and buys now.
 struct Published {
@@ -131,8 +136,7 @@ class OwnRights {
     return has(Scope::feeder) ? Verdict{} : forbidden("Only the feeder's key steps the clock");
   }
   Verdict operator()(const SetParameter&) const {
-    return has(Scope::governance) ? Verdict{}
-                                  : forbidden("Only a governance key sets parameters");
+    return has(Scope::governance) ? Verdict{} : forbidden("Only a governance key sets parameters");
   }
 
  private:

@@ -10,7 +10,9 @@ bool is_dedup(ByteView key) {
   return !key.empty() && key[0] == static_cast<std::uint8_t>(StateTable::dedup);
 }
 
-std::string principal_of_dedup(ByteView key) { return state_key::Reader(key).text(); }
+std::string principal_of_dedup(ByteView key) {
+  return state_key::Reader(key).text();
+}
 
 /// The first `depth` bits of a hash, as a number.
 std::uint32_t first_bits(const crypto::Digest& hash, unsigned depth) {

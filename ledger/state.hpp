@@ -1,4 +1,5 @@
-// The state in memory: records in byte order, the Merkle tree over them, and what is derived from them.
+// The state in memory: records in byte order, the Merkle tree over them, and what is derived from
+// them.
 #pragma once
 
 #include <map>
@@ -24,7 +25,8 @@ class State final : public StateReader {
   std::size_t size() const { return records_.size(); }
 
   std::vector<crypto::Subtree> tree_level(unsigned depth) const { return tree_.level(depth); }
-  /// The records whose SHA-256(key) begins with the `depth` bits of `index`, by that hash. depth <= 16.
+  /// The records whose SHA-256(key) begins with the `depth` bits of `index`, by that hash. depth
+  /// <= 16.
   std::vector<StateWrite> records_below(unsigned depth, std::uint32_t index) const;
 
   /// The keys of at most `limit` dedup records that expired at `now` or before, oldest first.

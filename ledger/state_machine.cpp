@@ -94,10 +94,10 @@ class BlockExecution {
   std::vector<Event> events;
 
  private:
-  BlockContext context(const Parameters& agreed, std::uint32_t index,
-                       std::vector<HistoryRow>& rows, std::vector<Event>& heard) const {
-    return {genesis_, genesis_hash_, height_, time_, island_time(block_), agreed,
-            index,    rows,          heard};
+  BlockContext context(const Parameters& agreed, std::uint32_t index, std::vector<HistoryRow>& rows,
+                       std::vector<Event>& heard) const {
+    return {genesis_, genesis_hash_, height_, time_, island_time(block_),
+            agreed,   index,         rows,    heard};
   }
 
   static void reject(Receipt& receipt, Rejection rejection) {
@@ -107,8 +107,8 @@ class BlockExecution {
     receipt.readings.clear();
   }
 
-  /// What must hold before a transaction counts as its principal's; a rejection here leaves no dedup record, so that no
-  /// stranger uses up another's idempotency keys or quota.
+  /// What must hold before a transaction counts as its principal's; a rejection here leaves no
+  /// dedup record, so that no stranger uses up another's idempotency keys or quota.
   Verdict admit(const Transaction& transaction, std::uint32_t& scopes) const {
     if (transaction.genesis != genesis_hash_) {
       return Rejection{"wrong_chain", "The transaction is for another chain"};
@@ -185,7 +185,8 @@ class BlockExecution {
   std::uint64_t readings_accepted_ = 0;
 };
 
-/// No account that must not be negative is; the sum of each asset is zero; claims stand as they are booked.
+/// No account that must not be negative is; the sum of each asset is zero; claims stand as they are
+/// booked.
 Result<void> check_accounts(const StateReader& state) {
   std::string wrong;
   for_each_account(state, [&](const AccountId& id, std::int64_t balance_nano) {
@@ -330,7 +331,8 @@ Result<void> StateMachine::admit(const Transaction& transaction, UtcMillis now) 
     return Error{LedgerError::forbidden, "This key is not bound to " + transaction.principal};
   }
   if (find_dedup(state, transaction.principal, transaction.idempotency_key)) {
-    return Error{LedgerError::duplicate, "A transaction with this idempotency key is in the ledger"};
+    return Error{LedgerError::duplicate,
+                 "A transaction with this idempotency key is in the ledger"};
   }
   if (state.dedup_count(transaction.principal) >= dedup_quota(transaction.principal)) {
     return Error{LedgerError::quota, "Too many transactions that have not expired yet"};
@@ -338,11 +340,21 @@ Result<void> StateMachine::admit(const Transaction& transaction, UtcMillis now) 
   return {};
 }
 
-const Genesis& StateMachine::genesis() const { return impl_->genesis; }
-const Header& StateMachine::head() const { return impl_->head; }
-Digest StateMachine::head_hash() const { return impl_->head_hash; }
-Digest StateMachine::state_root() const { return impl_->state.root(); }
-const StateReader& StateMachine::state() const { return impl_->state; }
+const Genesis& StateMachine::genesis() const {
+  return impl_->genesis;
+}
+const Header& StateMachine::head() const {
+  return impl_->head;
+}
+Digest StateMachine::head_hash() const {
+  return impl_->head_hash;
+}
+Digest StateMachine::state_root() const {
+  return impl_->state.root();
+}
+const StateReader& StateMachine::state() const {
+  return impl_->state;
+}
 
 Result<void> StateMachine::check_invariants() const {
   auto accounts = check_accounts(impl_->state);

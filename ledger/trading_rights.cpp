@@ -4,7 +4,9 @@ namespace powershare::ledger {
 namespace {
 
 /// Partners as bits, one per participant type.
-constexpr unsigned bit(ParticipantType type) { return 1U << static_cast<unsigned>(type); }
+constexpr unsigned bit(ParticipantType type) {
+  return 1U << static_cast<unsigned>(type);
+}
 constexpr unsigned resident = bit(ParticipantType::resident);
 constexpr unsigned vehicle = bit(ParticipantType::electric_vehicle);
 constexpr unsigned bank = bit(ParticipantType::bank);
@@ -20,10 +22,12 @@ struct Row {
 };
 
 constexpr Row table[] = {
-    // type                              EN     CO    CA     energy with                   cash      coins     funds
-    {ParticipantType::resident, true, true, true, resident | vehicle | utility, bank, vehicle, true},
-    {ParticipantType::electric_vehicle, true, true, false, resident | vehicle | utility, 0, resident,
-     false},
+    // type                              EN     CO    CA     energy with                   cash
+    // coins     funds
+    {ParticipantType::resident, true, true, true, resident | vehicle | utility, bank, vehicle,
+     true},
+    {ParticipantType::electric_vehicle, true, true, false, resident | vehicle | utility, 0,
+     resident, false},
     {ParticipantType::bank, false, true, true, 0, resident, 0, false},
     {ParticipantType::utility_company, true, true, false, resident | vehicle, 0, 0, false},
 };
@@ -64,6 +68,8 @@ bool may_transfer_coins(ParticipantType from, ParticipantType to) {
   return (row(from).coins_with & bit(to)) != 0;
 }
 
-bool may_fund_cash(ParticipantType type) { return row(type).funds_cash; }
+bool may_fund_cash(ParticipantType type) {
+  return row(type).funds_cash;
+}
 
 }  // namespace powershare::ledger

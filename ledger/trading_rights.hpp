@@ -6,10 +6,11 @@
 
 namespace powershare::ledger {
 
-/// Resident: energy, coins, cash. ElectricVehicle: energy, coins. Bank: coins, cash. UtilityCompany: energy, coins.
+/// Resident: energy, coins, cash. ElectricVehicle: energy, coins. Bank: coins, cash.
+/// UtilityCompany: energy, coins.
 bool may_own(ParticipantType owner, AssetClass asset);
-/// Energy for coins (EnergyToCoins): Residents, ElectricVehicles and UtilityCompanies with one another, but no two
-/// UtilityCompanies.
+/// Energy for coins (EnergyToCoins): Residents, ElectricVehicles and UtilityCompanies with one
+/// another, but no two UtilityCompanies.
 bool may_trade_energy(ParticipantType seller, ParticipantType buyer);
 /// Cash for coins (CashToCoins): between a Resident and a Bank, both directions.
 bool may_exchange_cash(ParticipantType one, ParticipantType other);

@@ -5,16 +5,18 @@ namespace {
 
 /// In the order of Payload's alternatives.
 constexpr std::string_view names[] = {
-    "AddParticipant",      "UpdateParticipant",      "DeleteParticipant", "ProvisionAsset",
-    "AdjustAsset",         "DeleteAsset",            "RegisterMeter",     "RetireMeter",
-    "BindKey",             "RevokeKey",              "EnergyToCoins",     "CashToCoins",
-    "TransferCoinsToEV",   "CashFundingResident",    "CashWithdrawalResident",
-    "ReadingBatch",        "SetCriteria",            "ClockStep",         "SetParameter",
+    "AddParticipant",    "UpdateParticipant",   "DeleteParticipant",      "ProvisionAsset",
+    "AdjustAsset",       "DeleteAsset",         "RegisterMeter",          "RetireMeter",
+    "BindKey",           "RevokeKey",           "EnergyToCoins",          "CashToCoins",
+    "TransferCoinsToEV", "CashFundingResident", "CashWithdrawalResident", "ReadingBatch",
+    "SetCriteria",       "ClockStep",           "SetParameter",
 };
 static_assert(std::size(names) == std::variant_size_v<Payload>);
 
 }  // namespace
 
-std::string_view payload_name(const Payload& payload) { return names[payload.index()]; }
+std::string_view payload_name(const Payload& payload) {
+  return names[payload.index()];
+}
 
 }  // namespace powershare::ledger

@@ -8,7 +8,8 @@
 
 namespace powershare::ledger {
 
-/// id (32) ‖ u64 height ‖ u32 index -> u8 outcome. The first row of an id is where it had its effect, if it had one.
+/// id (32) ‖ u64 height ‖ u32 index -> u8 outcome. The first row of an id is where it had its
+/// effect, if it had one.
 inline constexpr std::string_view history_transactions = "transactions";
 /// i64 time ‖ u64 height ‖ u32 index -> TransactionRow. All but ReadingBatch and ClockStep.
 inline constexpr std::string_view history_transactions_by_time = "transactions_by_time";

@@ -1,0 +1,502 @@
+#include "protocol/wire/transaction_codec.hpp"
+
+#include <google/protobuf/io/coded_stream.h>
+
+#include "crypto/error.hpp"
+#include "ledger/error.hpp"
+#include "ledger/validity.hpp"
+#include "transaction.pb.h"
+
+namespace powershare::wire {
+namespace {
+
+using ledger::Payload;
+using ledger::Transaction;
+
+Error malformed(std::string detail) {
+  return {LedgerError::malformed, std::move(detail)};
+}
+
+// ── To Protobuf ─────────────────────────────────────────────────────────────────────────────────
+
+template <std::size_t N>
+std::string text_of(const std::array<std::uint8_t, N>& bytes) {
+  return std::string(as_text(ByteView(bytes)));
+}
+
+void fill(ParticipantRef& out, const ledger::ParticipantRef& ref) {
+  out.set_type(static_cast<std::uint32_t>(ref.type));
+  out.set_id(ref.id.text());
+}
+
+void fill(Participant& out, const ledger::Participant& participant) {
+  fill(*out.mutable_ref(), participant.ref);
+  out.set_buy_rate(participant.buy_rate.nano());
+  out.set_sell_rate(participant.sell_rate.nano());
+  if (participant.owner) out.set_owner(participant.owner->text());
+  out.set_vehicle_type(static_cast<std::uint32_t>(participant.vehicle_type));
+  out.set_brand(participant.brand);
+  out.set_model(participant.model);
+  out.set_name(participant.name);
+  out.set_supplier(participant.supplier);
+  out.set_tariff(participant.tariff.nano());
+  out.set_feed_in(participant.feed_in.nano());
+  out.set_profile(text_of(participant.profile));
+}
+
+void fill(SignedReading& out, const ledger::SignedReading& entry) {
+  const auto& reading = entry.reading;
+  out.set_meter(reading.meter.text());
+  out.set_sequence(reading.sequence);
+  out.set_start_ms(reading.start.value);
+  out.set_seconds(reading.seconds);
+  out.set_imported(reading.imported.nano());
+  out.set_exported(reading.exported.nano());
+  out.set_produced(reading.produced.nano());
+  if (reading.battery) out.set_battery(reading.battery->nano());
+  if (reading.corrects) out.set_corrects(*reading.corrects);
+  if (entry.signature) out.set_signature(text_of(*entry.signature));
+}
+
+template <class AssetPayload>
+void fill_asset(AssetBalance& out, const AssetPayload& payload) {
+  fill(*out.mutable_owner(), payload.owner);
+  out.set_asset(static_cast<std::uint32_t>(payload.asset));
+  out.set_currency(payload.currency);
+}
+
+template <class CashPayload>
+void fill_cash(ResidentCash& out, const CashPayload& payload) {
+  out.set_cash(payload.cash.nano());
+  out.set_currency(payload.currency);
+  fill(*out.mutable_resident(), payload.resident);
+}
+
+/// One overload per payload.
+struct PayloadEncoder {
+  TransactionBody& body;
+
+  void operator()(const ledger::AddParticipant& payload) const {
+    fill(*body.mutable_add_participant(), payload.participant);
+  }
+  void operator()(const ledger::UpdateParticipant& payload) const {
+    fill(*body.mutable_update_participant(), payload.participant);
+  }
+  void operator()(const ledger::DeleteParticipant& payload) const {
+    fill(*body.mutable_delete_participant(), payload.ref);
+  }
+  void operator()(const ledger::ProvisionAsset& payload) const {
+    fill_asset(*body.mutable_provision_asset(), payload);
+    body.mutable_provision_asset()->set_balance(payload.balance_nano);
+  }
+  void operator()(const ledger::AdjustAsset& payload) const {
+    fill_asset(*body.mutable_adjust_asset(), payload);
+    body.mutable_adjust_asset()->set_balance(payload.balance_nano);
+  }
+  void operator()(const ledger::DeleteAsset& payload) const {
+    fill_asset(*body.mutable_delete_asset(), payload);
+  }
+  void operator()(const ledger::RegisterMeter& payload) const {
+    auto& out = *body.mutable_register_meter();
+    out.set_meter(payload.meter.text());
+    fill(*out.mutable_owner(), payload.owner);
+    if (payload.public_key) out.set_public_key(text_of(*payload.public_key));
+    if (payload.parent) out.set_parent(payload.parent->text());
+    out.set_kind(static_cast<std::uint32_t>(payload.kind));
+    out.set_plant_watts(payload.plant_watts);
+    out.set_cpe(payload.cpe);
+  }
+  void operator()(const ledger::RetireMeter& payload) const {
+    body.mutable_retire_meter()->set_meter(payload.meter.text());
+  }
+  void operator()(const ledger::BindKey& payload) const {
+    auto& out = *body.mutable_bind_key();
+    out.set_key(text_of(payload.key));
+    out.set_principal(payload.principal);
+    out.set_scopes(payload.scopes);
+  }
+  void operator()(const ledger::RevokeKey& payload) const {
+    body.mutable_revoke_key()->set_key(text_of(payload.key));
+  }
+  void operator()(const ledger::EnergyToCoins& payload) const {
+    auto& out = *body.mutable_energy_to_coins();
+    out.set_energy_rate(payload.energy_rate.nano());
+    out.set_energy(payload.energy.nano());
+    fill(*out.mutable_seller(), payload.seller);
+    fill(*out.mutable_buyer(), payload.buyer);
+  }
+  void operator()(const ledger::CashToCoins& payload) const {
+    auto& out = *body.mutable_cash_to_coins();
+    out.set_cash_rate(payload.cash_rate.nano());
+    out.set_cash(payload.cash.nano());
+    out.set_currency(payload.currency);
+    fill(*out.mutable_coins_to(), payload.coins_to);
+    fill(*out.mutable_coins_from(), payload.coins_from);
+  }
+  void operator()(const ledger::TransferCoinsToEV& payload) const {
+    auto& out = *body.mutable_transfer_coins_to_ev();
+    out.set_coins(payload.coins.nano());
+    fill(*out.mutable_from(), payload.from);
+    fill(*out.mutable_to(), payload.to);
+  }
+  void operator()(const ledger::CashFundingResident& payload) const {
+    fill_cash(*body.mutable_cash_funding_resident(), payload);
+  }
+  void operator()(const ledger::CashWithdrawalResident& payload) const {
+    fill_cash(*body.mutable_cash_withdrawal_resident(), payload);
+  }
+  void operator()(const ledger::ReadingBatch& payload) const {
+    auto& out = *body.mutable_reading_batch();
+    for (const auto& reading : payload.readings) fill(*out.add_readings(), reading);
+  }
+  void operator()(const ledger::SetCriteria& payload) const {
+    auto& out = *body.mutable_set_criteria();
+    fill(*out.mutable_participant(), payload.participant);
+    out.set_sell_enabled(payload.sell_enabled);
+    if (payload.sell_price) out.set_sell_price(payload.sell_price->nano());
+    out.set_buy_enabled(payload.buy_enabled);
+    if (payload.buy_price) out.set_buy_price(payload.buy_price->nano());
+  }
+  void operator()(const ledger::ClockStep& payload) const {
+    body.mutable_clock_step()->set_to_ms(payload.to.value);
+  }
+  void operator()(const ledger::SetParameter& payload) const {
+    body.mutable_set_parameter()->set_name(payload.name);
+    body.mutable_set_parameter()->set_value(payload.value);
+  }
+};
+
+// ── From Protobuf ───────────────────────────────────────────────────────────────────────────────
+
+/// Reads fields; after the first fault ok() is false and the values mean nothing.
+class PayloadDecoder {
+ public:
+  bool ok() const { return fault_.empty(); }
+  const std::string& fault() const { return fault_; }
+
+  Payload payload(const TransactionBody& body) {
+    switch (body.payload_case()) {
+      case TransactionBody::kAddParticipant:
+        return ledger::AddParticipant{participant(body.add_participant())};
+      case TransactionBody::kUpdateParticipant:
+        return ledger::UpdateParticipant{participant(body.update_participant())};
+      case TransactionBody::kDeleteParticipant:
+        return ledger::DeleteParticipant{ref(body.delete_participant())};
+      case TransactionBody::kProvisionAsset: {
+        const auto& in = body.provision_asset();
+        return ledger::ProvisionAsset{ref(in.owner()), asset(in), in.currency(), in.balance()};
+      }
+      case TransactionBody::kAdjustAsset: {
+        const auto& in = body.adjust_asset();
+        return ledger::AdjustAsset{ref(in.owner()), asset(in), in.currency(), in.balance()};
+      }
+      case TransactionBody::kDeleteAsset: {
+        const auto& in = body.delete_asset();
+        if (in.balance() != 0) fail("a deletion has no balance");
+        return ledger::DeleteAsset{ref(in.owner()), asset(in), in.currency()};
+      }
+      case TransactionBody::kRegisterMeter:
+        return meter(body.register_meter());
+      case TransactionBody::kRetireMeter:
+        return ledger::RetireMeter{id<MeterId>(body.retire_meter().meter())};
+      case TransactionBody::kBindKey: {
+        const auto& in = body.bind_key();
+        return ledger::BindKey{array<32>(in.key()), in.principal(), in.scopes()};
+      }
+      case TransactionBody::kRevokeKey:
+        return ledger::RevokeKey{array<32>(body.revoke_key().key())};
+      case TransactionBody::kEnergyToCoins: {
+        const auto& in = body.energy_to_coins();
+        return ledger::EnergyToCoins{Price::from_nano(in.energy_rate()),
+                                     Energy::from_nano(in.energy()), ref(in.seller()),
+                                     ref(in.buyer())};
+      }
+      case TransactionBody::kCashToCoins: {
+        const auto& in = body.cash_to_coins();
+        return ledger::CashToCoins{Price::from_nano(in.cash_rate()), Cash::from_nano(in.cash()),
+                                   in.currency(), ref(in.coins_to()), ref(in.coins_from())};
+      }
+      case TransactionBody::kTransferCoinsToEv: {
+        const auto& in = body.transfer_coins_to_ev();
+        return ledger::TransferCoinsToEV{Coins::from_nano(in.coins()), ref(in.from()),
+                                         ref(in.to())};
+      }
+      case TransactionBody::kCashFundingResident: {
+        const auto& in = body.cash_funding_resident();
+        return ledger::CashFundingResident{Cash::from_nano(in.cash()), in.currency(),
+                                           ref(in.resident())};
+      }
+      case TransactionBody::kCashWithdrawalResident: {
+        const auto& in = body.cash_withdrawal_resident();
+        return ledger::CashWithdrawalResident{Cash::from_nano(in.cash()), in.currency(),
+                                              ref(in.resident())};
+      }
+      case TransactionBody::kReadingBatch:
+        return readings(body.reading_batch());
+      case TransactionBody::kSetCriteria:
+        return criteria(body.set_criteria());
+      case TransactionBody::kClockStep:
+        return ledger::ClockStep{{body.clock_step().to_ms()}};
+      case TransactionBody::kSetParameter:
+        return ledger::SetParameter{body.set_parameter().name(), body.set_parameter().value()};
+      case TransactionBody::PAYLOAD_NOT_SET:
+        break;
+    }
+    fail("a transaction without a known payload");
+    return {};
+  }
+
+  template <std::size_t N>
+  std::array<std::uint8_t, N> array(const std::string& bytes) {
+    std::array<std::uint8_t, N> result{};
+    if (bytes.size() != N) {
+      fail("a key, hash or signature of a wrong length");
+    } else {
+      std::copy(bytes.begin(), bytes.end(), result.begin());
+    }
+    return result;
+  }
+
+ private:
+  void fail(const char* what) {
+    if (fault_.empty()) fault_ = what;
+  }
+
+  template <class Id>
+  Id id(const std::string& text) {
+    auto parsed = Id::parse(text);
+    if (parsed) return *std::move(parsed);
+    fail("not a valid id");
+    return {};
+  }
+
+  /// Which numbers an enum has is for check_payload; here they only must fit.
+  template <class Enum>
+  Enum number(std::uint32_t value) {
+    if (value > 0xff) fail("unknown number of an enumeration");
+    return static_cast<Enum>(static_cast<std::uint8_t>(value));
+  }
+
+  ledger::ParticipantRef ref(const ParticipantRef& in) {
+    return {number<ledger::ParticipantType>(in.type()), id<ParticipantId>(in.id())};
+  }
+
+  ledger::AssetClass asset(const AssetBalance& in) {
+    return number<ledger::AssetClass>(in.asset());
+  }
+
+  ledger::Participant participant(const Participant& in) {
+    ledger::Participant out;
+    out.ref = ref(in.ref());
+    out.buy_rate = Price::from_nano(in.buy_rate());
+    out.sell_rate = Price::from_nano(in.sell_rate());
+    if (in.has_owner()) out.owner = id<ParticipantId>(in.owner());
+    out.vehicle_type = number<ledger::VehicleType>(in.vehicle_type());
+    out.brand = in.brand();
+    out.model = in.model();
+    out.name = in.name();
+    out.supplier = in.supplier();
+    out.tariff = Price::from_nano(in.tariff());
+    out.feed_in = Price::from_nano(in.feed_in());
+    if (!in.profile().empty()) out.profile = array<32>(in.profile());
+    return out;
+  }
+
+  Payload meter(const RegisterMeter& in) {
+    ledger::RegisterMeter out;
+    out.meter = id<MeterId>(in.meter());
+    out.owner = ref(in.owner());
+    if (in.has_public_key()) out.public_key = array<32>(in.public_key());
+    if (in.has_parent()) out.parent = id<MeterId>(in.parent());
+    out.kind = number<ledger::MeterKind>(in.kind());
+    out.plant_watts = in.plant_watts();
+    out.cpe = in.cpe();
+    return out;
+  }
+
+  Payload readings(const ReadingBatch& in) {
+    ledger::ReadingBatch out;
+    out.readings.reserve(static_cast<std::size_t>(in.readings_size()));
+    for (const auto& entry : in.readings()) {
+      ledger::SignedReading reading;
+      // A meter id that is none is judged with its reading (as unknown), not with the batch.
+      if (auto name = MeterId::parse(entry.meter())) reading.reading.meter = *std::move(name);
+      reading.reading.sequence = entry.sequence();
+      reading.reading.start = {entry.start_ms()};
+      reading.reading.seconds = entry.seconds();
+      reading.reading.imported = Energy::from_nano(entry.imported());
+      reading.reading.exported = Energy::from_nano(entry.exported());
+      reading.reading.produced = Energy::from_nano(entry.produced());
+      if (entry.has_battery()) reading.reading.battery = Energy::from_nano(entry.battery());
+      if (entry.has_corrects()) reading.reading.corrects = entry.corrects();
+      if (entry.has_signature()) reading.signature = array<64>(entry.signature());
+      out.readings.push_back(std::move(reading));
+    }
+    return out;
+  }
+
+  Payload criteria(const SetCriteria& in) {
+    ledger::SetCriteria out;
+    out.participant = ref(in.participant());
+    out.sell_enabled = in.sell_enabled();
+    if (in.has_sell_price()) out.sell_price = Price::from_nano(in.sell_price());
+    out.buy_enabled = in.buy_enabled();
+    if (in.has_buy_price()) out.buy_price = Price::from_nano(in.buy_price());
+    return out;
+  }
+
+  std::string fault_;
+};
+
+// ── Bytes ───────────────────────────────────────────────────────────────────────────────────────
+
+using google::protobuf::io::CodedInputStream;
+
+/// Visits the fields of a message without building it; false where the bytes are not Protobuf.
+/// `visit` is given the number and bytes of each length-delimited field.
+template <class Visit>
+bool visit_fields(ByteView message, Visit visit) {
+  CodedInputStream in(message.data(), static_cast<int>(message.size()));
+  while (const std::uint32_t tag = in.ReadTag()) {
+    std::uint64_t number = 0;
+    std::uint32_t length = 0;
+    switch (tag & 7) {
+      case 0:
+        if (!in.ReadVarint64(&number)) return false;
+        break;
+      case 1:
+        if (!in.ReadLittleEndian64(&number)) return false;
+        break;
+      case 2: {
+        if (!in.ReadVarint32(&length)) return false;
+        const auto at = static_cast<std::size_t>(in.CurrentPosition());
+        if (length > message.size() - at || !in.Skip(static_cast<int>(length))) return false;
+        visit(tag >> 3, message.subspan(at, length));
+        break;
+      }
+      case 5:
+        if (!in.ReadLittleEndian32(&length)) return false;
+        break;
+      default:
+        return false;  // groups
+    }
+  }
+  return in.ConsumedEntireMessage() &&
+         static_cast<std::size_t>(in.CurrentPosition()) == message.size();
+}
+
+/// Counts readings before Protobuf makes an object of each: half a million would fit into a
+/// megabyte.
+bool has_too_many_readings(ByteView body) {
+  std::size_t readings = 0;
+  const bool formed = visit_fields(body, [&](std::uint32_t field, ByteView content) {
+    if (field != TransactionBody::kReadingBatchFieldNumber) return;
+    visit_fields(content, [&](std::uint32_t, ByteView) { ++readings; });
+  });
+  return !formed || readings > ledger::max_readings_per_batch;
+}
+
+template <class Message>
+bool parse(Message& message, ByteView bytes) {
+  return message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+}
+
+/// A field that this version does not know may mean something to another one: replicas of both
+/// would not agree. The message keeps the fields that it knows.
+bool has_unknown_fields(TransactionBody& body) {
+  const auto with_unknown_bytes = body.ByteSizeLong();
+  body.DiscardUnknownFields();
+  return body.ByteSizeLong() != with_unknown_bytes;
+}
+
+Result<Transaction> decode(ByteView bytes, const crypto::Digest& genesis, bool verified) {
+  if (bytes.size() > ledger::max_transaction_bytes) {
+    return malformed("a transaction has at most 1 MiB");
+  }
+  SignedTransaction envelope;
+  if (!parse(envelope, bytes)) return malformed("not a transaction");
+  // Otherwise anyone on the way could change a transaction's id without touching what is signed.
+  if (envelope.SerializeAsString() != as_text(bytes)) {
+    return malformed("not the one encoding of a signed transaction");
+  }
+  const ByteView body_bytes = as_bytes(envelope.body());
+  if (has_too_many_readings(body_bytes)) return malformed("a batch holds 1 to 4096 readings");
+  TransactionBody body;
+  if (!parse(body, body_bytes)) return malformed("not the body of a transaction");
+  if (has_unknown_fields(body)) return malformed("the transaction has unknown fields");
+
+  PayloadDecoder in;
+  Transaction transaction;
+  transaction.id = crypto::sha256(bytes);
+  transaction.genesis = in.array<32>(body.genesis());
+  transaction.principal = body.principal();
+  transaction.idempotency_key = to_bytes(body.idempotency_key());
+  transaction.expires = {body.expires_ms()};
+  transaction.payload = in.payload(body);
+  transaction.signer = in.array<32>(envelope.public_key());
+  const crypto::Signature signature = in.array<64>(envelope.signature());
+  if (!in.ok()) return malformed(in.fault());
+  if (transaction.genesis != genesis) return malformed("the transaction is for another chain");
+  if (auto valid = ledger::check_transaction(transaction); !valid) return valid.error();
+  if (!verified) {
+    const auto statement = transaction_statement(genesis, body_bytes);
+    if (!crypto::verify(transaction.signer, statement, signature)) {
+      return Error{CryptoError::bad_signature, "the transaction's signature does not verify"};
+    }
+  }
+  return transaction;
+}
+
+}  // namespace
+
+Bytes encode_body(const Transaction& transaction) {
+  TransactionBody body;
+  body.set_genesis(text_of(transaction.genesis));
+  body.set_principal(transaction.principal);
+  body.set_idempotency_key(std::string(as_text(transaction.idempotency_key)));
+  body.set_expires_ms(transaction.expires.value);
+  std::visit(PayloadEncoder{body}, transaction.payload);
+  return to_bytes(body.SerializeAsString());
+}
+
+Bytes transaction_statement(const crypto::Digest& genesis, ByteView body) {
+  return std::move(Encoder().raw(as_bytes("powershare/transaction/1")).raw(genesis).raw(body))
+      .take();
+}
+
+Bytes assemble(ByteView body, const crypto::PublicKey& key, const crypto::Signature& signature) {
+  SignedTransaction envelope;
+  envelope.set_body(std::string(as_text(body)));
+  envelope.set_public_key(text_of(key));
+  envelope.set_signature(text_of(signature));
+  return to_bytes(envelope.SerializeAsString());
+}
+
+Bytes encode_and_sign(const Transaction& transaction, const crypto::KeyPair& key) {
+  const auto body = encode_body(transaction);
+  const auto signature = key.sign(transaction_statement(transaction.genesis, body));
+  return assemble(body, key.public_key(), signature);
+}
+
+Result<Transaction> decode_transaction(ByteView bytes, const crypto::Digest& genesis) {
+  return decode(bytes, genesis, false);
+}
+
+Result<Transaction> decode_verified_transaction(ByteView bytes, const crypto::Digest& genesis) {
+  return decode(bytes, genesis, true);
+}
+
+Result<void> stateless_check(ByteView bytes, UtcMillis batch_time, const crypto::Digest& genesis) {
+  const auto transaction = decode_transaction(bytes, genesis);
+  if (!transaction) return transaction.error();
+  if (transaction->expires <= batch_time) {
+    return Error{LedgerError::expired, "the transaction has expired"};
+  }
+  return {};
+}
+
+ledger::TransactionDecoder transaction_decoder(const crypto::Digest& genesis, bool verified) {
+  return [genesis, verified](ByteView bytes) { return decode(bytes, genesis, verified); };
+}
+
+}  // namespace powershare::wire

@@ -1,0 +1,118 @@
+#include <doctest/doctest.h>
+
+#include "ledger/genesis_state.hpp"
+#include "ledger/parameters.hpp"
+#include "ledger/registry.hpp"
+#include "tests/unit/ledger/ledger_fixture.hpp"
+
+using namespace powershare;
+using namespace powershare::ledger;
+using namespace powershare::ledger::test;
+
+namespace {
+
+Genesis full_genesis() {
+  auto result = genesis();
+  RegisterMeter meter;
+  meter.meter = MeterId::parse("M01").value();
+  meter.owner = h01;
+  meter.public_key = key(42).public_key();
+  meter.plant_watts = 5000;
+  meter.cpe = "PT0002000000000000XX";
+  result.registry.push_back(meter);
+  meter.meter = MeterId::parse("M01-car").value();
+  meter.parent = MeterId::parse("M01").value();
+  meter.kind = MeterKind::charger;
+  meter.public_key.reset();
+  result.registry.push_back(meter);
+  result.registry.push_back(SetCriteria{h01, true, price("0.1"), false, std::nullopt});
+  result.parameters.credit_limit = coins("50");
+  result.parameters.clearing_rule = "mid_market";
+  return result;
+}
+
+std::string error_of(std::string text, const std::string& from, const std::string& to) {
+  const auto at = text.find(from);
+  REQUIRE(at != std::string::npos);
+  const auto result = Genesis::from_json(text.replace(at, from.size(), to));
+  REQUIRE_FALSE(result.ok());
+  return result.error().detail();
+}
+
+}  // namespace
+
+TEST_CASE("a genesis survives its JSON, and its hash is the same in every build") {
+  for (const auto& start : {genesis(), genesis(false), full_genesis()}) {
+    const auto again = Genesis::from_json(start.to_json());
+    REQUIRE_MESSAGE(again.ok(), again.error().detail());
+    CHECK(again->hash() == start.hash());
+    CHECK(again->to_json() == start.to_json());
+    CHECK(again->members == start.members);
+    CHECK(again->parameters == start.parameters);
+  }
+  // Changing this value breaks every existing chain: a new domain "powershare/genesis/2" is needed.
+  CHECK(to_hex(genesis().hash()) == "0");
+}
+
+TEST_CASE("every field of a genesis counts for its hash") {
+  const auto start = full_genesis();
+  std::vector<Genesis> variants(7, start);
+  variants[0].chain = ChainId::parse("other").value();
+  variants[1].created.value += 1;
+  variants[2].simulated_start.value += 1;
+  variants[3].members[2].transport_key[0] ^= 1;
+  variants[4].parameters.close_grace_ms += 1;
+  variants[5].registry.pop_back();
+  std::get<AddParticipant>(variants[6].registry[0]).participant.sell_rate = price("0.1");
+  for (const auto& variant : variants) CHECK(variant.hash() != start.hash());
+}
+
+TEST_CASE("what is wrong with a genesis is said in one sentence") {
+  const auto text = full_genesis().to_json();
+  CHECK(Genesis::from_json("{").error().detail() == "genesis: not JSON");
+  CHECK(Genesis::from_json("[]").error().detail() == "genesis: is not an object");
+  CHECK(error_of(text, "\"simulated\"", "\"simulatd\"") ==
+        "genesis: unknown field simulatd");
+  CHECK(error_of(text, "\"peer\"", "\"pear\"") == "member 1: field peer is missing");
+  CHECK(error_of(text, "\"name\": \"EEM\"", "\"nane\": \"EEM\"") ==
+        "registry entry 5: unknown field nane");
+  CHECK(error_of(text, "\"balance\": \"20\"", "\"balance\": 20") ==
+        "registry entry 6: balance is not a text");
+  CHECK(error_of(text, "\"balance\": \"20\"", "\"balance\": \"20.0000000001\"") ==
+        "registry entry 6: balance is not a decimal number of at most 9 decimals");
+  CHECK(error_of(text, "\"slot_ms\": 900000", "\"slot_ms\": 900000.0") ==
+        "parameters: slot_ms is not a whole number");
+  CHECK(error_of(text, "\"slot_ms\": 900000", "\"slot_ms\": 420000") ==
+        "genesis: slot: 1, 5, 15, 30 or 60 minutes");
+  CHECK(error_of(text, "\"owner\": \"Resident:H01\"", "\"owner\": \"Resident:H02\"") ==
+        "genesis: registry entry 9: The asset CO_H02 of Resident:H02 already exists");
+  auto few = full_genesis();
+  few.members.pop_back();
+  CHECK(check_genesis(few).error().detail() == "a chain has 4 to 128 members");
+  auto twins = full_genesis();
+  twins.members[1].gateway_key = twins.members[0].gateway_key;
+  CHECK_FALSE(check_genesis(twins).ok());
+  auto transfer = full_genesis();
+  transfer.registry.push_back(TransferCoinsToEV{coins("1"), h01, vehicle});
+  CHECK_FALSE(check_genesis(transfer).ok());
+}
+
+TEST_CASE("the genesis state holds the registry, the clock, the members and their keys") {
+  const Chain chain(full_genesis());
+  const auto& state = chain.machine.state();
+  CHECK(find_participant(state, h01)->buy_rate == default_rate);
+  CHECK(find_supplier(state)->ref == utility);
+  const auto meter = find_meter(state, MeterId::parse("M01").value());
+  REQUIRE(meter.has_value());
+  CHECK(meter->active_from == created);
+  CHECK(meters_of(state, h01).size() == 2);
+  CHECK(members(state, 0) == chain.machine.genesis().members);
+  CHECK(parameters(state).credit_limit == coins("50"));
+  CHECK(island_time(state) == created);
+  CHECK(find_criteria(state, h01, created)->sell_price == price("0.1"));
+  CHECK(find_binding(state, key(gateway_0).public_key(), "gateway:peer-0")->has(Scope::gateway));
+  CHECK(chain.machine.head().height == 0);
+  CHECK(chain.machine.head_hash() == chain.hash);
+  CHECK(chain.machine.head().state_root == chain.machine.state_root());
+  CHECK(chain.machine.check_invariants().ok());
+}
