@@ -117,6 +117,7 @@ struct CatchUpEffects {
   std::vector<VerifiedBlock> install;  ///< execute in order, then Installed
   std::optional<pbft::BlockCertificate>
       certificate;  ///< of the newest installed chain of headers; store it with its block
+  bool begin_staging = false;      ///< empty the staging database first
   std::vector<StagedChunk> stage;  ///< write to the staging database
   std::optional<CertifiedHeader>
       swap_in;  ///< all subtrees staged or equal already: make staging the state, then Installed

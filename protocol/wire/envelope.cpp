@@ -46,7 +46,8 @@ Result<Envelope> decode_envelope(ByteView frame) {
   }
   // Unknown fields, repeated fields and long varints all make the frame longer than its canonical
   // form.
-  if (message.ByteSizeLong() != frame.size() || !message.unknown_fields().empty()) {
+  if (message.ByteSizeLong() != frame.size() ||
+      !message.GetReflection()->GetUnknownFields(message).empty()) {
     return malformed("an envelope with more than its fields");
   }
   Envelope envelope;

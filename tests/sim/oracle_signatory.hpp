@@ -1,0 +1,45 @@
+// Signatures for simulations: a keyed hash whose keys only the oracle has, so that no simulated
+// adversary can forge; or real Ed25519 (DECISIONS 36).
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "protocol/ports.hpp"
+
+namespace powershare::sim {
+
+/// The members' keys of one run.
+class Keys {
+ public:
+  Keys(std::uint32_t members, std::uint64_t seed, bool real);
+  const std::vector<crypto::PublicKey>& public_keys() const { return public_; }
+  crypto::Signature sign(std::uint32_t member, ByteView statement) const;
+  bool verify(const crypto::PublicKey& signer, ByteView statement,
+              const crypto::Signature& signature) const;
+
+ private:
+  bool real_;
+  std::vector<crypto::KeyPair> pairs_;
+  std::vector<crypto::PublicKey> public_;
+  std::map<crypto::PublicKey, std::uint32_t> index_;
+};
+
+/// One member's half of them.
+class OracleSignatory final : public protocol::Signatory {
+ public:
+  OracleSignatory(const Keys& keys, std::uint32_t member) : keys_(keys), member_(member) {}
+  crypto::Signature sign(ByteView statement) const override {
+    return keys_.sign(member_, statement);
+  }
+  bool verify(const crypto::PublicKey& signer, ByteView statement,
+              const crypto::Signature& signature) const override {
+    return keys_.verify(signer, statement, signature);
+  }
+
+ private:
+  const Keys& keys_;
+  std::uint32_t member_;
+};
+
+}  // namespace powershare::sim
