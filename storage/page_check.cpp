@@ -407,10 +407,10 @@ void Checker::check_catalogue_entry(const Node& node) {
 }  // namespace
 
 std::string Damage::text() const {
-  std::string result;
-  if (!table.empty()) result += "table " + table + ", ";
-  if (!key_hex.empty()) result += "key " + key_hex + ", ";
-  return result + what;
+  std::string place;
+  if (!table.empty()) place = "table " + table;
+  if (!key_hex.empty()) place += (place.empty() ? "key " : ", key ") + key_hex;
+  return place.empty() ? what : place + ": " + what;
 }
 
 Result<PageReport> check_pages(const std::filesystem::path& data_file, bool verify_records) {

@@ -270,3 +270,22 @@ TEST_CASE("verification names every damaged record and changes nothing") {
             "ledger: table receipts, key 0000000000000003: checksum does not match"});
   CHECK(read_all(file) == content);
 }
+
+TEST_CASE("an audit reads the ledger alone, also beside a damaged log") {
+  const TemporaryFolder place;
+  fill(place / "d");
+  flip_middle(place / "d/consensus/data.mdb");
+  {
+    const auto ledger = open_ledger_for_audit(place / "d", small_options());
+    REQUIRE(ledger);
+    const auto snapshot = (*ledger)->snapshot();
+    REQUIRE(snapshot);
+    CHECK(**(*snapshot)->get("blocks", number_key(1)) == Bytes{30});
+    CHECK(refusal(place / "d") == StorageError::locked);
+  }
+  flip_middle(place / "d/ledger/data.mdb");
+  CHECK(open_ledger_for_audit(place / "d", small_options()).error().code() ==
+        StorageError::damaged);
+  CHECK(open_ledger_for_audit(place / "nothing", small_options()).error().code() ==
+        StorageError::damaged);
+}
