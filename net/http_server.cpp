@@ -187,6 +187,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string input_;  ///< received and not yet parsed
   std::string chunk_;  ///< where the next read goes
   std::optional<Parser> parser_;
+  std::size_t header_bytes_ = 0;  ///< of this request's header, parsed so far
   HttpRequest request_;
   std::uint64_t number_ = 0;
   Clock::time_point body_start_;
@@ -414,6 +415,7 @@ void Connection::advance() {
 void Connection::begin_request() {
   state_ = State::header;
   set_deadline(options().header_timeout);
+  header_bytes_ = 0;
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(options().max_header_bytes));
   parser_->body_limit(boost::none);  // judged by accept_header()
@@ -428,6 +430,13 @@ bool Connection::parse_some() {
   error_code error;
   const auto used = parser_->put(asio::buffer(input_), error);
   input_.erase(0, used);
+  // Beast's own limit holds for what lies before it at once, not for the sum.
+  if (state_ == State::header) {
+    header_bytes_ += used;
+    const bool done = !error && parser_->is_header_done();
+    if (header_bytes_ + (done ? 0 : input_.size()) > options().max_header_bytes)
+      error = http::error::header_limit;
+  }
   if (error == http::error::need_more) {
     // Beast bounds neither the line of a chunk's size nor the trailers.
     if (input_.size() > options().max_header_bytes + body_read_chunk_bytes) {
