@@ -112,7 +112,7 @@ class Neighbourhood {
         lock, limit, [&] { return std::any_of(inbox_[k].begin(), inbox_[k].end(), predicate); });
   }
   bool wait_for_count(std::size_t k, std::size_t count,
-                      std::chrono::milliseconds limit = seconds(60)) {
+                      std::chrono::milliseconds limit = seconds(10)) {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, limit, [&] { return count_[k] >= count; });
   }
@@ -414,7 +414,7 @@ TEST_CASE("throughput, and what four idle links cost") {
     if (sent + first - peers.count(1) < 384) {
       sent += peers.link(0).send(peer_id(1), Channel::control, frame) ? 1 : 0;
     } else {
-      peers.wait_for_count(1, first + sent - 192);
+      REQUIRE(peers.wait_for_count(1, first + sent - 192));
     }
   }
   CHECK(peers.link(0).statistics().dropped_frames == dropped_before);
