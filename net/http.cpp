@@ -32,7 +32,6 @@ bool percent_decode(std::string_view text, bool plus_is_space, std::string& deco
 }
 
 bool parse_path(std::string_view path, HttpRequest& request) {
-  request.segments.clear();
   if (!percent_decode(path, false, request.path)) return false;
   for (std::size_t start = 1; start <= path.size();) {
     const auto end = std::min(path.find('/', start), path.size());
@@ -45,7 +44,6 @@ bool parse_path(std::string_view path, HttpRequest& request) {
 }
 
 bool parse_query(std::string_view query, HttpRequest& request) {
-  request.query.clear();
   for (std::size_t start = 0; start < query.size();) {
     const auto end = std::min(query.find('&', start), query.size());
     const auto pair = query.substr(start, end - start);
@@ -76,6 +74,8 @@ std::optional<std::string> HttpRequest::parameter(std::string_view name) const {
 
 Result<void> parse_target(std::string_view target, HttpRequest& request) {
   request.target = target;
+  request.segments.clear();
+  request.query.clear();
   const Error malformed{NetError::malformed, "malformed request target"};
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (!target.starts_with(scheme)) continue;

@@ -297,10 +297,12 @@ void Link::send_queued() {
 
 void Link::send_now(Channel channel, const Outgoing& outgoing) {
   auto message = make_message(outgoing.frame);
-  // Fails at once when the peer is away (IMMEDIATE) or slow (high-water mark).
-  const bool sent =
-      zmq_msg_send(message.handle(), remotes_[outgoing.remote].dealers[index(channel)].handle(),
-                   ZMQ_DONTWAIT) >= 0;
+  auto& dealer = remotes_[outgoing.remote].dealers[index(channel)];
+  // Fails at once when the peer is away (IMMEDIATE) or slow (high-water mark) …
+  bool sent = zmq_msg_send(message.handle(), dealer.handle(), ZMQ_DONTWAIT) >= 0;
+  // … and also when libzmq has not looked for credit within the last millisecond; asking for the events makes it look.
+  if (!sent && zmq_errno() == EAGAIN && (dealer.get(zmq::sockopt::events) & ZMQ_POLLOUT) != 0)
+    sent = zmq_msg_send(message.handle(), dealer.handle(), ZMQ_DONTWAIT) >= 0;
   if (sent) {
     ++sent_frames_;
     sent_bytes_ += outgoing.frame->size();
