@@ -54,16 +54,18 @@ void for_each_participant(const StateReader& state,
 }
 
 std::optional<Participant> find_supplier(const StateReader& state) {
-  std::optional<Participant> supplier;
+  std::optional<ParticipantRecord> supplier;
   const auto utilities = state_key::Builder(StateTable::participant)
                              .u8(static_cast<std::uint8_t>(ParticipantType::utility_company))
                              .take();
   state.scan(utilities, {}, [&](ByteView, ByteView value) {
     auto record = decoded(value, decode_participant_record);
-    if (!record.closed && record.participant.supplier) supplier = std::move(record.participant);
-    return !supplier;
+    if (record.closed || !record.participant.supplier) return true;
+    if (!supplier || record.since < supplier->since) supplier = std::move(record);
+    return true;
   });
-  return supplier;
+  if (!supplier) return std::nullopt;
+  return std::move(supplier->participant);
 }
 
 std::optional<MeterRecord> find_meter(const StateReader& state, const MeterId& meter) {
