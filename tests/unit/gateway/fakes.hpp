@@ -12,6 +12,7 @@
 
 #include "crypto/merkle_list.hpp"
 #include "gateway/gateway.hpp"
+#include "ledger/error.hpp"
 #include "ledger/overlay.hpp"
 
 namespace powershare::gateway::test {
