@@ -25,10 +25,15 @@ struct MeteringLimits {
   /// A reading above this mean power is absurd: 100 kW, about ten times a three-phase house
   /// connection; a plant's meter may have its own plant_watts on top.
   static constexpr std::int64_t plausible_watts = 100'000;
+  static constexpr std::int64_t plausible_battery_kwh = 100'000;
+  static constexpr std::uint64_t max_sequence = std::uint64_t{1} << 62;
+  /// No interval begins later: the year 9999, so that no sum of times overflows.
+  static constexpr std::int64_t max_time_ms = 253'402'300'800'000;
 };
 
 /// Judges one reading and records it when it is accepted. Rejections by their code:
 ///   unknown_meter, meter_retired     no such meter, or it took no part in that slot
+///   bad_sequence                     0, or above 2^62
 ///   before_start                     the interval begins before the market of this chain or the
 ///   meter unsigned_not_allowed             no signature, and the submitter is neither meter nor
 ///   administrator bad_signature                    does not verify under the meter's key, or the
@@ -75,6 +80,9 @@ struct SlotReading {
   bool split = false;      ///< a share of a reading that covers several slots
   bool corrected = false;  ///< replaces an earlier one
 };
+/// The content of a reading, for telling a repetition from a conflict: SHA-256 of
+/// reading_statement.
+Digest reading_digest(const Digest& genesis, const Reading& reading);
 /// Readings of one slot that is not final, by meter and start, until `visit` returns false.
 void for_each_reading(const StateReader& state, UtcMillis slot,
                       const std::function<bool(const SlotReading&)>& visit);

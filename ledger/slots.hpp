@@ -5,10 +5,12 @@
 // end plus final_after.
 #pragma once
 
+#include <map>
 #include <optional>
 
 #include "ledger/block_context.hpp"
 #include "ledger/overlay.hpp"
+#include "ledger/slot_settlement.hpp"
 
 namespace powershare::ledger {
 
@@ -52,6 +54,15 @@ void close_due_slots(Overlay& state, const BlockContext& context);
 /// The state of the slot that starts at `start`.
 SlotState slot_state(const StateReader& state, UtcMillis start, UtcMillis island_now,
                      std::int64_t slot_ms);
+/// Meters that are waited for in the slot and have not covered it; counts no further than
+/// `stop_at`.
+std::uint32_t missing_meters(const StateReader& state, const Parameters& parameters, UtcMillis slot,
+                             std::uint32_t stop_at);
+/// Imported, exported and produced per owner of active meters, from the readings of a slot that is
+/// not final: net of each one's own meters. A charger's energy has gone through its house meter: it
+/// is moved from the house's owner to the charger's. LedgerError::overflow.
+Result<std::map<ParticipantRef, Settled>> metered_energy(const StateReader& state, UtcMillis slot);
+
 /// DESIGN §5 for each provisional slot: metered import = bought locally + bought from the utility,
 /// and the same for export, per participant, to the nano-kWh. LedgerError::invariant with what is
 /// wrong.

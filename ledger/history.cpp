@@ -1,0 +1,253 @@
+#include "ledger/history.hpp"
+
+#include "ledger/records.hpp"
+#include "ledger/slot_record.hpp"
+
+namespace powershare::ledger {
+namespace {
+
+constexpr std::uint32_t max_trades = 1'000'000;
+constexpr std::size_t max_text_bytes = 128;
+
+void put_text(Encoder& out, std::string_view text) {
+  out.raw(as_bytes(text)).u8(0);
+}
+
+std::string take_text(Decoder& in) {
+  std::string text;
+  while (text.size() <= max_text_bytes) {
+    const auto byte = in.u8();
+    if (!in.ok() || byte == 0) return text;
+    text.push_back(static_cast<char>(byte));
+  }
+  in.fail();
+  return {};
+}
+
+void put_participant(Encoder& out, const ParticipantRef& ref) {
+  out.u8(static_cast<std::uint8_t>(ref.type));
+  put_text(out, ref.id.text());
+}
+
+ParticipantRef take_participant(Decoder& in) {
+  const auto type = static_cast<ParticipantType>(in.u8());
+  auto id = ParticipantId::parse(take_text(in));
+  if (!id || type < ParticipantType::resident || type > ParticipantType::utility_company) {
+    in.fail();
+    return {};
+  }
+  return {type, *std::move(id)};
+}
+
+MeterId take_meter(Decoder& in) {
+  auto meter = MeterId::parse(take_text(in));
+  if (!meter) in.fail();
+  return meter ? *std::move(meter) : MeterId();
+}
+
+void encode(Encoder& out, const SettledTrade& trade) {
+  put_participant(out, trade.buyer);
+  put_participant(out, trade.seller);
+  out.quantity(trade.energy).quantity(trade.price).quantity(trade.amount);
+  out.u8(static_cast<std::uint8_t>(trade.venue));
+}
+
+SettledTrade decode_trade(Decoder& in) {
+  SettledTrade trade;
+  trade.buyer = take_participant(in);
+  trade.seller = take_participant(in);
+  trade.energy = in.quantity<Energy>();
+  trade.price = in.quantity<Price>();
+  trade.amount = in.quantity<Coins>();
+  trade.venue = static_cast<Venue>(in.u8());
+  if (trade.venue < Venue::local || trade.venue > Venue::utility) in.fail();
+  return trade;
+}
+
+HistoryRow row(std::string_view table, Encoder key, Encoder value) {
+  return {std::string(table), std::move(key).take(), std::move(value).take()};
+}
+
+template <class Row>
+Result<Row> parsed(Row result, const Decoder& key, const Decoder& value) {
+  if (!key.finished() || !value.finished()) {
+    return Error{LedgerError::malformed, "not a row of history"};
+  }
+  return result;
+}
+
+}  // namespace
+
+HistoryRow slot_row(const SlotRow& slot) {
+  Encoder key;
+  key.time(slot.start);
+  Encoder value;
+  value.text(slot.rule).boolean(slot.clearing_price.has_value());
+  value.quantity(slot.clearing_price.value_or(Price{}));
+  value.quantity(slot.imported).quantity(slot.exported).quantity(slot.traded);
+  value.quantity(slot.from_utility).quantity(slot.to_utility);
+  value.u32(slot.missing_meters).u32(slot.trades).u32(slot.pairs);
+  return row(history_table::slots, std::move(key), std::move(value));
+}
+
+Result<SlotRow> parse_slot_row(ByteView key_bytes, ByteView value_bytes) {
+  Decoder key(key_bytes);
+  Decoder in(value_bytes);
+  SlotRow slot;
+  slot.start = key.time();
+  slot.rule = in.text(max_text_bytes);
+  const bool has_price = in.boolean();
+  const auto price = in.quantity<Price>();
+  if (has_price) slot.clearing_price = price;
+  slot.imported = in.quantity<Energy>();
+  slot.exported = in.quantity<Energy>();
+  slot.traded = in.quantity<Energy>();
+  slot.from_utility = in.quantity<Energy>();
+  slot.to_utility = in.quantity<Energy>();
+  slot.missing_meters = in.u32();
+  slot.trades = in.u32();
+  slot.pairs = in.u32();
+  return parsed(std::move(slot), key, in);
+}
+
+HistoryRow trade_row(const TradeRow& trade) {
+  Encoder key;
+  key.time(trade.slot).u32(trade.index);
+  Encoder value;
+  encode(value, trade.trade);
+  return row(history_table::trades, std::move(key), std::move(value));
+}
+
+HistoryRow no_trade_row(UtcMillis slot, std::uint32_t index) {
+  return {std::string(history_table::trades), Encoder().time(slot).u32(index).data(), std::nullopt};
+}
+
+Result<TradeRow> parse_trade_row(ByteView key_bytes, ByteView value_bytes) {
+  Decoder key(key_bytes);
+  Decoder in(value_bytes);
+  TradeRow trade;
+  trade.slot = key.time();
+  trade.index = key.u32();
+  trade.trade = decode_trade(in);
+  return parsed(std::move(trade), key, in);
+}
+
+HistoryRow participant_slot_row(const ParticipantSlotRow& slot) {
+  Encoder key;
+  put_participant(key, slot.participant);
+  key.time(slot.slot);
+  Encoder value;
+  value.text(slot.supply.supplier ? slot.supply.supplier->text() : "");
+  value.quantity(slot.supply.tariff).quantity(slot.supply.feed_in);
+  encode(value, slot.settled);
+  value.u32(static_cast<std::uint32_t>(slot.trades.size()));
+  for (const TradeRow& trade : slot.trades) {
+    value.u32(trade.index);
+    encode(value, trade.trade);
+  }
+  return row(history_table::participant_slots, std::move(key), std::move(value));
+}
+
+Result<ParticipantSlotRow> parse_participant_slot_row(ByteView key_bytes, ByteView value_bytes) {
+  Decoder key(key_bytes);
+  Decoder in(value_bytes);
+  ParticipantSlotRow slot;
+  slot.participant = take_participant(key);
+  slot.slot = key.time();
+  const auto supplier = in.text(max_text_bytes);
+  if (!supplier.empty()) {
+    auto id = ParticipantId::parse(supplier);
+    if (!id) return id.error();
+    slot.supply.supplier = *std::move(id);
+  }
+  slot.supply.tariff = in.quantity<Price>();
+  slot.supply.feed_in = in.quantity<Price>();
+  slot.settled = decode_settled(in);
+  const auto count = in.count(max_trades, 4);
+  for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
+    TradeRow trade;
+    trade.slot = slot.slot;
+    trade.index = in.u32();
+    trade.trade = decode_trade(in);
+    slot.trades.push_back(std::move(trade));
+  }
+  return parsed(std::move(slot), key, in);
+}
+
+HistoryRow reading_row(const SlotReading& reading) {
+  Encoder key;
+  put_text(key, reading.meter.text());
+  key.time(reading.start);
+  Encoder value;
+  value.u64(reading.sequence).u32(reading.seconds);
+  value.quantity(reading.imported).quantity(reading.exported).quantity(reading.produced);
+  value.boolean(reading.battery.has_value()).quantity(reading.battery.value_or(Energy{}));
+  value.boolean(reading.was_signed).boolean(reading.split).boolean(reading.corrected);
+  return row(history_table::readings, std::move(key), std::move(value));
+}
+
+Result<SlotReading> parse_reading_row(ByteView key_bytes, ByteView value_bytes) {
+  Decoder key(key_bytes);
+  Decoder in(value_bytes);
+  SlotReading reading;
+  reading.meter = take_meter(key);
+  reading.start = key.time();
+  reading.sequence = in.u64();
+  reading.seconds = in.u32();
+  reading.imported = in.quantity<Energy>();
+  reading.exported = in.quantity<Energy>();
+  reading.produced = in.quantity<Energy>();
+  const bool has_battery = in.boolean();
+  const auto battery = in.quantity<Energy>();
+  if (has_battery) reading.battery = battery;
+  reading.was_signed = in.boolean();
+  reading.split = in.boolean();
+  reading.corrected = in.boolean();
+  return parsed(std::move(reading), key, in);
+}
+
+HistoryRow late_row(const LateRow& late) {
+  Encoder key;
+  put_participant(key, late.participant);
+  key.time(late.slot);
+  put_text(key, late.meter.text());
+  key.time(late.start);
+  Encoder value;
+  value.time(late.settled_at).quantity(late.from_utility).quantity(late.to_utility);
+  value.quantity(late.charge).quantity(late.credit);
+  return row(history_table::late, std::move(key), std::move(value));
+}
+
+Result<LateRow> parse_late_row(ByteView key_bytes, ByteView value_bytes) {
+  Decoder key(key_bytes);
+  Decoder in(value_bytes);
+  LateRow late;
+  late.participant = take_participant(key);
+  late.slot = key.time();
+  late.meter = take_meter(key);
+  late.start = key.time();
+  late.settled_at = in.time();
+  late.from_utility = in.quantity<Energy>();
+  late.to_utility = in.quantity<Energy>();
+  late.charge = in.quantity<Coins>();
+  late.credit = in.quantity<Coins>();
+  return parsed(std::move(late), key, in);
+}
+
+namespace history_key {
+Bytes time(UtcMillis time) {
+  return Encoder().time(time).data();
+}
+Bytes participant(const ParticipantRef& ref) {
+  Encoder key;
+  put_participant(key, ref);
+  return std::move(key).take();
+}
+Bytes meter(const MeterId& meter) {
+  Encoder key;
+  put_text(key, meter.text());
+  return std::move(key).take();
+}
+}  // namespace history_key
+
+}  // namespace powershare::ledger

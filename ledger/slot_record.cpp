@@ -1,0 +1,147 @@
+#include "ledger/slot_record.hpp"
+
+#include "base/assert.hpp"
+#include "ledger/records.hpp"
+#include "ledger/state_keys.hpp"
+
+namespace powershare::ledger {
+namespace {
+
+constexpr std::uint32_t max_participants = 1'000'000;
+constexpr std::size_t max_text_bytes = 128;
+
+Bytes slot_key(UtcMillis start) {
+  return state_key::Builder(StateTable::slot).time(start).take();
+}
+Bytes mark_key(UtcMillis start) {
+  return state_key::Builder(StateTable::slot_part).time(start).take();
+}
+
+void encode_terms(Encoder& out, const Terms& terms) {
+  encode(out, terms.participant);
+  out.boolean(terms.buys).boolean(terms.sells);
+  out.quantity(terms.buy_limit).quantity(terms.sell_limit).quantity(terms.capacity);
+}
+
+Terms decode_terms(Decoder& in) {
+  Terms terms;
+  terms.participant = decode_participant_ref(in);
+  terms.buys = in.boolean();
+  terms.sells = in.boolean();
+  terms.buy_limit = in.quantity<Price>();
+  terms.sell_limit = in.quantity<Price>();
+  terms.capacity = in.quantity<Coins>();
+  return terms;
+}
+
+SlotRecord decode_slot(UtcMillis start, ByteView value) {
+  Decoder in(value);
+  SlotRecord record;
+  record.start = start;
+  record.rule = in.text(max_text_bytes);
+  const auto supplier = in.text(max_text_bytes);
+  if (!supplier.empty()) {
+    auto id = ParticipantId::parse(supplier);
+    PS_ASSERT(id.ok());
+    record.supply.supplier = *std::move(id);
+  }
+  record.supply.tariff = in.quantity<Price>();
+  record.supply.feed_in = in.quantity<Price>();
+  record.trades = in.u32();
+  const auto count = in.count(max_participants, 1);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    record.terms.push_back(decode_terms(in));
+    record.settled.push_back(decode_settled(in));
+  }
+  PS_ASSERT(in.finished());  // our own record
+  return record;
+}
+
+}  // namespace
+
+void encode(Encoder& out, const Settled& settled) {
+  out.quantity(settled.imported).quantity(settled.exported).quantity(settled.produced);
+  out.quantity(settled.bought).quantity(settled.sold);
+  out.quantity(settled.from_utility).quantity(settled.to_utility);
+  out.quantity(settled.paid).quantity(settled.earned);
+  out.quantity(settled.utility_charge).quantity(settled.utility_credit);
+}
+
+Settled decode_settled(Decoder& in) {
+  Settled settled;
+  for (Energy* energy : {&settled.imported, &settled.exported, &settled.produced, &settled.bought,
+                         &settled.sold, &settled.from_utility, &settled.to_utility}) {
+    *energy = in.quantity<Energy>();
+  }
+  for (Coins* coins :
+       {&settled.paid, &settled.earned, &settled.utility_charge, &settled.utility_credit}) {
+    *coins = in.quantity<Coins>();
+  }
+  return settled;
+}
+
+Bytes SlotRecord::encode() const {
+  PS_ASSERT(terms.size() == settled.size());
+  Encoder out;
+  out.text(rule).text(supply.supplier ? supply.supplier->text() : "");
+  out.quantity(supply.tariff).quantity(supply.feed_in).u32(trades);
+  out.u32(static_cast<std::uint32_t>(terms.size()));
+  for (std::size_t i = 0; i < terms.size(); ++i) {
+    encode_terms(out, terms[i]);
+    ledger::encode(out, settled[i]);
+  }
+  return std::move(out).take();
+}
+
+std::optional<SlotRecord> find_slot(const StateReader& state, UtcMillis start) {
+  const auto value = state.get(slot_key(start));
+  if (!value) return std::nullopt;
+  return decode_slot(start, *value);
+}
+
+void put_slot(Overlay& state, const SlotRecord& record) {
+  state.put(slot_key(record.start), record.encode());
+}
+
+void erase_slot(Overlay& state, UtcMillis start) {
+  state.erase(slot_key(start));
+}
+
+std::optional<UtcMillis> next_slot_record(const StateReader& state, UtcMillis from) {
+  std::optional<UtcMillis> result;
+  state.scan(state_key::table(StateTable::slot), Encoder().time(from).data(),
+             [&](ByteView key, ByteView) {
+               result = state_key::Reader(key).time();
+               return false;
+             });
+  return result;
+}
+
+void for_each_slot(const StateReader& state, const std::function<bool(const SlotRecord&)>& visit) {
+  state.scan(state_key::table(StateTable::slot), {}, [&](ByteView key, ByteView value) {
+    return visit(decode_slot(state_key::Reader(key).time(), value));
+  });
+}
+
+void mark_to_clear_again(Overlay& state, UtcMillis slot) {
+  state.put(mark_key(slot), Bytes{1});
+}
+
+void unmark(Overlay& state, UtcMillis slot) {
+  state.erase(mark_key(slot));
+}
+
+std::vector<UtcMillis> to_clear_again(const StateReader& state, std::size_t limit) {
+  std::vector<UtcMillis> result;
+  state.scan(state_key::table(StateTable::slot_part), {}, [&](ByteView key, ByteView) {
+    result.push_back(state_key::Reader(key).time());
+    return result.size() < limit;
+  });
+  return result;
+}
+
+bool is_marked(const StateReader& state, UtcMillis slot) {
+  return state.get(mark_key(slot)).has_value();
+}
+
+}  // namespace powershare::ledger

@@ -1,0 +1,360 @@
+#include "ledger/slot_settlement.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "base/assert.hpp"
+#include "ledger/accounts.hpp"
+#include "ledger/claims.hpp"
+#include "ledger/history.hpp"
+#include "ledger/registry.hpp"
+#include "market/clearing.hpp"
+
+namespace powershare::ledger {
+namespace {
+
+/// Adds into `sum`; false when it leaves its range.
+template <class Quantity>
+[[nodiscard]] bool accumulate(Quantity& sum, Quantity part) {
+  auto total = add(sum, part);
+  if (total) sum = *total;
+  return total.ok();
+}
+
+Error overflow() {
+  return {LedgerError::overflow, "a sum of the slot leaves its range"};
+}
+
+/// Reads as "so much of this, within the capacity".
+Energy within_capacity(Energy wanted, Coins capacity, Price limit) {
+  if (!limit.is_positive()) return wanted;
+  const auto most = affordable(larger(capacity, Coins{}), limit);
+  return most ? smaller(wanted, *most) : wanted;
+}
+
+void add_standing_order(market::Book& book, UtcMillis slot, market::ParticipantIndex participant,
+                        market::Side side, Energy energy, Price limit) {
+  market::Order order;
+  order.id = book.participants[participant];
+  order.id += side == market::Side::buy ? "/buy" : "/sell";
+  order.participant = participant;
+  order.side = side;
+  order.standing = true;
+  order.energy = energy;
+  order.limit = limit;
+  order.tie_key = crypto::sha256(Encoder().time(slot).raw(as_bytes(order.id)).data());
+  book.orders.push_back(std::move(order));
+}
+
+market::Book standing_orders(const SlotInputs& inputs) {
+  market::Book book;
+  for (std::size_t i = 0; i < inputs.terms.size(); ++i) {
+    const Terms& terms = inputs.terms[i];
+    const Settled& metered = inputs.metered[i];
+    const auto participant = static_cast<market::ParticipantIndex>(i);
+    book.participants.push_back(to_text(terms.participant));
+    if (terms.buys && metered.imported.is_positive()) {
+      const Energy energy = within_capacity(metered.imported, terms.capacity, terms.buy_limit);
+      if (energy.is_positive()) {
+        add_standing_order(book, inputs.slot, participant, market::Side::buy, energy,
+                           terms.buy_limit);
+      }
+    }
+    if (terms.sells && metered.exported.is_positive()) {
+      add_standing_order(book, inputs.slot, participant, market::Side::sell, metered.exported,
+                         terms.sell_limit);
+    }
+  }
+  return book;
+}
+
+Result<void> take_local_trades(const SlotInputs& inputs, const market::Book& book,
+                               const market::Clearing& clearing, SlotResult& result) {
+  for (const market::Trade& trade : clearing.trades) {
+    const auto buyer = book.orders[trade.buy].participant;
+    const auto seller = book.orders[trade.sell].participant;
+    auto amount = multiply(trade.price, trade.energy);
+    if (!amount) return amount.error();
+    Settled& bought = result.settled[buyer];
+    Settled& sold = result.settled[seller];
+    // A negative price turns the payment round.
+    Coins& out = amount->is_negative() ? bought.earned : bought.paid;
+    Coins& in = amount->is_negative() ? sold.paid : sold.earned;
+    const Coins size = larger(*amount, Coins::from_nano(-amount->nano()));
+    if (!accumulate(bought.bought, trade.energy) || !accumulate(sold.sold, trade.energy) ||
+        !accumulate(out, size) || !accumulate(in, size)) {
+      return overflow();
+    }
+    result.trades.push_back({inputs.terms[buyer].participant, inputs.terms[seller].participant,
+                             trade.energy, trade.price, *amount, Venue::local});
+  }
+  return {};
+}
+
+Result<void> take_rest(const SlotInputs& inputs, SlotResult& result) {
+  const Supply& supply = inputs.supply;
+  ParticipantRef utility;
+  if (supply.supplier) utility = {ParticipantType::utility_company, *supply.supplier};
+  for (std::size_t i = 0; i < inputs.terms.size(); ++i) {
+    Settled& settled = result.settled[i];
+    settled.from_utility = Energy::from_nano(settled.imported.nano() - settled.bought.nano());
+    settled.to_utility = Energy::from_nano(settled.exported.nano() - settled.sold.nano());
+    if (!supply.supplier) continue;
+    auto charge = multiply(supply.tariff, settled.from_utility);
+    if (!charge) return charge.error();
+    auto credit = multiply(supply.feed_in, settled.to_utility);
+    if (!credit) return credit.error();
+    settled.utility_charge = *charge;
+    settled.utility_credit = *credit;
+    const ParticipantRef& own = inputs.terms[i].participant;
+    if (settled.from_utility.is_positive()) {
+      result.trades.push_back(
+          {own, utility, settled.from_utility, supply.tariff, *charge, Venue::utility});
+    }
+    if (settled.to_utility.is_positive()) {
+      result.trades.push_back(
+          {utility, own, settled.to_utility, supply.feed_in, *credit, Venue::utility});
+    }
+  }
+  return {};
+}
+
+/// Net coins that a participant gets; nothing on overflow.
+std::optional<std::int64_t> net_coins(const Settled& settled) {
+  __extension__ using Wide = __int128;
+  const Wide net = static_cast<Wide>(settled.earned.nano()) + settled.utility_credit.nano() -
+                   settled.paid.nano() - settled.utility_charge.nano();
+  if (net > INT64_MAX / 2 || net < INT64_MIN / 2) return std::nullopt;
+  return static_cast<std::int64_t>(net);
+}
+
+/// Energy that came in from anywhere: metered injection and what the utility delivered.
+std::optional<std::int64_t> flow(const std::vector<Settled>& settled) {
+  Energy sum;
+  for (const Settled& one : settled) {
+    if (!accumulate(sum, one.exported) || !accumulate(sum, one.from_utility)) return std::nullopt;
+  }
+  return sum.nano();
+}
+
+using Deltas = std::map<ParticipantRef, std::int64_t>;
+
+/// Books the differences in coins, which sum to zero over participants and supplier.
+Result<void> book_coins(Overlay& state, UtcMillis slot,
+                        const std::optional<ParticipantId>& supplier, Deltas deltas) {
+  std::vector<Posting> postings;
+  std::vector<std::pair<ParticipantRef, Coins>> claims;
+  const ParticipantRef utility{ParticipantType::utility_company,
+                               supplier.value_or(ParticipantId())};
+  std::int64_t advanced = 0;
+  for (auto& [participant, delta] : deltas) {
+    if (delta >= 0 || (supplier && participant == utility)) continue;
+    const std::int64_t coins = balance(state, participant_account(participant, asset_coins));
+    const std::int64_t missing = -delta - std::min(-delta, std::max<std::int64_t>(coins, 0));
+    if (missing == 0) continue;
+    delta += missing;
+    if (__builtin_add_overflow(advanced, missing, &advanced)) return overflow();
+    claims.emplace_back(participant, Coins::from_nano(missing));
+  }
+  auto credit = system_account(AccountClass::utility_credit, asset_coins);
+  if (supplier) {
+    credit.owner = utility;
+    std::int64_t& own = deltas[utility];
+    if (__builtin_sub_overflow(own, advanced, &own)) return overflow();
+    // A supplier without coins draws on its credit and pays it back first.
+    const std::int64_t coins = balance(state, participant_account(utility, asset_coins));
+    const std::int64_t drawn = -balance(state, credit);
+    const std::int64_t move = own < 0 ? std::max<std::int64_t>(0, -own - coins)
+                                      : -std::min(own, std::max<std::int64_t>(drawn, 0));
+    own += move;
+    postings.push_back({credit, -move});
+  } else {
+    postings.push_back({credit, -advanced});  // nobody to owe it to
+  }
+  for (const auto& [participant, delta] : deltas) {
+    if (delta != 0) postings.push_back({participant_account(participant, asset_coins), delta});
+  }
+  std::erase_if(postings, [](const Posting& posting) { return posting.amount_nano == 0; });
+  if (auto booked = post(state, postings); !booked) return booked;
+  if (supplier) {
+    for (const auto& [debtor, coins] : claims) {
+      if (auto added = add_claim(state, debtor, *supplier, slot, coins); !added) return added;
+    }
+  }
+  for (const auto& [participant, delta] : deltas) {
+    if (delta <= 0) continue;
+    if (auto paid = pay_claims(state, participant); !paid) return paid.error();
+  }
+  return {};
+}
+
+Result<void> book_energy(Overlay& state, std::int64_t flow_nano) {
+  if (flow_nano == 0) return {};
+  const Posting postings[] = {
+      {system_account(AccountClass::grid_injection, asset_energy), -flow_nano},
+      {system_account(AccountClass::grid_consumption, asset_energy), flow_nano},
+  };
+  return post(state, postings);
+}
+
+}  // namespace
+
+std::string_view to_text(Venue venue) {
+  switch (venue) {
+    case Venue::local:
+      return "local";
+    case Venue::island:
+      return "island";
+    case Venue::utility:
+      return "utility";
+  }
+  return "unknown";
+}
+
+Result<SlotResult> settle(const SlotInputs& inputs) {
+  PS_ASSERT(inputs.terms.size() == inputs.metered.size());
+  SlotResult result;
+  result.settled = inputs.metered;
+  const market::Book book = standing_orders(inputs);
+  auto clearing = market::clear(inputs.rule, book);
+  if (!clearing) return clearing.error();
+  result.clearing_price = clearing->clearing_price;
+  if (auto local = take_local_trades(inputs, book, *clearing, result); !local) {
+    return local.error();
+  }
+  if (auto rest = take_rest(inputs, result); !rest) return rest.error();
+  return result;
+}
+
+Supply current_supply(const StateReader& state) {
+  const auto supplier = find_supplier(state);
+  if (!supplier) return {};
+  return {supplier->ref.id, supplier->tariff, supplier->feed_in};
+}
+
+Terms terms_of(const StateReader& state, const ParticipantRef& ref, UtcMillis slot,
+               const Supply& supply, Coins credit_limit) {
+  Terms terms;
+  terms.participant = ref;
+  terms.buy_limit = default_rate;
+  terms.sell_limit = default_rate;
+  if (const auto record = find_participant_record(state, ref)) {
+    terms.buy_limit = record->participant.buy_rate;
+    terms.sell_limit = record->participant.sell_rate;
+  }
+  if (const auto criteria = find_criteria(state, ref, slot)) {
+    terms.buys = criteria->buy_enabled;
+    terms.sells = criteria->sell_enabled;
+    terms.buy_limit = criteria->buy_price.value_or(terms.buy_limit);
+    terms.sell_limit = criteria->sell_price.value_or(terms.sell_limit);
+  }
+  if (supply.supplier) {
+    terms.buy_limit = smaller(terms.buy_limit, supply.tariff);
+    terms.sell_limit = larger(terms.sell_limit, supply.feed_in);
+  }
+  const Coins coins = Coins::from_nano(balance(state, participant_account(ref, asset_coins)));
+  // Credit is what the supplier advances: without one there is none.
+  auto capacity = add(coins, supply.supplier ? credit_limit : Coins{});
+  if (!capacity) capacity = coins;
+  capacity = subtract(*capacity, claims_on(state, ref));
+  terms.capacity = capacity ? larger(*capacity, Coins{}) : Coins{};
+  return terms;
+}
+
+Result<void> book(Overlay& state, UtcMillis slot, const Supply& supply,
+                  const std::vector<Terms>& terms, const std::vector<Settled>& before,
+                  const std::vector<Settled>& now) {
+  PS_ASSERT(terms.size() == before.size() && terms.size() == now.size());
+  const auto flow_before = flow(before);
+  const auto flow_now = flow(now);
+  if (!flow_before || !flow_now) return overflow();
+  Overlay changes(state);
+  if (auto booked = book_energy(changes, *flow_now - *flow_before); !booked) return booked;
+
+  Deltas deltas;
+  std::int64_t supplier_delta = 0;
+  for (std::size_t i = 0; i < terms.size(); ++i) {
+    const auto net_before = net_coins(before[i]);
+    const auto net_now = net_coins(now[i]);
+    if (!net_before || !net_now) return overflow();
+    const std::int64_t delta = *net_now - *net_before;
+    std::int64_t& own = deltas[terms[i].participant];
+    if (__builtin_add_overflow(own, delta, &own) ||
+        __builtin_sub_overflow(supplier_delta, delta, &supplier_delta)) {
+      return overflow();
+    }
+  }
+  if (supply.supplier) {
+    // What neighbours pay one another cancels out; the rest is the supplier's.
+    std::int64_t& own = deltas[{ParticipantType::utility_company, *supply.supplier}];
+    if (__builtin_add_overflow(own, supplier_delta, &own)) return overflow();
+  }
+  if (auto booked = book_coins(changes, slot, supply.supplier, std::move(deltas)); !booked) {
+    return booked;
+  }
+  changes.merge_into(state);
+  return {};
+}
+
+Result<void> settle_after_final(Overlay& state, const BlockContext& context,
+                                const ParticipantRef& owner, UtcMillis slot,
+                                const SlotReading& reading, std::vector<HistoryRow>& rows) {
+  const Supply supply = current_supply(state);
+  Settled late;
+  const std::int64_t net = reading.imported.nano() - reading.exported.nano();
+  late.from_utility = late.imported = Energy::from_nano(std::max<std::int64_t>(net, 0));
+  late.to_utility = late.exported = Energy::from_nano(std::max<std::int64_t>(-net, 0));
+  if (supply.supplier) {
+    auto charge = multiply(supply.tariff, late.from_utility);
+    if (!charge) return charge.error();
+    auto credit = multiply(supply.feed_in, late.to_utility);
+    if (!credit) return credit.error();
+    late.utility_charge = *charge;
+    late.utility_credit = *credit;
+  }
+  Terms terms;
+  terms.participant = owner;
+  if (auto booked = book(state, slot, supply, {terms}, {Settled{}}, {late}); !booked) {
+    return booked;
+  }
+  rows.push_back(
+      late_row({owner, slot, reading.meter, reading.start, context.island_time, late.from_utility,
+                late.to_utility, late.utility_charge, late.utility_credit}));
+  return {};
+}
+
+Result<void> check_settled(UtcMillis slot, const std::vector<Terms>& terms,
+                           const std::vector<Settled>& settled) {
+  const auto broken = [&](const std::string& what) {
+    return Error{LedgerError::invariant, "slot " + to_iso8601(slot) + ": " + what};
+  };
+  __extension__ using Wide = __int128;
+  Wide bought = 0;
+  Wide sold = 0;
+  Wide paid = 0;
+  Wide earned = 0;
+  for (std::size_t i = 0; i < settled.size(); ++i) {
+    const Settled& one = settled[i];
+    const std::string who = to_text(terms[i].participant);
+    if (one.imported.nano() - one.bought.nano() != one.from_utility.nano()) {
+      return broken(who + ": metered import is not bought + from the utility");
+    }
+    if (one.exported.nano() - one.sold.nano() != one.to_utility.nano()) {
+      return broken(who + ": metered export is not sold + to the utility");
+    }
+    for (const std::int64_t nano :
+         {one.imported.nano(), one.exported.nano(), one.bought.nano(), one.sold.nano(),
+          one.from_utility.nano(), one.to_utility.nano()}) {
+      if (nano < 0) return broken(who + ": negative energy");
+    }
+    bought += one.bought.nano();
+    sold += one.sold.nano();
+    paid += one.paid.nano();
+    earned += one.earned.nano();
+  }
+  if (bought != sold) return broken("bought is not sold");
+  if (paid != earned) return broken("neighbours paid what neighbours did not get");
+  return {};
+}
+
+}  // namespace powershare::ledger

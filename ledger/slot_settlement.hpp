@@ -1,0 +1,111 @@
+// What one slot comes to: a pure function of its inputs, and the bookings that follow from it.
+//
+// A slot may be settled several times until it is final. Criteria, tariff and the coins within
+// which each participant may buy are frozen when it is settled first; the readings are those
+// accepted by then. Each time the difference to what is booked already is booked (DECISIONS 22).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ledger/block_context.hpp"
+#include "ledger/metering.hpp"
+#include "ledger/overlay.hpp"
+#include "ledger/participants.hpp"
+
+namespace powershare::ledger {
+
+/// What a participant came to in one slot. Energy and coins are never negative.
+struct Settled {
+  Energy imported;  ///< metered, net of its own meters: this or exported is 0
+  Energy exported;
+  Energy produced;
+  Energy bought;  ///< from neighbours
+  Energy sold;    ///< to neighbours
+  Energy from_utility;
+  Energy to_utility;
+  Coins paid;  ///< to neighbours
+  Coins earned;
+  Coins utility_charge;
+  Coins utility_credit;
+  friend bool operator==(const Settled&, const Settled&) = default;
+};
+
+/// What a participant wants, frozen when the slot is settled first.
+struct Terms {
+  ParticipantRef participant;
+  bool buys = true;
+  bool sells = true;
+  Price buy_limit;
+  Price sell_limit;
+  Coins capacity;  ///< coins + credit - due at that time: what it may spend with neighbours
+  friend bool operator==(const Terms&, const Terms&) = default;
+};
+
+/// The utility that takes the rest, frozen likewise. Without one the rest costs nothing.
+struct Supply {
+  std::optional<ParticipantId> supplier;
+  Price tariff;
+  Price feed_in;
+  friend bool operator==(const Supply&, const Supply&) = default;
+};
+
+struct SlotInputs {
+  UtcMillis slot;
+  std::string rule;
+  Supply supply;
+  std::vector<Terms> terms;      ///< by participant
+  std::vector<Settled> metered;  ///< imported, exported, produced of each; the rest 0
+};
+
+enum class Venue : std::uint8_t { local = 1, island, utility };
+/// "local", "island", "utility".
+std::string_view to_text(Venue venue);
+
+struct SettledTrade {
+  ParticipantRef buyer;
+  ParticipantRef seller;
+  Energy energy;
+  Price price;
+  Coins amount;
+  Venue venue = Venue::local;
+  friend bool operator==(const SettledTrade&, const SettledTrade&) = default;
+};
+
+struct SlotResult {
+  std::vector<Settled> settled;      ///< as SlotInputs::terms
+  std::vector<SettledTrade> trades;  ///< neighbours' in order of matching, then the utility's
+  std::optional<Price> clearing_price;
+  friend bool operator==(const SlotResult&, const SlotResult&) = default;
+};
+
+/// Standing orders from the terms, capped by capacity; cleared by the rule; the rest with the
+/// utility at tariff and feed-in. MarketError, BaseError::overflow.
+Result<SlotResult> settle(const SlotInputs& inputs);
+
+/// The terms of `participant` in the slot (DECISIONS 25, 45): its criteria, else its registry
+/// rates; it buys at the tariff or cheaper and sells at feed-in or dearer.
+Terms terms_of(const StateReader& state, const ParticipantRef& participant, UtcMillis slot,
+               const Supply& supply, Coins credit_limit);
+Supply current_supply(const StateReader& state);
+
+/// Books `now` instead of `before` (both as `terms`): energy from injection to consumption, coins
+/// between neighbours and with the supplier. What a participant cannot pay, the supplier advances
+/// and claims; coins that arrive pay claims first. Errors as post().
+Result<void> book(Overlay& state, UtcMillis slot, const Supply& supply,
+                  const std::vector<Terms>& terms, const std::vector<Settled>& before,
+                  const std::vector<Settled>& now);
+
+/// A reading that came when its slot was final: its energy is settled with the utility, at once
+/// (DECISIONS 22). Adds history rows.
+Result<void> settle_after_final(Overlay& state, const BlockContext& context,
+                                const ParticipantRef& owner, UtcMillis slot,
+                                const SlotReading& reading, std::vector<HistoryRow>& rows);
+
+/// Metered import = bought + from the utility, the same for export, sold = bought over all.
+/// LedgerError::invariant.
+Result<void> check_settled(UtcMillis slot, const std::vector<Terms>& terms,
+                           const std::vector<Settled>& settled);
+
+}  // namespace powershare::ledger

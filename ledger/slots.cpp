@@ -1,0 +1,394 @@
+#include "ledger/slots.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "base/assert.hpp"
+#include "ledger/error.hpp"
+#include "ledger/history.hpp"
+#include "ledger/metering.hpp"
+#include "ledger/registry.hpp"
+#include "ledger/slot_record.hpp"
+#include "ledger/slot_settlement.hpp"
+#include "ledger/state_keys.hpp"
+
+namespace powershare::ledger {
+namespace {
+
+Bytes progress_key() {
+  return state_key::table(StateTable::slot_progress);
+}
+
+void put_progress(Overlay& state, const SlotProgress& progress) {
+  state.put(progress_key(), progress.encode());
+}
+
+/// The first slot from `from` on in which the meter is waited for: it is active, and was not silent
+/// for longer than silent_ms when the slot began.
+std::optional<UtcMillis> next_expected(const StateReader& state, const MeterRecord& meter,
+                                       UtcMillis from, std::int64_t silent_ms) {
+  if (meter.kind == MeterKind::transformer) return std::nullopt;
+  const UtcMillis slot = std::max(from, meter.active_from);
+  if (!meter.active_at(slot)) return std::nullopt;
+  const UtcMillis heard = meter_progress(state, meter.meter).last_end().value_or(meter.active_from);
+  if (slot.value - heard.value > silent_ms) return std::nullopt;
+  return slot;
+}
+
+bool covers_slot(const MeterProgress& progress, UtcMillis slot, std::int64_t slot_ms) {
+  const auto begin = static_cast<std::uint64_t>(slot.value);
+  return progress.coverage.covers({begin, begin + static_cast<std::uint64_t>(slot_ms)});
+}
+
+}  // namespace
+
+std::uint32_t missing_meters(const StateReader& state, const Parameters& parameters, UtcMillis slot,
+                             std::uint32_t stop_at) {
+  std::uint32_t missing = 0;
+  for_each_meter(state, [&](const MeterRecord& meter) {
+    const bool expected = next_expected(state, meter, slot, parameters.silent_meter_ms) == slot;
+    if (expected && !covers_slot(meter_progress(state, meter.meter), slot, parameters.slot_ms)) {
+      ++missing;
+    }
+    return missing < stop_at;
+  });
+  return missing;
+}
+
+Result<std::map<ParticipantRef, Settled>> metered_energy(const StateReader& state, UtcMillis slot) {
+  struct Net {
+    std::int64_t energy = 0;
+    std::int64_t produced = 0;
+  };
+  std::map<ParticipantRef, Net> nets;
+  std::map<MeterId, Net> by_meter;
+  bool fits = true;
+  const auto add_to = [&fits](std::int64_t& sum, std::int64_t part) {
+    fits = fits && !__builtin_add_overflow(sum, part, &sum);
+  };
+  for_each_reading(state, slot, [&](const SlotReading& reading) {
+    Net& net = by_meter[reading.meter];
+    add_to(net.energy, reading.imported.nano());
+    add_to(net.energy, -reading.exported.nano());
+    add_to(net.produced, reading.produced.nano());
+    return true;
+  });
+  for_each_meter(state, [&](const MeterRecord& meter) {
+    if (meter.kind == MeterKind::transformer || !meter.active_at(slot)) return true;
+    Net& own = nets[meter.owner];
+    const auto found = by_meter.find(meter.meter);
+    if (found == by_meter.end()) return true;
+    add_to(own.energy, found->second.energy);
+    add_to(own.produced, found->second.produced);
+    const auto parent = meter.parent ? find_meter(state, *meter.parent) : std::nullopt;
+    if (parent) add_to(nets[parent->owner].energy, -found->second.energy);
+    return true;
+  });
+  std::map<ParticipantRef, Settled> result;
+  for (const auto& [participant, net] : nets) {
+    Settled& settled = result[participant];
+    fits = fits && net.energy > INT64_MIN;
+    settled.imported = Energy::from_nano(std::max<std::int64_t>(net.energy, 0));
+    settled.exported = Energy::from_nano(net.energy < 0 && fits ? -net.energy : 0);
+    settled.produced = Energy::from_nano(net.produced);
+  }
+  if (!fits) return Error{LedgerError::overflow, "the energy of a slot leaves its range"};
+  return result;
+}
+
+namespace {
+
+/// The first slot from `from` on that is not empty: a meter is waited for or a reading is there.
+std::optional<UtcMillis> next_needed(const StateReader& state, const Parameters& parameters,
+                                     UtcMillis from) {
+  auto needed = next_slot_with_readings(state, from);
+  for_each_meter(state, [&](const MeterRecord& meter) {
+    const auto expected = next_expected(state, meter, from, parameters.silent_meter_ms);
+    if (expected && (!needed || *expected < *needed)) needed = expected;
+    return needed != from;
+  });
+  return needed;
+}
+
+struct NextClose {
+  UtcMillis slot;    ///< all before it are closed, or empty and past their grace
+  bool due = false;  ///< `slot` can be closed
+};
+
+NextClose next_close(const StateReader& state, const Parameters& parameters, UtcMillis from,
+                     UtcMillis now) {
+  if (from.value + parameters.slot_ms > now.value) return {from, false};
+  const auto needed = next_needed(state, parameters, from);
+  // The first slot whose grace is not over.
+  const UtcMillis waiting = slot_start(
+      {std::max<std::int64_t>(0, now.value - parameters.close_grace_ms)}, parameters.slot_ms);
+  NextClose next{std::max(from, waiting), false};
+  if (needed && *needed < next.slot) next.slot = *needed;
+  if (needed != next.slot) return next;
+  const std::int64_t end_ms = next.slot.value + parameters.slot_ms;
+  if (end_ms > now.value) return next;
+  next.due = end_ms + parameters.close_grace_ms <= now.value ||
+             missing_meters(state, parameters, next.slot, 1) == 0;
+  return next;
+}
+
+/// One slot's settlement from what the state holds, booked and told.
+class Settlement {
+ public:
+  Settlement(Overlay& state, const BlockContext& context, UtcMillis slot)
+      : state_(state), context_(context), slot_(slot) {}
+
+  Result<void> run() {
+    auto energies = metered_energy(state_, slot_);
+    if (!energies) return energies.error();
+    auto record = find_slot(state_, slot_);
+    if (!record) {
+      record =
+          SlotRecord{slot_, context_.parameters.clearing_rule, current_supply(state_), {}, {}, 0};
+    }
+    add_new_participants(*record, *energies);
+    SlotInputs inputs{slot_, record->rule, record->supply, record->terms, {}};
+    for (const Terms& terms : record->terms) {
+      inputs.metered.push_back((*energies)[terms.participant]);
+    }
+    auto result = settle(inputs);
+    if (!result) return result.error();
+    if (auto sound = check_settled(slot_, record->terms, result->settled); !sound) return sound;
+    if (auto booked =
+            book(state_, slot_, record->supply, record->terms, record->settled, result->settled);
+        !booked) {
+      return booked;
+    }
+    tell(*record, *result);
+    record->settled = result->settled;
+    record->trades = static_cast<std::uint32_t>(result->trades.size());
+    put_slot(state_, *record);
+    return {};
+  }
+
+ private:
+  /// Terms are frozen when a participant's energy first counts in the slot.
+  void add_new_participants(SlotRecord& record,
+                            const std::map<ParticipantRef, Settled>& energies) const {
+    for (const auto& [participant, energy] : energies) {
+      const auto at = std::lower_bound(
+          record.terms.begin(), record.terms.end(), participant,
+          [](const Terms& terms, const ParticipantRef& ref) { return terms.participant < ref; });
+      if (at != record.terms.end() && at->participant == participant) continue;
+      const auto position = at - record.terms.begin();
+      record.settled.insert(record.settled.begin() + position, Settled{});
+      record.terms.insert(at, terms_of(state_, participant, slot_, record.supply,
+                                       context_.parameters.credit_limit));
+    }
+  }
+
+  void tell(const SlotRecord& record, const SlotResult& result) {
+    auto& history = context_.history;
+    SlotRow row;
+    row.start = slot_;
+    row.rule = record.rule;
+    row.clearing_price = result.clearing_price;
+    // Sums within the range that the bookings have checked.
+    const auto sum = [&](Energy Settled::*field) {
+      std::int64_t total = 0;
+      for (const Settled& settled : result.settled) total += (settled.*field).nano();
+      return Energy::from_nano(total);
+    };
+    row.imported = sum(&Settled::imported);
+    row.exported = sum(&Settled::exported);
+    row.traded = sum(&Settled::bought);
+    row.from_utility = sum(&Settled::from_utility);
+    row.to_utility = sum(&Settled::to_utility);
+    row.missing_meters = missing_meters(state_, context_.parameters, slot_, UINT32_MAX);
+    row.trades = static_cast<std::uint32_t>(result.trades.size());
+    row.pairs = static_cast<std::uint32_t>(
+        std::count_if(result.trades.begin(), result.trades.end(),
+                      [](const SettledTrade& trade) { return trade.venue == Venue::local; }));
+    history.push_back(slot_row(row));
+
+    std::vector<ParticipantSlotRow> own;
+    std::map<ParticipantRef, std::size_t> position;
+    for (std::size_t i = 0; i < record.terms.size(); ++i) {
+      position[record.terms[i].participant] = i;
+      own.push_back({record.terms[i].participant, slot_, record.supply, result.settled[i], {}});
+    }
+    for (std::uint32_t index = 0; index < row.trades; ++index) {
+      const TradeRow trade{slot_, index, result.trades[index]};
+      history.push_back(trade_row(trade));
+      for (const ParticipantRef* side : {&trade.trade.buyer, &trade.trade.seller}) {
+        const auto found = position.find(*side);
+        if (found != position.end()) own[found->second].trades.push_back(trade);
+      }
+    }
+    for (std::uint32_t index = row.trades; index < record.trades; ++index) {
+      history.push_back(no_trade_row(slot_, index));
+    }
+    for (const ParticipantSlotRow& each : own) history.push_back(participant_slot_row(each));
+    if (row.pairs > 0) {
+      context_.events.push_back({Event::Kind::trade, slot_, {}, row.pairs, row.traded});
+    }
+    context_.events.push_back({Event::Kind::slot_closed, slot_, {}, row.pairs, row.traded});
+  }
+
+  Overlay& state_;
+  const BlockContext& context_;
+  UtcMillis slot_;
+};
+
+/// Settles on an overlay of its own: what fails has no effect but the alarm.
+void settle_slot(Overlay& state, const BlockContext& context, UtcMillis slot) {
+  Overlay changes(state);
+  if (auto settled = Settlement(changes, context, slot).run(); !settled) {
+    context.events.push_back(
+        {Event::Kind::alarm, slot,
+         "slot " + to_iso8601(slot) + " not settled: " + settled.error().text(), 0, Energy{}});
+    return;
+  }
+  changes.merge_into(state);
+}
+
+void close_slots(Overlay& state, const BlockContext& context, SlotProgress& progress) {
+  for (std::size_t closed = 0; closed < SlotLimits::max_closed_per_block; ++closed) {
+    const auto next =
+        next_close(state, context.parameters, progress.next_close, context.island_time);
+    progress.next_close = next.slot;
+    if (!next.due) return;
+    settle_slot(state, context, next.slot);
+    unmark(state, next.slot);
+    progress.next_close.value += context.parameters.slot_ms;
+  }
+}
+
+void clear_again(Overlay& state, const BlockContext& context) {
+  for (const UtcMillis slot : to_clear_again(state, SlotLimits::max_cleared_again_per_block)) {
+    settle_slot(state, context, slot);
+    unmark(state, slot);
+  }
+}
+
+void finalise(Overlay& state, const BlockContext& context, SlotProgress& progress) {
+  const Parameters& parameters = context.parameters;
+  // The first slot that ends too late to be final.
+  const UtcMillis young =
+      slot_start({std::max<std::int64_t>(0, context.island_time.value - parameters.final_after_ms)},
+                 parameters.slot_ms);
+  const UtcMillis bound = std::min(young, progress.next_close);
+  for (std::size_t done = 0; progress.next_final < bound; ++done) {
+    const auto record = next_slot_record(state, progress.next_final);
+    const auto readings = next_slot_with_readings(state, progress.next_final);
+    const auto marked = to_clear_again(state, 1);
+    UtcMillis slot = bound;
+    if (record) slot = std::min(slot, *record);
+    if (readings) slot = std::min(slot, *readings);  // of a slot that could not be settled
+    if (!marked.empty()) slot = std::min(slot, marked.front());
+    progress.next_final = std::max(progress.next_final, slot);  // slots without a record were empty
+    if (slot >= bound || is_marked(state, slot)) return;
+    if (done == SlotLimits::max_final_per_block) return;
+    forget_readings(state, slot);
+    erase_slot(state, slot);
+    context.events.push_back({Event::Kind::slot_final, slot, {}, 0, Energy{}});
+    progress.next_final.value += parameters.slot_ms;
+  }
+}
+
+}  // namespace
+
+std::string_view to_text(SlotState state) {
+  switch (state) {
+    case SlotState::open:
+      return "open";
+    case SlotState::metering:
+      return "metering";
+    case SlotState::provisional:
+      return "provisional";
+    case SlotState::final:
+      return "final";
+  }
+  return "unknown";
+}
+
+Bytes SlotProgress::encode() const {
+  return Encoder().time(first).time(next_close).time(next_final).data();
+}
+
+Result<SlotProgress> SlotProgress::decode(ByteView bytes) {
+  Decoder in(bytes);
+  SlotProgress progress;
+  progress.first = in.time();
+  progress.next_close = in.time();
+  progress.next_final = in.time();
+  if (!in.finished()) return Error{LedgerError::malformed, "not the progress of slots"};
+  return progress;
+}
+
+void start_market(Overlay& state, UtcMillis island_time, std::int64_t slot_ms) {
+  const UtcMillis first = slot_start(island_time, slot_ms);
+  put_progress(state, {first, first, first});
+}
+
+std::optional<SlotProgress> slot_progress(const StateReader& state) {
+  const auto value = state.get(progress_key());
+  if (!value) return std::nullopt;
+  auto progress = SlotProgress::decode(*value);
+  PS_ASSERT(progress.ok());
+  return *progress;
+}
+
+UtcMillis oldest_slot_not_final(const StateReader& state) {
+  const auto progress = slot_progress(state);
+  return progress ? progress->next_final : UtcMillis{};
+}
+
+UtcMillis next_slot(UtcMillis island_time, std::int64_t slot_ms) {
+  return {slot_start(island_time, slot_ms).value + slot_ms};
+}
+
+bool slot_due(const StateReader& state, const Parameters& parameters, UtcMillis island_now) {
+  const auto progress = slot_progress(state);
+  if (!progress) return false;
+  return next_close(state, parameters, progress->next_close, island_now).due ||
+         !to_clear_again(state, 1).empty();
+}
+
+void close_due_slots(Overlay& state, const BlockContext& context) {
+  const auto before = slot_progress(state);
+  if (!before) return;
+  SlotProgress progress = *before;
+  close_slots(state, context, progress);
+  clear_again(state, context);
+  finalise(state, context, progress);
+  if (progress.encode() != before->encode()) put_progress(state, progress);
+}
+
+SlotState slot_state(const StateReader& state, UtcMillis start, UtcMillis island_now,
+                     std::int64_t slot_ms) {
+  const auto progress = slot_progress(state);
+  if (progress && start < progress->next_final) return SlotState::final;
+  if (progress && start < progress->next_close) return SlotState::provisional;
+  return island_now.value < start.value + slot_ms ? SlotState::open : SlotState::metering;
+}
+
+Result<void> check_slots(const StateReader& state) {
+  Result<void> result;
+  for_each_slot(state, [&](const SlotRecord& record) {
+    result = check_settled(record.start, record.terms, record.settled);
+    if (!result) return false;
+    // And against the readings themselves, unless newer ones wait to be settled.
+    const auto energies = metered_energy(state, record.start);
+    if (!energies || is_marked(state, record.start)) return true;
+    for (std::size_t i = 0; i < record.terms.size(); ++i) {
+      const auto found = energies->find(record.terms[i].participant);
+      const Settled now = found == energies->end() ? Settled{} : found->second;
+      if (now.imported != record.settled[i].imported ||
+          now.exported != record.settled[i].exported) {
+        result = Error{LedgerError::invariant, "slot " + to_iso8601(record.start) +
+                                                   ": settled energy is not what was metered"};
+        return false;
+      }
+    }
+    return true;
+  });
+  return result;
+}
+
+}  // namespace powershare::ledger

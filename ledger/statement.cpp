@@ -1,0 +1,167 @@
+#include "ledger/statement.hpp"
+
+#include <algorithm>
+
+#include "base/assert.hpp"
+
+namespace powershare::ledger {
+namespace {
+
+/// Sums that remember whether one of them left its range.
+class Sums {
+ public:
+  template <class Quantity>
+  Sums& add(Quantity& sum, Quantity part) {
+    auto total = powershare::add(sum, part);
+    fits_ = fits_ && total.ok();
+    if (total) sum = *total;
+    return *this;
+  }
+  template <class Quantity>
+  Sums& subtract(Quantity& sum, Quantity part) {
+    auto total = powershare::subtract(sum, part);
+    fits_ = fits_ && total.ok();
+    if (total) sum = *total;
+    return *this;
+  }
+  Sums& add(BillLine& line, Energy energy, Coins amount) {
+    return add(line.energy, energy).add(line.amount, amount);
+  }
+  template <class Quantity>
+  void take(Quantity& result, Result<Quantity> value) {
+    fits_ = fits_ && value.ok();
+    if (value) result = *value;
+  }
+  Result<void> result() const {
+    if (!fits_) return Error{LedgerError::overflow, "a sum of the statement leaves its range"};
+    return {};
+  }
+
+ private:
+  bool fits_ = true;
+};
+
+std::int64_t saturated(std::int64_t a, std::int64_t b, std::int64_t minus) {
+  __extension__ using Wide = __int128;
+  const Wide value = static_cast<Wide>(a) + b - minus;
+  return static_cast<std::int64_t>(std::clamp<Wide>(value, INT64_MIN, INT64_MAX));
+}
+
+void add_totals(Sums& sums, BillTotals& sum, const BillTotals& part) {
+  for (const auto field : {&BillTotals::imported, &BillTotals::exported, &BillTotals::produced}) {
+    sums.add(sum.*field, part.*field);
+  }
+  for (const auto line :
+       {&BillTotals::bought, &BillTotals::sold, &BillTotals::from_utility, &BillTotals::to_utility,
+        &BillTotals::late_from_utility, &BillTotals::late_to_utility}) {
+    sums.add(sum.*line, (part.*line).energy, (part.*line).amount);
+  }
+  for (const auto coins : {&BillTotals::fees, &BillTotals::losses, &BillTotals::cost,
+                           &BillTotals::cost_without_market}) {
+    sums.add(sum.*coins, part.*coins);
+  }
+  sum.slots += part.slots;
+}
+
+}  // namespace
+
+std::optional<Price> BillLine::mean_price() const {
+  if (!energy.is_positive()) return std::nullopt;
+  const auto price = multiply_divide(amount.nano(), nano_per_unit, energy.nano());
+  if (!price) return std::nullopt;
+  return Price::from_nano(*price);
+}
+
+std::optional<std::int64_t> Ratio::nano() const {
+  if (!whole.is_positive()) return std::nullopt;
+  const auto share = multiply_divide(part.nano(), nano_per_unit, whole.nano());
+  if (!share) return std::nullopt;
+  return *share;
+}
+
+Energy BillTotals::consumption() const {
+  return Energy::from_nano(saturated(imported.nano(), produced.nano(), exported.nano()));
+}
+
+Coins BillTotals::savings() const {
+  return Coins::from_nano(saturated(cost_without_market.nano(), 0, cost.nano()));
+}
+
+Ratio BillTotals::self_consumption() const {
+  return {Energy::from_nano(saturated(produced.nano(), sold.energy.nano(), exported.nano())),
+          produced};
+}
+
+Ratio BillTotals::self_sufficiency() const {
+  const Energy whole = consumption();
+  const std::int64_t outside =
+      saturated(from_utility.energy.nano(), late_from_utility.energy.nano(), 0);
+  return {Energy::from_nano(saturated(whole.nano(), 0, outside)), whole};
+}
+
+StatementBuilder::StatementBuilder(UtcMillis from, UtcMillis to) {
+  statement_.from = from;
+  statement_.to = to;
+}
+
+Bill& StatementBuilder::bill_of(const ParticipantRef& participant) {
+  auto& bills = statement_.bills;
+  const auto at = std::lower_bound(
+      bills.begin(), bills.end(), participant,
+      [](const Bill& bill, const ParticipantRef& ref) { return bill.participant < ref; });
+  if (at != bills.end() && at->participant == participant) return *at;
+  return *bills.insert(at, Bill{participant, {}});
+}
+
+Result<void> StatementBuilder::add(const ParticipantSlotRow& row) {
+  BillTotals& totals = bill_of(row.participant).totals;
+  const Settled& s = row.settled;
+  Sums sums;
+  sums.add(totals.imported, s.imported).add(totals.exported, s.exported);
+  sums.add(totals.produced, s.produced);
+  sums.add(totals.bought, s.bought, s.paid).add(totals.sold, s.sold, s.earned);
+  sums.add(totals.from_utility, s.from_utility, s.utility_charge);
+  sums.add(totals.to_utility, s.to_utility, s.utility_credit);
+  sums.add(totals.cost, s.paid).add(totals.cost, s.utility_charge);
+  sums.subtract(totals.cost, s.earned).subtract(totals.cost, s.utility_credit);
+  Coins charge;
+  Coins credit;
+  sums.take(charge, multiply(row.supply.tariff, s.imported));
+  sums.take(credit, multiply(row.supply.feed_in, s.exported));
+  sums.add(totals.cost_without_market, charge).subtract(totals.cost_without_market, credit);
+  ++totals.slots;
+  return sums.result();
+}
+
+Result<void> StatementBuilder::add(const LateRow& row) {
+  BillTotals& totals = bill_of(row.participant).totals;
+  Sums sums;
+  sums.add(totals.imported, row.from_utility).add(totals.exported, row.to_utility);
+  sums.add(totals.late_from_utility, row.from_utility, row.charge);
+  sums.add(totals.late_to_utility, row.to_utility, row.credit);
+  for (Coins* coins : {&totals.cost, &totals.cost_without_market}) {
+    sums.add(*coins, row.charge).subtract(*coins, row.credit);
+  }
+  return sums.result();
+}
+
+Result<void> StatementBuilder::add(const SlotRow& row) {
+  Community& community = statement_.community;
+  Sums sums;
+  sums.add(community.traded, row.traded);
+  community.trades += row.pairs;
+  ++community.slots;
+  return sums.result();
+}
+
+Result<Statement> StatementBuilder::finish() {
+  Sums sums;
+  statement_.community.totals = {};
+  for (const Bill& bill : statement_.bills) {
+    add_totals(sums, statement_.community.totals, bill.totals);
+  }
+  if (auto fits = sums.result(); !fits) return fits.error();
+  return std::move(statement_);
+}
+
+}  // namespace powershare::ledger

@@ -1,0 +1,89 @@
+// Statements: what each participant and the community bought, sold, paid and saved in a period.
+// Made from history rows, to the nano; not a tax invoice (DECISIONS 50).
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "ledger/history.hpp"
+
+namespace powershare::ledger {
+
+/// One line of a bill. The mean price is amount / energy.
+struct BillLine {
+  Energy energy;
+  Coins amount;
+  /// Rounded half to even; nothing without energy, or where it leaves the range.
+  std::optional<Price> mean_price() const;
+};
+
+/// A share of two energies, exact.
+struct Ratio {
+  Energy part;
+  Energy whole;
+  /// 1e-9 of one, rounded half to even; nothing where the whole is 0.
+  std::optional<std::int64_t> nano() const;
+};
+
+/// Energy and coins over some slots; one participant's or the sum of several.
+struct BillTotals {
+  Energy imported;  ///< metered, before trading, net per slot of a participant's own meters
+  Energy exported;
+  Energy produced;
+  BillLine bought;        ///< from neighbours
+  BillLine sold;          ///< to neighbours
+  BillLine from_utility;  ///< late readings of final slots not among it
+  BillLine to_utility;
+  BillLine late_from_utility;  ///< settled in the period for slots that were final (DECISIONS 22)
+  BillLine late_to_utility;
+  Coins fees;                 ///< 0 until chains have network fees
+  Coins losses;               ///< 0 until chains have loss factors
+  Coins cost;                 ///< all that is paid less all that is earned
+  Coins cost_without_market;  ///< the same metered energy at the tariff and the feed-in price
+  std::uint64_t slots = 0;    ///< settled, of one participant each
+
+  /// What is drawn from own production and from outside.
+  Energy consumption() const;
+  /// Cost without the market less cost.
+  Coins savings() const;
+  /// Own production that was used at home or sold to neighbours, of all production.
+  Ratio self_consumption() const;
+  /// Consumption that did not come from the utility, of all consumption.
+  Ratio self_sufficiency() const;
+};
+
+struct Bill {
+  ParticipantRef participant;
+  BillTotals totals;
+};
+
+struct Community {
+  BillTotals totals;         ///< over all bills
+  std::uint64_t slots = 0;   ///< settled slots in the period
+  std::uint64_t trades = 0;  ///< pairs of neighbours
+  Energy traded;             ///< between neighbours
+};
+
+struct Statement {
+  UtcMillis from;
+  UtcMillis to;
+  std::vector<Bill> bills;  ///< by participant
+  Community community;
+};
+
+/// Adds rows to a statement. LedgerError::overflow when a sum leaves its range.
+class StatementBuilder {
+ public:
+  StatementBuilder(UtcMillis from, UtcMillis to);
+  Result<void> add(const ParticipantSlotRow& row);
+  Result<void> add(const LateRow& row);
+  Result<void> add(const SlotRow& row);
+  Result<Statement> finish();
+
+ private:
+  Bill& bill_of(const ParticipantRef& participant);
+  Statement statement_;
+};
+
+}  // namespace powershare::ledger
