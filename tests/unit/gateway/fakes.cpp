@@ -7,7 +7,7 @@ class View final : public ChainView {
  public:
   explicit View(std::shared_ptr<Chain> chain) : chain_(std::move(chain)) {}
   const ledger::StateReader& state() const override { return chain_->state; }
-  const HistoryReader& history() const override { return chain_->history; }
+  const ledger::HistoryReader& history() const override { return chain_->history; }
   ledger::Header head() const override {
     const std::lock_guard lock(chain_->mutex);
     return chain_->blocks.empty() ? ledger::Header{} : chain_->blocks.back().header;
@@ -40,19 +40,18 @@ bool begins_with(const Bytes& key, ByteView prefix) {
 
 }  // namespace
 
-Result<std::optional<Bytes>> MemoryHistory::get(std::string_view table, ByteView key) const {
+std::optional<Bytes> MemoryHistory::get(std::string_view table, ByteView key) const {
   const auto found = tables.find(table);
-  if (found == tables.end()) return std::optional<Bytes>();
+  if (found == tables.end()) return std::nullopt;
   const auto record = found->second.find(to_bytes(key));
-  if (record == found->second.end()) return std::optional<Bytes>();
-  return std::optional(record->second);
+  if (record == found->second.end()) return std::nullopt;
+  return record->second;
 }
 
-Result<void> MemoryHistory::scan(std::string_view table, ByteView prefix, ByteView from,
-                                 bool descending,
-                                 const std::function<bool(ByteView, ByteView)>& visit) const {
+void MemoryHistory::scan(std::string_view table, ByteView prefix, ByteView from, bool descending,
+                         const std::function<bool(ByteView, ByteView)>& visit) const {
   const auto found = tables.find(table);
-  if (found == tables.end()) return {};
+  if (found == tables.end()) return;
   auto edge = to_bytes(prefix);
   edge.insert(edge.end(), from.begin(), from.end());
   std::vector<std::pair<Bytes, Bytes>> chosen;
@@ -66,7 +65,6 @@ Result<void> MemoryHistory::scan(std::string_view table, ByteView prefix, ByteVi
   for (const auto& [key, value] : chosen) {
     if (!visit(key, value)) break;
   }
-  return {};
 }
 
 const BlockRecord& Chain::append(std::vector<Bytes> transactions,

@@ -26,12 +26,12 @@ class EmptyState final : public ledger::StateReader {
 };
 
 /// Tables in memory, read as the database's snapshot is.
-class MemoryHistory final : public HistoryReader {
+class MemoryHistory final : public ledger::HistoryReader {
  public:
   std::map<std::string, std::map<Bytes, Bytes>, std::less<>> tables;
-  Result<std::optional<Bytes>> get(std::string_view table, ByteView key) const override;
-  Result<void> scan(std::string_view table, ByteView prefix, ByteView from, bool descending,
-                    const std::function<bool(ByteView, ByteView)>& visit) const override;
+  std::optional<Bytes> get(std::string_view table, ByteView key) const override;
+  void scan(std::string_view table, ByteView prefix, ByteView from, bool descending,
+            const std::function<bool(ByteView, ByteView)>& visit) const override;
 };
 
 /// What all views of one test show.
