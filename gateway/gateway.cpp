@@ -40,8 +40,8 @@ class GatewayImpl final : public Gateway {
     add_block_routes(router_, services_);
     add_transaction_routes(router_, services_);
     add_account_routes(router_, services_);
-    add_registry_routes(router_, services_);
     add_market_routes(router_, services_);
+    add_registry_routes(router_, services_);
     add_event_routes(router_, services_);
     add_etms_routes(router_, services_);
     add_page_routes(router_, services_);

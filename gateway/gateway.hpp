@@ -34,8 +34,8 @@ struct GatewayOptions {
       10'000;  ///< then 503, Retry-After and the transaction id (DECISIONS 58)
   std::int64_t max_body_bytes = 8 * 1024 * 1024;   ///< /etms (DECISIONS 58)
   std::int64_t max_small_body_bytes = 256 * 1024;  ///< every other path
-  std::uint32_t requests_per_second = 2'000;       ///< per API key or address, then 429
-  std::uint32_t request_burst = 4'000;
+  std::uint32_t requests_per_second = 5'000;       ///< per API key or address, then 429
+  std::uint32_t request_burst = 10'000;
   std::size_t max_rate_entries = 10'000;  ///< callers remembered by the rate limit
   std::size_t max_event_streams = 64;     ///< then 503
   std::size_t max_event_streams_per_address = 16;

@@ -241,8 +241,11 @@ std::string participant_schema() {
 std::string meter_schema() {
   return schema_of(ledger::RegisterMeter{});
 }
-std::string reading_schema() {
-  return schema_of(ledger::SignedReading{});
+std::string etms_reading_schema() {
+  ledger::SignedReading reading;
+  SchemaArchive archive(true);
+  fields(archive, reading);
+  return std::move(archive).finish({});
 }
 
 }  // namespace powershare::gateway

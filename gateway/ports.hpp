@@ -20,6 +20,7 @@
 #include "crypto/hash.hpp"
 #include "crypto/quorum.hpp"
 #include "ledger/header.hpp"
+#include "ledger/queries.hpp"
 #include "ledger/reading.hpp"
 #include "ledger/state_machine.hpp"
 #include "ledger/state_reader.hpp"
@@ -28,21 +29,6 @@
 namespace powershare::gateway {
 
 using crypto::Digest;
-
-/// Derived history in tables (see ledger/queries.hpp); the same meaning as
-/// protocol::LedgerSnapshot's get and scan.
-class HistoryReader {
- public:
-  virtual ~HistoryReader() = default;
-  /// An error only when the record is damaged.
-  virtual Result<std::optional<Bytes>> get(std::string_view table, ByteView key) const = 0;
-  /// Records whose key begins with `prefix`, ascending from `prefix ‖ from`, or descending from the
-  /// last one not above `prefix ‖ from` (from the very last where `from` is empty), until `visit`
-  /// returns false.
-  virtual Result<void> scan(
-      std::string_view table, ByteView prefix, ByteView from, bool descending,
-      const std::function<bool(ByteView key, ByteView value)>& visit) const = 0;
-};
 
 /// One block as it stands on disk.
 struct BlockRecord {
@@ -70,7 +56,7 @@ class ChainView {
  public:
   virtual ~ChainView() = default;
   virtual const ledger::StateReader& state() const = 0;
-  virtual const HistoryReader& history() const = 0;
+  virtual const ledger::HistoryReader& history() const = 0;
   /// The newest header; at height 0 the genesis header.
   virtual ledger::Header head() const = 0;
   /// The hash of head(); the genesis hash at height 0.

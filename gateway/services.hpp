@@ -25,8 +25,8 @@ void add_node_routes(Router& router, const ServicesPtr& services);   // status, 
 void add_block_routes(Router& router, const ServicesPtr& services);  // blocks
 void add_transaction_routes(Router& router, const ServicesPtr& services);  // transactions
 void add_registry_routes(Router& router, const ServicesPtr& services);     // participants, meters
-void add_account_routes(Router& router, const ServicesPtr& services);      // accounts, totals
 void add_market_routes(Router& router, const ServicesPtr& services);       // slots, trades, bills
+void add_account_routes(Router& router, const ServicesPtr& services);      // accounts, totals
 void add_event_routes(Router& router, const ServicesPtr& services);        // Server-Sent Events
 void add_page_routes(Router& router, const ServicesPtr& services);         // /, explorer, openapi
 

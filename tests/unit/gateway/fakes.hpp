@@ -1,0 +1,154 @@
+// A gateway over ports in memory: a chain of blocks, a state, and a submitter and an inbox that do
+// as the test says.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "crypto/merkle_list.hpp"
+#include "gateway/gateway.hpp"
+#include "ledger/error.hpp"
+#include "ledger/overlay.hpp"
+
+namespace powershare::gateway::test {
+
+using Json = nlohmann::json;
+
+class EmptyState final : public ledger::StateReader {
+ public:
+  std::optional<Bytes> get(ByteView) const override { return std::nullopt; }
+  void scan(ByteView, ByteView, const std::function<bool(ByteView, ByteView)>&) const override {}
+};
+
+/// Tables in memory, read as the database's snapshot is.
+class MemoryHistory final : public ledger::HistoryReader {
+ public:
+  std::map<std::string, std::map<Bytes, Bytes>, std::less<>> tables;
+  std::optional<Bytes> get(std::string_view table, ByteView key) const override;
+  void scan(std::string_view table, ByteView prefix, ByteView from, bool descending,
+            const std::function<bool(ByteView, ByteView)>& visit) const override;
+};
+
+/// What all views of one test show.
+struct Chain {
+  std::mutex mutex;
+  EmptyState nothing;
+  ledger::Overlay state{nothing};
+  MemoryHistory history;
+  std::vector<BlockRecord> blocks;  ///< heights 1, 2, …
+  bool unreadable = false;          ///< views cannot be opened
+
+  /// Appends a block with these transactions (any bytes) and one receipt each.
+  const BlockRecord& append(std::vector<Bytes> transactions,
+                            std::vector<ledger::Event> events = {});
+};
+
+class Stream final : public net::HttpStream {
+ public:
+  bool write(std::string chunk) override {
+    const std::lock_guard lock(mutex);
+    if (gone) return false;
+    text += chunk;
+    return true;
+  }
+  void close() override { closed = true; }
+  std::string taken() {
+    const std::lock_guard lock(mutex);
+    return std::exchange(text, {});
+  }
+  std::mutex mutex;
+  std::string text;
+  std::atomic<bool> gone{false};
+  std::atomic<bool> closed{false};
+};
+
+class Reply final : public net::HttpReply {
+ public:
+  void send(net::HttpResponse given) override {
+    ++answers;
+    response = std::move(given);
+  }
+  std::shared_ptr<net::HttpStream> stream(net::HttpResponse head) override {
+    ++answers;
+    response = std::move(head);
+    opened = std::make_shared<Stream>();
+    return opened;
+  }
+  int answers = 0;
+  net::HttpResponse response;
+  std::shared_ptr<Stream> opened;
+
+  std::string header(std::string_view name) const;
+  Json json() const { return Json::parse(response.body); }
+};
+
+class FakeSubmitter final : public Submitter {
+ public:
+  struct Call {
+    std::optional<ledger::Payload> payload;
+    std::string principal;
+    Bytes idempotency_key;
+    Bytes bytes;
+    std::int64_t timeout_ms = 0;
+  };
+  void submit(ledger::Payload payload, std::string principal, Bytes idempotency_key,
+              std::int64_t timeout_ms, SubmitCallback done) override {
+    calls.push_back(
+        {std::move(payload), std::move(principal), std::move(idempotency_key), {}, timeout_ms});
+    done(answer);
+  }
+  void submit_signed(Bytes transaction, std::int64_t timeout_ms, SubmitCallback done) override {
+    calls.push_back({std::nullopt, {}, {}, std::move(transaction), timeout_ms});
+    done(answer);
+  }
+  std::vector<Call> calls;
+  SubmitAnswer answer;
+};
+
+/// Knows every meter but "unknown"; the same sequence again is a duplicate.
+class FakeIngestion final : public Ingestion {
+ public:
+  void ingest(std::vector<ledger::SignedReading> readings, IngestCallback done) override;
+  std::vector<ledger::SignedReading> taken;
+  std::map<std::pair<std::string, std::uint64_t>, ledger::SignedReading> inbox;
+  std::map<std::string, std::uint64_t> in_ledger;
+  IngestAnswer::Kind kind = IngestAnswer::Kind::done;
+};
+
+inline constexpr auto administrator_key = "administrator-key-for-tests";
+inline constexpr auto meter_key = "meter-key-for-tests";
+
+/// A gateway with its ports. Change `options` before the first request.
+class Door {
+ public:
+  Door();
+  std::shared_ptr<Reply> ask(net::HttpRequest request);
+  std::shared_ptr<Reply> get(std::string_view target, std::string_view key = {});
+  std::shared_ptr<Reply> post(std::string_view target, std::string body, std::string_view key = {});
+  Gateway& gateway();
+
+  GatewayOptions options;
+  NodeStatus status;
+  MonotonicMillis now;
+  std::shared_ptr<Chain> chain = std::make_shared<Chain>();
+  FakeSubmitter submitter;
+  FakeIngestion ingestion;
+  std::vector<std::tuple<std::string, int, double>> requests;
+
+ private:
+  std::unique_ptr<Gateway> gateway_;
+};
+
+/// "/a/b?c=d" as the HTTP server would hand it on.
+net::HttpRequest request_to(std::string_view method, std::string_view target);
+/// What the decoder of these tests makes of bytes: an EnergyToCoins whose idempotency key is the
+/// bytes; "bad…" does not decode.
+Result<ledger::Transaction> decode_for_tests(ByteView bytes);
+ledger::ParticipantRef resident(std::string_view id);
+
+}  // namespace powershare::gateway::test
