@@ -25,7 +25,8 @@ Result<ledger::RegisterMeter> read_meter(const json::Value& value);
 std::string payload_schema();  ///< one of all payloads, each with its "type"
 std::string participant_schema();
 std::string meter_schema();
-std::string reading_schema();
+/// A reading as /etms takes it: energies are JSON numbers.
+std::string etms_reading_schema();
 
 /// "EN", "CO" or "CA".
 std::string_view to_text(ledger::AssetClass asset);

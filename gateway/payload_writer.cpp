@@ -80,7 +80,7 @@ class WriteArchive {
 /// Describes the fields: what must be there, and each one's JSON type.
 class SchemaArchive {
  public:
-  SchemaArchive() {
+  explicit SchemaArchive(bool json_numbers = false) : json_numbers_(json_numbers) {
     properties_.begin_object();
     required_.begin_array();
   }
@@ -135,8 +135,9 @@ class SchemaArchive {
   }
 
   template <class Tag>
-  static std::string schema(Fixed<Tag>&) {
-    return text("decimal number, up to 9 decimals");
+  std::string schema(Fixed<Tag>&) const {
+    return json_numbers_ ? R"({"type":"number","minimum":0})"
+                         : text("decimal number, up to 9 decimals");
   }
   static std::string schema(NanoAmount&) { return text("decimal number, up to 9 decimals"); }
   static std::string schema(Kilowatts&) {
@@ -151,7 +152,7 @@ class SchemaArchive {
     return text(Tag::what);
   }
   template <class T>
-  static std::string schema(std::optional<T>&) {
+  std::string schema(std::optional<T>&) const {
     T value{};
     return R"({"anyOf":[)" + schema(value) + R"(,{"type":"null"}]})";
   }
@@ -175,6 +176,7 @@ class SchemaArchive {
   static std::string schema(ledger::Participant& value) { return object(value); }
   static std::string schema(ScopeSet&) { return list(enumeration<ledger::Scope>()); }
 
+  bool json_numbers_;
   json::Writer properties_;
   json::Writer required_;
 };

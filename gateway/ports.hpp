@@ -176,8 +176,6 @@ struct Ports {
   /// Called once per answered request: the route's pattern ("/v1/blocks/{height}", "unknown"),
   /// status, seconds. May be empty.
   std::function<void(std::string_view route, int status, double seconds)> on_request;
-  /// Prometheus text for GET /metrics. May be empty.
-  std::function<std::string()> render_metrics;
 };
 
 }  // namespace powershare::gateway

@@ -62,10 +62,14 @@ class HttpStream {
   virtual ~HttpStream() = default;
   /// False once the client is gone or too slow.
   virtual bool write(std::string chunk) = 0;
+  /// What was written and the client has not taken yet; for writers of long lists that pace
+  /// themselves.
+  virtual std::size_t queued_bytes() const { return 0; }
   virtual void close() = 0;
 };
 
 /// Answers one request, once, from any thread.
+/// A client that is gone by then changes nothing for the caller; second answers are ignored.
 class HttpReply {
  public:
   virtual ~HttpReply() = default;
@@ -105,6 +109,7 @@ class HttpServer {
   virtual std::uint16_t port() const = 0;
   /// Takes no new connections, lets running requests end for at most `grace`, then closes
   /// everything.
+  /// Not to be called on a server thread. Streams end at once.
   virtual void stop(std::chrono::milliseconds grace) = 0;
   virtual std::size_t open_connections() const = 0;
 };

@@ -1,4 +1,5 @@
-// A small blocking HTTP/1.1 client with keep-alive: for `powershare up`'s simulated meters and its own questions to peers.
+// A small blocking HTTP/1.1 client with keep-alive: for `powershare up`'s simulated meters and its
+// own questions to peers.
 #pragma once
 
 #include "net/http.hpp"
@@ -16,7 +17,8 @@ class HttpClient {
  public:
   static std::unique_ptr<HttpClient> create(HttpClientOptions options);
   virtual ~HttpClient() = default;
-  /// Connects where there is no live connection. NetError::closed on refusal, time-out or a broken answer.
+  /// Connects where there is no live connection. NetError::closed on refusal, time-out or a broken
+  /// answer.
   virtual Result<HttpResponse> request(
       std::string_view method, std::string_view target, std::string_view body = {},
       const std::vector<std::pair<std::string, std::string>>& headers = {}) = 0;

@@ -1,6 +1,7 @@
-// The ZeroMQ link between the peers of a chain (DECISIONS 32): per peer one bound ROUTER (receive only)
-// and one DEALER per remote (send only), each twice, control and bulk, with CURVE and a ZAP handler that admits only the
-// known keys. One thread owns all sockets. Lost frames are not repeated here: the protocol's STATUS repairs them.
+// The ZeroMQ link between the peers of a chain (DECISIONS 32): per peer one bound ROUTER (receive
+// only) and one DEALER per remote (send only), each twice, control and bulk, with CURVE and a ZAP
+// handler that admits only the known keys. One thread owns all sockets. Lost frames are not
+// repeated here: the protocol's STATUS repairs them.
 #pragma once
 
 #include <array>
@@ -49,9 +50,10 @@ struct LinkOptions {
 
 struct LinkStatistics {
   std::uint64_t sent_frames = 0, sent_bytes = 0, received_frames = 0, received_bytes = 0;
-  std::uint64_t dropped_frames = 0;   ///< a full queue or high-water mark
-  std::uint64_t rejected_frames = 0;  ///< oversized, several parts, or from an identity that its key does not own
-  std::uint64_t refused_handshakes = 0;
+  std::uint64_t dropped_frames = 0;  ///< a full queue or high-water mark
+  std::uint64_t rejected_frames =
+      0;  ///< oversized, several parts, or from an identity that its key does not own
+  std::uint64_t refused_handshakes = 0;  ///< unknown keys, other mechanisms, broken greetings
 };
 
 /// Called on the link thread with the peer whose CURVE key the frame came under. Must not block.
@@ -61,14 +63,15 @@ using PeerChange = std::function<void(const PeerId& peer, bool connected)>;
 
 class ZmqLink {
  public:
-  /// Binds ZAP first, then the sockets; tries a throw-away key and expects its refusal. NetError::address_in_use,
-  /// bad_key, refused_by_self_test.
+  /// Binds ZAP first, then the sockets; tries a throw-away key and expects its refusal.
+  /// NetError::address_in_use, bad_key, refused_by_self_test.
   static Result<std::unique_ptr<ZmqLink>> start(LinkOptions options, ReceiveFrame receive,
                                                 PeerChange change);
   virtual ~ZmqLink() = default;
   /// Queues a frame; false when it was dropped at once. Any thread, never blocks.
   virtual bool send(const PeerId& to, Channel channel, std::shared_ptr<const Bytes> frame) = 0;
   virtual LinkStatistics statistics() const = 0;
+  /// True while the control connection to that peer is up and its key proven.
   virtual bool connected(const PeerId& peer) const = 0;
 };
 

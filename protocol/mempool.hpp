@@ -54,7 +54,6 @@ class Mempool {
   /// starts at `now`.
   void restart(MonotonicMillis now);
   void mark_proposed(const crypto::Digest& id);
-  void unmark_proposed(const crypto::Digest& id);
   /// Drops what waits for longer than the TTL; returns how many.
   std::size_t expire(MonotonicMillis now);
 
@@ -63,8 +62,11 @@ class Mempool {
   /// Requests not inside a batch of this view, and their bytes.
   std::size_t waiting() const { return waiting_; }
   std::size_t waiting_bytes() const { return waiting_bytes_; }
-  /// Since when the longest-waiting request waits; amortised constant time.
-  std::optional<MonotonicMillis> oldest();
+  /// What waits longest, proposed or not; none when empty. Amortised constant time.
+  const PendingRequest* oldest();
+  /// Requests of this peer's own clients that are in no batch of this view, oldest first: for a new
+  /// primary.
+  std::vector<std::shared_ptr<const Bytes>> local_waiting(std::size_t max);
   /// Local requests that wait since `before` or earlier and were not told to everyone yet; marks
   /// them, at most `max`.
   std::vector<std::shared_ptr<const Bytes>> overdue(MonotonicMillis before, std::size_t max);
@@ -80,6 +82,9 @@ class Mempool {
     std::size_t count = 0;
     std::size_t bytes = 0;
   };
+  /// Drops ids of requests that are gone, once most are: so a queue stays within twice what is
+  /// pending.
+  void compact(std::deque<crypto::Digest>& ids, std::size_t alive);
   void forget(std::map<crypto::Digest, PendingRequest, ById>::iterator found);
 
   MempoolLimits limits_;

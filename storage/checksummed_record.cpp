@@ -12,8 +12,9 @@ namespace {
 using Checksum = std::array<std::uint8_t, record_checksum_bytes>;
 
 Checksum checksum(std::string_view table, ByteView key, ByteView payload) {
-  const auto head = Encoder().text(table).bytes(key).take();
-  const auto digest = crypto::Sha256().update(head).update(payload).finish();
+  Encoder head;
+  head.text(table).bytes(key);
+  const auto digest = crypto::Sha256().update(head.data()).update(payload).finish();
   Checksum result{};
   std::copy_n(digest.begin(), result.size(), result.begin());
   return result;

@@ -23,6 +23,8 @@ struct EnvironmentOptions {
   /// True when it is known that this environment holds data: nothing there is then damage, not a
   /// new start.
   bool must_exist = false;
+  /// Written into the environment when it is created; see Environment::label().
+  Bytes label;
   /// False leaves the records' checksums to the reads; the structure is always checked.
   bool verify_records = true;
   /// Lives at least as long as the environment is open (the folder's lock).
@@ -50,6 +52,9 @@ class Environment {
   /// outlive the Environment object.
   Result<std::unique_ptr<protocol::LedgerSnapshot>> snapshot() const;
 
+  /// What the environment was labelled with when it was created: whose it is. Comparing is the
+  /// opener's business.
+  const Bytes& label() const;
   /// The number of the last commit; grows by one with each, stands inside the file, never goes
   /// back.
   std::uint64_t commit_number() const;
@@ -58,6 +63,7 @@ class Environment {
 
  private:
   class Implementation;
+  class Snapshot;
   explicit Environment(std::shared_ptr<Implementation> implementation);
   std::shared_ptr<Implementation> implementation_;
 };

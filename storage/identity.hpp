@@ -59,6 +59,13 @@ Result<std::optional<Identity>> read_identity(const std::filesystem::path& file)
 /// StorageError::no_space leaves the former one in place.
 Result<void> write_identity(const std::filesystem::path& file, const Identity& identity);
 
+/// What the environment `kind` ("consensus", "ledger", "inbox") of this folder is labelled with
+/// when it is created: kind, chain, peer, genesis, and for the consensus log its log id at the end.
+Bytes environment_label(std::string_view kind, const Identity& identity);
+/// Reads the log id at the end of a label of kind "consensus" of the same owner.
+/// StorageError::wrong_identity where `label` is somebody else's or another kind's.
+Result<LogId> check_label(std::string_view kind, const Identity& identity, ByteView label);
+
 /// StorageError::wrong_identity and one sentence where `found` belongs to somebody else.
 Result<void> check_owner(const Owner& found, const Owner& expected);
 

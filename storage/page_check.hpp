@@ -23,6 +23,8 @@ namespace powershare::storage {
 inline constexpr std::string_view environment_table = "environment";
 /// In environment_table: the number of the last commit (u64), equal to LMDB's transaction number.
 inline constexpr std::string_view commit_number_key = "commit";
+/// In environment_table: the label given at creation.
+inline constexpr std::string_view label_key = "label";
 
 /// One thing that is wrong.
 struct Damage {
@@ -39,6 +41,7 @@ struct PageReport {
   std::uint64_t free_pages = 0;
   std::uint64_t records = 0;
   std::uint64_t commit_number = 0;  ///< 0: nothing was ever committed
+  Bytes label;                      ///< given when the environment was created
   std::vector<Damage> damages;      ///< at most maximum_reported_damages
   std::uint64_t damage_count = 0;
   bool whole() const { return damage_count == 0; }

@@ -22,7 +22,7 @@ struct BatchLimits {
 class Batch {
  public:
   /// Encodes a batch of requests proposed for `time`.
-  static std::shared_ptr<const Batch> make(UtcMillis time, const std::vector<Bytes>& requests);
+  static std::shared_ptr<const Batch> make(UtcMillis time, const std::vector<ByteView>& requests);
   /// The batch that fills a hole: no time, no requests. It makes no block.
   static std::shared_ptr<const Batch> null();
   /// Takes over `storage`, whose bytes from `offset` on are an encoded batch.

@@ -1,0 +1,165 @@
+#include "gateway/gateway.hpp"
+
+#include <exception>
+
+#include "gateway/authentication.hpp"
+#include "gateway/openapi.hpp"
+#include "gateway/parameters.hpp"
+#include "gateway/problem.hpp"
+#include "gateway/rate_limit.hpp"
+#include "gateway/services.hpp"
+
+namespace powershare::gateway {
+
+Services::Services(GatewayOptions given_options, Ports given_ports)
+    : options(std::move(given_options)),
+      ports(std::move(given_ports)),
+      streams(ports.view, options.max_event_streams, options.max_event_streams_per_address) {}
+
+std::unique_ptr<ChainView> open_view(const Services& services, const Responder& responder) {
+  auto view = services.ports.view();
+  if (view && *view != nullptr) return std::move(*view);
+  responder.send(
+      retry_later(503, "unavailable", "This peer cannot read its ledger now; ask another one.", 5));
+  return nullptr;
+}
+
+namespace {
+
+bool is_probe(std::string_view path) {
+  return path == "/livez" || path == "/healthz" || path == "/readyz";
+}
+
+class GatewayImpl final : public Gateway {
+ public:
+  GatewayImpl(GatewayOptions options, Ports ports)
+      : authenticator_(options.api_keys),
+        rate_limit_(options.requests_per_second, options.request_burst, options.max_rate_entries),
+        services_(std::make_shared<Services>(std::move(options), std::move(ports))) {
+    add_node_routes(router_, services_);
+    add_block_routes(router_, services_);
+    add_transaction_routes(router_, services_);
+    add_account_routes(router_, services_);
+    add_registry_routes(router_, services_);
+    add_market_routes(router_, services_);
+    add_event_routes(router_, services_);
+    add_etms_routes(router_, services_);
+    add_page_routes(router_, services_);
+    services_->openapi = openapi_document(router_);
+  }
+
+  void handle(net::HttpRequest request, std::shared_ptr<net::HttpReply> reply) override {
+    auto match = router_.match(request.method, request.path);
+    const Responder responder(std::move(reply), observer(match.route));
+    try {
+      answer(std::move(match), std::move(request), responder);
+    } catch (const std::exception&) {
+      // Out of memory or a library's surprise: this request fails, the peer goes on.
+      responder.send(problem(500, "internal_error", "The request could not be answered."));
+    }
+  }
+
+  std::size_t body_limit(std::string_view, std::string_view path) const override {
+    const auto& options = services_->options;
+    return static_cast<std::size_t>(path.starts_with("/etms/") ? options.max_body_bytes
+                                                               : options.max_small_body_bytes);
+  }
+
+  void block_committed() override { services_->streams.pump(false); }
+  void tick() override { services_->streams.pump(true); }
+  void close_streams() override { services_->streams.close_all(); }
+
+ private:
+  Responder::Observer observer(const Route* route) const {
+    if (!services_->ports.on_request) return {};
+    const auto begun = services_->ports.clock();
+    return [services = services_, route = route == nullptr ? "unknown" : route->info.pattern,
+            begun](int status) {
+      const auto elapsed = services->ports.clock().value - begun.value;
+      services->ports.on_request(route, status, static_cast<double>(elapsed) / 1000.0);
+    };
+  }
+
+  void answer(Router::Match match, net::HttpRequest request, const Responder& responder) {
+    std::optional<ApiKey> key;
+    const auto given = request.header("x-api-key");
+    if (given) key = authenticator_.find(*given);
+    if (!is_probe(request.path)) {
+      const auto caller = key ? "key:" + key->label : "address:" + request.remote_address;
+      const auto wait = rate_limit_.take(caller, services_->ports.clock());
+      if (wait > 0) {
+        return responder.send(
+            retry_later(429, "too_many_requests", "Too many requests from this caller.", wait));
+      }
+      if (given && !key) {
+        return responder.send(problem(401, "bad_api_key", "This API key is not known here."));
+      }
+    }
+    if (match.route == nullptr) return responder.send(no_route(match));
+    const auto& info = match.route->info;
+    if (auto refusal = check_access(info, key)) return responder.send(std::move(*refusal));
+    if (const auto query = check_query(info, request); !query) {
+      return responder.send(problem_of(query.error()));
+    }
+    if (request.body.size() > body_limit(request.method, request.path)) {
+      return responder.send(problem(413, "too_large", "The body is too large for this path."));
+    }
+    match.route->handler(
+        Request{std::move(request), std::move(match.path_parameters), std::move(key)}, responder);
+  }
+
+  static net::HttpResponse no_route(const Router::Match& match) {
+    if (match.allowed.empty()) return problem(404, "not_found", "There is no such path.");
+    auto response = problem(405, "method_not_allowed", "This path takes " + match.allowed + ".");
+    response.headers.emplace_back("Allow", match.allowed);
+    return response;
+  }
+
+  std::optional<net::HttpResponse> check_access(const RouteInfo& info,
+                                                const std::optional<ApiKey>& key) const {
+    const bool needs_key =
+        info.access == Access::administrator ||
+        (info.access == Access::read && services_->options.require_key_for_reads);
+    if (!needs_key) return std::nullopt;
+    if (!key) return problem(401, "api_key_needed", "This path needs an API key (x-api-key).");
+    if (info.access == Access::administrator && key->role != Role::administrator) {
+      return problem(403, "administrator_only", "This path needs an administrator's API key.");
+    }
+    // A meter's key shows nothing of other households.
+    if (info.access == Access::read && key->role == Role::meter) {
+      return problem(403, "administrator_only", "A meter's API key does not read the ledger.");
+    }
+    return std::nullopt;
+  }
+
+  Authenticator authenticator_;
+  RateLimit rate_limit_;
+  ServicesPtr services_;
+  Router router_;
+};
+
+}  // namespace
+
+std::unique_ptr<Gateway> Gateway::create(GatewayOptions options, Ports ports) {
+  return std::make_unique<GatewayImpl>(std::move(options), std::move(ports));
+}
+
+net::HttpHandler metrics_handler(std::function<std::string()> render) {
+  return [render = std::move(render)](const net::HttpRequest& request,
+                                      const std::shared_ptr<net::HttpReply>& reply) {
+    if (request.path != "/metrics") {
+      return reply->send(problem(404, "not_found", "There is only /metrics here."));
+    }
+    if (request.method != "GET") {
+      auto response = problem(405, "method_not_allowed", "This path takes GET.");
+      response.headers.emplace_back("Allow", "GET");
+      return reply->send(std::move(response));
+    }
+    net::HttpResponse response;
+    response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+    response.body = render();
+    reply->send(std::move(response));
+  };
+}
+
+}  // namespace powershare::gateway

@@ -1,0 +1,36 @@
+// What the routes share, and the functions that put each group of routes into the table.
+#pragma once
+
+#include <memory>
+
+#include "gateway/event_streams.hpp"
+#include "gateway/gateway.hpp"
+#include "gateway/router.hpp"
+
+namespace powershare::gateway {
+
+/// Lives as long as the gateway and every request under way.
+struct Services {
+  GatewayOptions options;
+  Ports ports;
+  EventStreams streams;
+  std::string openapi;  ///< the document, written from the finished route table
+
+  Services(GatewayOptions given_options, Ports given_ports);
+};
+using ServicesPtr = std::shared_ptr<Services>;
+
+void add_etms_routes(Router& router, const ServicesPtr& services);
+void add_node_routes(Router& router, const ServicesPtr& services);   // status, probes, genesis
+void add_block_routes(Router& router, const ServicesPtr& services);  // blocks
+void add_transaction_routes(Router& router, const ServicesPtr& services);  // transactions
+void add_registry_routes(Router& router, const ServicesPtr& services);     // participants, meters
+void add_account_routes(Router& router, const ServicesPtr& services);      // accounts, totals
+void add_market_routes(Router& router, const ServicesPtr& services);       // slots, trades, bills
+void add_event_routes(Router& router, const ServicesPtr& services);        // Server-Sent Events
+void add_page_routes(Router& router, const ServicesPtr& services);         // /, explorer, openapi
+
+/// A snapshot for one request; answers 503 itself and gives nothing where there is none.
+std::unique_ptr<ChainView> open_view(const Services& services, const Responder& responder);
+
+}  // namespace powershare::gateway

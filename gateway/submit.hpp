@@ -1,0 +1,21 @@
+// How a request becomes a transaction, and a receipt its answer.
+#pragma once
+
+#include "gateway/services.hpp"
+
+namespace powershare::gateway {
+
+/// Submits `payload` on behalf of the administrator under the request's Idempotency-Key (1 to 64
+/// visible characters, else drawn) and answers with the receipt, or with 429 or 503 and the
+/// transaction's id.
+void submit_payload(const Services& services, const Request& request, const Responder& responder,
+                    ledger::Payload payload);
+/// The same for the bytes of a transaction that its sender has signed.
+void submit_signed(const Services& services, const Responder& responder, Bytes transaction);
+
+/// The answer's schema and the statuses that both may give besides 200.
+std::string submission_schema();
+std::vector<int> submission_statuses();
+ParameterInfo idempotency_parameter();
+
+}  // namespace powershare::gateway

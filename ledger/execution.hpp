@@ -1,0 +1,39 @@
+// The effect of one transaction that its signer may submit.
+#pragma once
+
+#include "ledger/block_context.hpp"
+#include "ledger/overlay.hpp"
+#include "ledger/rights.hpp"
+
+namespace powershare::ledger {
+
+/// Executes the payload on `state`, an overlay of its own: on a rejection the caller drops it. `scopes` are the signer's
+/// for the transaction's principal; rights have been checked. Fills `readings` for a ReadingBatch.
+Verdict execute(Overlay& state, const BlockContext& context, const Transaction& transaction,
+                std::uint32_t scopes, std::vector<ReadingResult>& readings);
+
+// The parts of execute(), by subject.
+Verdict execute(Overlay& state, const BlockContext& context, const AddParticipant& payload);
+Verdict execute(Overlay& state, const BlockContext&, const UpdateParticipant& payload);
+Verdict execute(Overlay& state, const BlockContext& context, const DeleteParticipant& payload);
+Verdict execute(Overlay& state, const ProvisionAsset& payload);
+Verdict execute(Overlay& state, const AdjustAsset& payload);
+Verdict execute(Overlay& state, const DeleteAsset& payload);
+Verdict execute(Overlay& state, const BlockContext& context, const RegisterMeter& payload);
+Verdict execute(Overlay& state, const BlockContext& context, const RetireMeter& payload);
+Verdict execute(Overlay& state, const BlockContext& context, const SetCriteria& payload);
+Verdict execute(Overlay& state, const BindKey& payload);
+/// `principal` empty: all bindings of the key; else only the one to it.
+Verdict execute(Overlay& state, const RevokeKey& payload, std::string_view principal);
+Verdict execute(Overlay& state, const EnergyToCoins& payload);
+Verdict execute(Overlay& state, const CashToCoins& payload);
+Verdict execute(Overlay& state, const TransferCoinsToEV& payload);
+Verdict execute(Overlay& state, const CashFundingResident& payload);
+Verdict execute(Overlay& state, const CashWithdrawalResident& payload);
+Verdict execute(Overlay& state, const BlockContext& context, const ClockStep& payload);
+Verdict execute(Overlay& state, const SetParameter& payload);
+
+/// The verdict of a failed booking: "insufficient_balance", "overflow" or "invariant".
+Verdict rejected(const Error& error);
+
+}  // namespace powershare::ledger

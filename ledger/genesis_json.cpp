@@ -1,0 +1,413 @@
+// The genesis as JSON text. Quantities are decimal strings and never pass through a floating-point number.
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "ledger/accounts.hpp"
+#include "ledger/error.hpp"
+#include "ledger/genesis.hpp"
+#include "ledger/genesis_state.hpp"
+#include "ledger/registry.hpp"
+
+namespace powershare::ledger {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t max_genesis_text_bytes = 64 << 20;
+
+// ── Writing ─────────────────────────────────────────────────────────────────────────────────────
+
+std::string hex(const std::array<std::uint8_t, 32>& bytes) { return to_hex(ByteView(bytes)); }
+
+std::string_view asset_text(AssetClass asset) {
+  switch (asset) {
+    case AssetClass::energy:
+      return "energy";
+    case AssetClass::coins:
+      return "coins";
+    case AssetClass::cash:
+      break;
+  }
+  return "cash";
+}
+
+constexpr std::string_view meter_kinds[] = {"home", "plant", "charger", "transformer"};
+
+struct ScopeName {
+  Scope scope;
+  std::string_view name;
+};
+constexpr ScopeName scope_names[] = {{Scope::own, "own"},
+                                     {Scope::administrator, "administrator"},
+                                     {Scope::governance, "governance"},
+                                     {Scope::gateway, "gateway"},
+                                     {Scope::feeder, "feeder"}};
+
+/// Fields at their defaults are left out.
+void write(Json& out, const Participant& participant) {
+  const Participant standard;
+  const auto price = [&](const char* name, Price value, Price standard_value) {
+    if (value != standard_value) out[name] = to_text(value);
+  };
+  const auto text = [&](const char* name, const std::string& value) {
+    if (!value.empty()) out[name] = value;
+  };
+  out["participant"] = to_text(participant.ref);
+  price("buy_rate_coins_per_kwh", participant.buy_rate, standard.buy_rate);
+  price("sell_rate_coins_per_kwh", participant.sell_rate, standard.sell_rate);
+  if (participant.owner) out["owner_id"] = participant.owner->text();
+  if (participant.vehicle_type != standard.vehicle_type) {
+    out["vehicle_type"] = to_text(participant.vehicle_type);
+  }
+  text("brand", participant.brand);
+  text("model", participant.model);
+  text("name", participant.name);
+  if (participant.supplier) out["supplier"] = true;
+  price("tariff_coins_per_kwh", participant.tariff, standard.tariff);
+  price("feed_in_coins_per_kwh", participant.feed_in, standard.feed_in);
+  if (participant.profile != standard.profile) out["profile"] = hex(participant.profile);
+}
+
+struct PayloadWriter {
+  Json& out;
+  void operator()(const AddParticipant& payload) const { write(out, payload.participant); }
+  void operator()(const ProvisionAsset& payload) const {
+    out["owner"] = to_text(payload.owner);
+    out["asset"] = asset_text(payload.asset);
+    if (!payload.currency.empty()) out["currency"] = payload.currency;
+    out["balance"] = format_nano(payload.balance_nano);
+  }
+  void operator()(const RegisterMeter& payload) const {
+    out["meter"] = payload.meter.text();
+    out["owner"] = to_text(payload.owner);
+    if (payload.public_key) out["public_key"] = hex(*payload.public_key);
+    if (payload.parent) out["parent"] = payload.parent->text();
+    out["kind"] = meter_kinds[static_cast<std::size_t>(payload.kind) - 1];
+    if (payload.plant_watts != 0) out["plant_watts"] = payload.plant_watts;
+    if (!payload.cpe.empty()) out["cpe"] = payload.cpe;
+  }
+  void operator()(const BindKey& payload) const {
+    out["key"] = hex(payload.key);
+    out["principal"] = payload.principal;
+    out["scopes"] = Json::array();
+    for (const auto& entry : scope_names) {
+      if ((payload.scopes & scope_bit(entry.scope)) != 0) out["scopes"].push_back(entry.name);
+    }
+  }
+  void operator()(const SetCriteria& payload) const {
+    out["participant"] = to_text(payload.participant);
+    out["sell_enabled"] = payload.sell_enabled;
+    if (payload.sell_price) out["sell_price_coins_per_kwh"] = to_text(*payload.sell_price);
+    out["buy_enabled"] = payload.buy_enabled;
+    if (payload.buy_price) out["buy_price_coins_per_kwh"] = to_text(*payload.buy_price);
+  }
+  template <class Other>
+  void operator()(const Other&) const {}  // refused by check_genesis
+};
+
+// ── Reading ─────────────────────────────────────────────────────────────────────────────────────
+
+/// The fields of one JSON object. The first fault is kept; every field must be asked for once.
+class Fields {
+ public:
+  Fields(const Json& value, std::string where, std::string& fault)
+      : value_(value), where_(std::move(where)), fault_(fault) {
+    if (!value.is_object()) fail("is not an object");
+  }
+
+  bool has(const char* name) const { return value_.is_object() && value_.contains(name); }
+  void fail(const std::string& what) {
+    if (fault_.empty()) fault_ = where_ + ": " + what;
+  }
+
+  const Json* find(const char* name) {
+    asked_.insert(name);
+    if (!value_.is_object()) return nullptr;
+    const auto field = value_.find(name);
+    return field == value_.end() ? nullptr : &*field;
+  }
+  const Json& required(const char* name) {
+    static const Json none;
+    const auto* field = find(name);
+    if (field == nullptr) fail(std::string("field ") + name + " is missing");
+    return field == nullptr ? none : *field;
+  }
+
+  std::string text(const char* name) { return as_text(required(name), name); }
+  std::string text(const char* name, std::string standard) {
+    const auto* field = find(name);
+    return field == nullptr ? std::move(standard) : as_text(*field, name);
+  }
+  bool boolean(const char* name, bool standard) {
+    const auto* field = find(name);
+    if (field == nullptr) return standard;
+    if (!field->is_boolean()) fail(std::string(name) + " is not true or false");
+    return field->is_boolean() && field->get<bool>();
+  }
+  std::int64_t integer(const char* name, std::int64_t standard) {
+    const auto* field = find(name);
+    if (field == nullptr) return standard;
+    const bool fits = field->is_number_integer() &&
+                      (!field->is_number_unsigned() ||
+                       field->get<std::uint64_t>() <=
+                           static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()));
+    if (!fits) fail(std::string(name) + " is not a whole number");
+    return fits ? field->get<std::int64_t>() : 0;
+  }
+  std::int64_t nano(const char* name) {
+    auto value = parse_nano_exact(text(name));
+    if (!value) fail(std::string(name) + " is not a decimal number of at most 9 decimals");
+    return value ? *value : 0;
+  }
+  std::array<std::uint8_t, 32> key(const char* name) {
+    auto digest = crypto::digest_from_hex(text(name));
+    if (!digest) fail(std::string(name) + " is not 64 hexadecimal digits");
+    return digest ? *digest : Digest{};
+  }
+  template <class T>
+  T parsed(const char* name, Result<T> (*parse)(std::string_view)) {
+    auto value = parse(text(name));
+    if (value) return *std::move(value);
+    fail(std::string(name) + ": " + value.error().detail());
+    return T{};
+  }
+  Price price(const char* name, Price standard) {
+    return has(name) ? Price::from_nano(nano(name)) : standard;
+  }
+  std::optional<Price> optional_price(const char* name) {
+    if (!has(name)) return std::nullopt;
+    return Price::from_nano(nano(name));
+  }
+  template <class Id>
+  std::optional<Id> optional_id(const char* name) {
+    if (!has(name)) return std::nullopt;
+    return parsed<Id>(name, Id::parse);
+  }
+
+  /// To be called last: a field that nobody asked for is a fault.
+  void finish() {
+    if (!value_.is_object()) return;
+    for (const auto& [name, field] : value_.items()) {
+      if (!asked_.contains(name)) fail("unknown field " + name);
+    }
+  }
+
+ private:
+  std::string as_text(const Json& field, const char* name) {
+    if (!field.is_string()) fail(std::string(name) + " is not a text");
+    return field.is_string() ? field.get<std::string>() : std::string();
+  }
+
+  const Json& value_;
+  std::string where_;
+  std::string& fault_;
+  std::set<std::string> asked_;
+};
+
+AddParticipant read_add_participant(Fields& in) {
+  Participant participant;
+  participant.ref = in.parsed<ParticipantRef>("participant", parse_participant_ref);
+  participant.buy_rate = in.price("buy_rate_coins_per_kwh", participant.buy_rate);
+  participant.sell_rate = in.price("sell_rate_coins_per_kwh", participant.sell_rate);
+  participant.owner = in.optional_id<ParticipantId>("owner_id");
+  const auto type = vehicle_type(in.text("vehicle_type", "BEV"));
+  if (!type) in.fail("vehicle_type is none of BEV, PHEV, HEV, SCOOTER, BIKE");
+  participant.vehicle_type = type.value_or(VehicleType::bev);
+  participant.brand = in.text("brand", "");
+  participant.model = in.text("model", "");
+  participant.name = in.text("name", "");
+  participant.supplier = in.boolean("supplier", false);
+  participant.tariff = in.price("tariff_coins_per_kwh", participant.tariff);
+  participant.feed_in = in.price("feed_in_coins_per_kwh", participant.feed_in);
+  if (in.has("profile")) participant.profile = in.key("profile");
+  return {participant};
+}
+
+ProvisionAsset read_provision_asset(Fields& in) {
+  ProvisionAsset payload;
+  payload.owner = in.parsed<ParticipantRef>("owner", parse_participant_ref);
+  const auto asset = in.text("asset");
+  payload.asset = asset == "energy"  ? AssetClass::energy
+                  : asset == "coins" ? AssetClass::coins
+                                     : AssetClass::cash;
+  if (asset != asset_text(payload.asset)) in.fail("asset is none of energy, coins, cash");
+  payload.currency = in.text("currency", "");
+  payload.balance_nano = in.nano("balance");
+  return payload;
+}
+
+RegisterMeter read_register_meter(Fields& in) {
+  RegisterMeter payload;
+  payload.meter = in.parsed<MeterId>("meter", MeterId::parse);
+  payload.owner = in.parsed<ParticipantRef>("owner", parse_participant_ref);
+  if (in.has("public_key")) payload.public_key = in.key("public_key");
+  payload.parent = in.optional_id<MeterId>("parent");
+  const auto kind = in.text("kind", "home");
+  const auto* found = std::find(std::begin(meter_kinds), std::end(meter_kinds), kind);
+  if (found == std::end(meter_kinds)) in.fail("kind is none of home, plant, charger, transformer");
+  payload.kind = static_cast<MeterKind>(found - std::begin(meter_kinds) + 1);
+  payload.plant_watts = in.integer("plant_watts", 0);
+  payload.cpe = in.text("cpe", "");
+  return payload;
+}
+
+BindKey read_bind_key(Fields& in) {
+  BindKey payload;
+  payload.key = in.key("key");
+  payload.principal = in.text("principal");
+  const auto& scopes = in.required("scopes");
+  for (const auto& scope : scopes) {
+    const auto name = scope.is_string() ? scope.get<std::string>() : std::string();
+    const auto* found = std::find_if(std::begin(scope_names), std::end(scope_names),
+                                     [&](const ScopeName& entry) { return entry.name == name; });
+    if (found == std::end(scope_names)) {
+      in.fail("a scope is none of own, administrator, governance, gateway, feeder");
+    } else {
+      payload.scopes |= scope_bit(found->scope);
+    }
+  }
+  return payload;
+}
+
+SetCriteria read_set_criteria(Fields& in) {
+  SetCriteria payload;
+  payload.participant = in.parsed<ParticipantRef>("participant", parse_participant_ref);
+  payload.sell_enabled = in.boolean("sell_enabled", true);
+  payload.sell_price = in.optional_price("sell_price_coins_per_kwh");
+  payload.buy_enabled = in.boolean("buy_enabled", true);
+  payload.buy_price = in.optional_price("buy_price_coins_per_kwh");
+  return payload;
+}
+
+Payload read_payload(const Json& value, const std::string& where, std::string& fault) {
+  Fields in(value, where, fault);
+  Payload payload;
+  const auto type = in.text("type");
+  if (type == "AddParticipant") {
+    payload = read_add_participant(in);
+  } else if (type == "ProvisionAsset") {
+    payload = read_provision_asset(in);
+  } else if (type == "RegisterMeter") {
+    payload = read_register_meter(in);
+  } else if (type == "BindKey") {
+    payload = read_bind_key(in);
+  } else if (type == "SetCriteria") {
+    payload = read_set_criteria(in);
+  } else {
+    in.fail("type is none of AddParticipant, ProvisionAsset, RegisterMeter, BindKey, SetCriteria");
+  }
+  in.finish();
+  return payload;
+}
+
+Parameters read_parameters(const Json& value, std::string& fault) {
+  Fields in(value, "parameters", fault);
+  Parameters parameters;
+  parameters.slot_ms = in.integer("slot_ms", parameters.slot_ms);
+  parameters.close_grace_ms = in.integer("close_grace_ms", parameters.close_grace_ms);
+  parameters.final_after_ms = in.integer("final_after_ms", parameters.final_after_ms);
+  parameters.silent_meter_ms = in.integer("silent_meter_ms", parameters.silent_meter_ms);
+  parameters.future_reading_ms = in.integer("future_reading_ms", parameters.future_reading_ms);
+  if (in.has("credit_limit_coins")) {
+    parameters.credit_limit = Coins::from_nano(in.nano("credit_limit_coins"));
+  }
+  parameters.clearing_rule = in.text("clearing_rule", parameters.clearing_rule);
+  parameters.currency = in.text("currency", parameters.currency);
+  in.finish();
+  return parameters;
+}
+
+Member read_member(const Json& value, const std::string& where, std::string& fault) {
+  Fields in(value, where, fault);
+  Member member;
+  member.peer = in.parsed<PeerId>("peer", PeerId::parse);
+  member.consensus_key = in.key("consensus_key");
+  member.gateway_key = in.key("gateway_key");
+  member.transport_key = in.key("transport_key");
+  in.finish();
+  return member;
+}
+
+Genesis read_genesis(const Json& value, std::string& fault) {
+  Fields in(value, "genesis", fault);
+  Genesis genesis;
+  genesis.chain = in.parsed<ChainId>("chain", ChainId::parse);
+  genesis.created = in.parsed<UtcMillis>("created", parse_iso8601);
+  genesis.simulated = in.boolean("simulated", false);
+  if (genesis.simulated) {
+    genesis.simulated_start = in.parsed<UtcMillis>("simulated_start", parse_iso8601);
+    genesis.feeder_key = in.key("feeder_key");
+  }
+  genesis.administrator_key = in.key("administrator_key");
+  genesis.parameters = read_parameters(in.required("parameters"), fault);
+  const auto& members = in.required("members");
+  const auto& registry = in.required("registry");
+  if (!members.is_array()) in.fail("members is not a list");
+  if (!registry.is_array()) in.fail("registry is not a list");
+  in.finish();
+  if (!fault.empty()) return genesis;
+  for (const auto& member : members) {
+    const auto where = "member " + std::to_string(genesis.members.size() + 1);
+    genesis.members.push_back(read_member(member, where, fault));
+  }
+  for (const auto& payload : registry) {
+    const auto where = "registry entry " + std::to_string(genesis.registry.size() + 1);
+    genesis.registry.push_back(read_payload(payload, where, fault));
+  }
+  return genesis;
+}
+
+}  // namespace
+
+std::string Genesis::to_json() const {
+  Json out;
+  out["chain"] = chain.text();
+  out["created"] = to_iso8601(created);
+  out["simulated"] = simulated;
+  if (simulated) {
+    out["simulated_start"] = to_iso8601(simulated_start);
+    out["feeder_key"] = hex(feeder_key);
+  }
+  out["administrator_key"] = hex(administrator_key);
+  out["parameters"] = {{"slot_ms", parameters.slot_ms},
+                       {"close_grace_ms", parameters.close_grace_ms},
+                       {"final_after_ms", parameters.final_after_ms},
+                       {"silent_meter_ms", parameters.silent_meter_ms},
+                       {"future_reading_ms", parameters.future_reading_ms},
+                       {"credit_limit_coins", to_text(parameters.credit_limit)},
+                       {"clearing_rule", parameters.clearing_rule},
+                       {"currency", parameters.currency}};
+  out["members"] = Json::array();
+  for (const auto& member : members) {
+    out["members"].push_back({{"peer", member.peer.text()},
+                              {"consensus_key", hex(member.consensus_key)},
+                              {"gateway_key", hex(member.gateway_key)},
+                              {"transport_key", hex(member.transport_key)}});
+  }
+  out["registry"] = Json::array();
+  for (const auto& payload : registry) {
+    Json entry;
+    entry["type"] = payload_name(payload);
+    std::visit(PayloadWriter{entry}, payload);
+    out["registry"].push_back(std::move(entry));
+  }
+  return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Result<Genesis> Genesis::from_json(std::string_view text) {
+  if (text.size() > max_genesis_text_bytes) {
+    return Error{LedgerError::malformed, "genesis: longer than 64 MiB"};
+  }
+  const auto value = Json::parse(text, nullptr, false);
+  if (value.is_discarded()) return Error{LedgerError::malformed, "genesis: not JSON"};
+  std::string fault;
+  auto genesis = read_genesis(value, fault);
+  if (!fault.empty()) return Error{LedgerError::malformed, fault};
+  if (const auto valid = check_genesis(genesis); !valid) {
+    return Error{LedgerError::malformed, "genesis: " + valid.error().detail()};
+  }
+  return genesis;
+}
+
+}  // namespace powershare::ledger

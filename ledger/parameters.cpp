@@ -1,0 +1,138 @@
+#include "ledger/parameters.hpp"
+
+#include "ledger/accounts.hpp"
+#include "ledger/error.hpp"
+#include "ledger/records.hpp"
+#include "ledger/state_keys.hpp"
+
+namespace powershare::ledger {
+namespace {
+
+Error malformed(std::string detail) {
+  return {LedgerError::malformed, std::move(detail)};
+}
+
+struct DurationName {
+  std::string_view name;
+  std::int64_t Parameters::*field;
+};
+constexpr DurationName durations[] = {
+    {"slot", &Parameters::slot_ms},
+    {"close_grace", &Parameters::close_grace_ms},
+    {"final_after", &Parameters::final_after_ms},
+    {"silent_meter", &Parameters::silent_meter_ms},
+    {"future_reading", &Parameters::future_reading_ms},
+};
+
+constexpr std::int64_t max_duration_ms = 400 * millis_per_day;
+
+bool is_clearing_rule(std::string_view rule) {
+  return rule == "pay_as_clear" || rule == "pay_as_bid" || rule == "mid_market" || rule == "thesis";
+}
+
+template <class T, class Decode>
+T decoded(const StateReader& state, ByteView key, Decode decode) {
+  const auto value = state.get(key);
+  PS_ASSERT(value.has_value());  // written by the genesis
+  Decoder in(*value);
+  T result = decode(in);
+  PS_ASSERT(in.finished());
+  return result;
+}
+
+}  // namespace
+
+Parameters parameters(const StateReader& state) {
+  return decoded<Parameters>(state, state_key::parameters(), decode_parameters);
+}
+
+void put_parameters(Overlay& state, const Parameters& parameters) {
+  state.put(state_key::parameters(), encoded(parameters));
+}
+
+Result<void> check_parameters(const Parameters& parameters) {
+  if (!is_slot_length(parameters.slot_ms)) {
+    return malformed("slot: 1, 5, 15, 30 or 60 minutes");
+  }
+  for (const auto& duration : durations) {
+    const auto value_ms = parameters.*duration.field;
+    if (value_ms < 0 || value_ms > max_duration_ms) {
+      return malformed(std::string(duration.name) + ": between 0 and 400 days");
+    }
+  }
+  if (parameters.credit_limit.is_negative() ||
+      parameters.credit_limit.nano() > 1'000'000 * nano_per_unit) {
+    return malformed("credit_limit: between 0 and 1000000 coins");
+  }
+  if (!is_clearing_rule(parameters.clearing_rule)) {
+    return malformed("clearing_rule: pay_as_clear, pay_as_bid, mid_market or thesis");
+  }
+  if (!is_currency(parameters.currency)) return malformed("currency: three letters A to Z");
+  return {};
+}
+
+Result<void> set_parameter(Parameters& parameters, std::string_view name, std::string_view value,
+                           bool fixed_slot) {
+  Parameters changed = parameters;
+  bool known = false;
+  for (const auto& duration : durations) {
+    if (duration.name != name) continue;
+    auto value_ms = parse_duration_ms(value);
+    if (!value_ms) return malformed(std::string(name) + ": " + value_ms.error().detail());
+    changed.*duration.field = *value_ms;
+    known = true;
+  }
+  if (name == "credit_limit") {
+    auto coins = parse_quantity<Coins>(value);
+    if (!coins) return malformed("credit_limit: " + coins.error().detail());
+    changed.credit_limit = *coins;
+  } else if (name == "clearing_rule") {
+    changed.clearing_rule = value;
+  } else if (name == "currency") {
+    changed.currency = value;
+  } else if (!known) {
+    return malformed("no parameter has this name");
+  }
+  auto valid = check_parameters(changed);
+  if (!valid) return valid;
+  if (fixed_slot && changed.slot_ms != parameters.slot_ms) {
+    return malformed("slot: fixed by the genesis");
+  }
+  parameters = std::move(changed);
+  return {};
+}
+
+Clock clock(const StateReader& state) {
+  return decoded<Clock>(state, state_key::clock(), [](Decoder& in) {
+    Clock result;
+    result.block = in.time();
+    result.island = in.time();
+    return result;
+  });
+}
+
+void put_clock(Overlay& state, const Clock& clock) {
+  state.put(state_key::clock(), Encoder().time(clock.block).time(clock.island).data());
+}
+
+UtcMillis block_time(const StateReader& state) {
+  return clock(state).block;
+}
+UtcMillis island_time(const StateReader& state) {
+  return clock(state).island;
+}
+
+std::vector<Member> members(const StateReader& state, std::uint64_t epoch) {
+  const auto value = state.get(state_key::members(epoch));
+  if (!value) return {};
+  Decoder in(*value);
+  auto result = decode_members(in);
+  PS_ASSERT(in.finished());
+  return result;
+}
+
+void put_members(Overlay& state, std::uint64_t epoch, const std::vector<Member>& members) {
+  state.put(state_key::members(epoch), encoded(members));
+}
+
+}  // namespace powershare::ledger

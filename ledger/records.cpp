@@ -1,0 +1,239 @@
+#include "ledger/records.hpp"
+
+#include "ledger/validity.hpp"
+
+namespace powershare::ledger {
+namespace {
+
+constexpr std::uint32_t max_members = 128;
+
+void encode_optional_time(Encoder& out, const std::optional<UtcMillis>& time) {
+  out.boolean(time.has_value()).time(time.value_or(UtcMillis{}));
+}
+
+std::optional<UtcMillis> decode_optional_time(Decoder& in) {
+  const bool present = in.boolean();
+  const auto time = in.time();
+  if (!present && time.value != 0) in.fail();
+  return present ? std::optional(time) : std::nullopt;
+}
+
+void encode_optional_price(Encoder& out, const std::optional<Price>& price) {
+  out.boolean(price.has_value()).quantity(price.value_or(Price{}));
+}
+
+std::optional<Price> decode_optional_price(Decoder& in) {
+  const bool present = in.boolean();
+  const auto price = in.quantity<Price>();
+  if (!present && !price.is_zero()) in.fail();
+  return present ? std::optional(price) : std::nullopt;
+}
+
+template <class Id>
+Id decode_id(Decoder& in, std::size_t max_bytes) {
+  auto id = Id::parse(in.text(max_bytes));
+  if (id) return *std::move(id);
+  in.fail();
+  return {};
+}
+
+/// Empty text for none.
+template <class Id>
+std::optional<Id> decode_optional_id(Decoder& in, std::size_t max_bytes) {
+  const auto text = in.text(max_bytes);
+  if (text.empty()) return std::nullopt;
+  auto id = Id::parse(text);
+  if (id) return *std::move(id);
+  in.fail();
+  return std::nullopt;
+}
+
+template <class Enum>
+Enum decode_enum(Decoder& in, Enum last) {
+  const auto value = in.u8();
+  if (value < 1 || value > static_cast<std::uint8_t>(last)) in.fail();
+  return static_cast<Enum>(value);
+}
+
+}  // namespace
+
+void encode(Encoder& out, const ParticipantRef& ref) {
+  out.u8(static_cast<std::uint8_t>(ref.type)).text(ref.id.text());
+}
+
+ParticipantRef decode_participant_ref(Decoder& in) {
+  ParticipantRef ref;
+  ref.type = decode_enum(in, ParticipantType::utility_company);
+  ref.id = decode_id<ParticipantId>(in, 128);
+  return ref;
+}
+
+void encode(Encoder& out, const Participant& participant) {
+  encode(out, participant.ref);
+  out.quantity(participant.buy_rate)
+      .quantity(participant.sell_rate)
+      .text(participant.owner ? participant.owner->text() : std::string())
+      .u8(static_cast<std::uint8_t>(participant.vehicle_type))
+      .text(participant.brand)
+      .text(participant.model)
+      .text(participant.name)
+      .boolean(participant.supplier)
+      .quantity(participant.tariff)
+      .quantity(participant.feed_in)
+      .raw(participant.profile);
+}
+
+Participant decode_participant(Decoder& in) {
+  Participant participant;
+  participant.ref = decode_participant_ref(in);
+  participant.buy_rate = in.quantity<Price>();
+  participant.sell_rate = in.quantity<Price>();
+  participant.owner = decode_optional_id<ParticipantId>(in, 128);
+  participant.vehicle_type = decode_enum(in, VehicleType::bike);
+  participant.brand = in.text(max_label_bytes);
+  participant.model = in.text(max_label_bytes);
+  participant.name = in.text(max_label_bytes);
+  participant.supplier = in.boolean();
+  participant.tariff = in.quantity<Price>();
+  participant.feed_in = in.quantity<Price>();
+  participant.profile = in.array<32>();
+  return participant;
+}
+
+void encode(Encoder& out, const ParticipantRecord& record) {
+  encode(out, record.participant);
+  out.time(record.since);
+  encode_optional_time(out, record.closed);
+}
+
+ParticipantRecord decode_participant_record(Decoder& in) {
+  ParticipantRecord record;
+  record.participant = decode_participant(in);
+  record.since = in.time();
+  record.closed = decode_optional_time(in);
+  return record;
+}
+
+void encode(Encoder& out, const MeterRecord& record) {
+  out.text(record.meter.text());
+  encode(out, record.owner);
+  out.boolean(record.public_key.has_value())
+      .raw(record.public_key.value_or(PublicKey{}))
+      .text(record.parent ? record.parent->text() : std::string())
+      .u8(static_cast<std::uint8_t>(record.kind))
+      .i64(record.plant_watts)
+      .text(record.cpe)
+      .time(record.active_from);
+  encode_optional_time(out, record.retired);
+}
+
+MeterRecord decode_meter_record(Decoder& in) {
+  MeterRecord record;
+  record.meter = decode_id<MeterId>(in, 64);
+  record.owner = decode_participant_ref(in);
+  const bool has_key = in.boolean();
+  const auto key = in.array<32>();
+  if (has_key) record.public_key = key;
+  record.parent = decode_optional_id<MeterId>(in, 64);
+  record.kind = decode_enum(in, MeterKind::transformer);
+  record.plant_watts = in.i64();
+  record.cpe = in.text(max_cpe_bytes);
+  record.active_from = in.time();
+  record.retired = decode_optional_time(in);
+  return record;
+}
+
+void encode(Encoder& out, const SetCriteria& criteria) {
+  encode(out, criteria.participant);
+  out.boolean(criteria.sell_enabled);
+  encode_optional_price(out, criteria.sell_price);
+  out.boolean(criteria.buy_enabled);
+  encode_optional_price(out, criteria.buy_price);
+}
+
+SetCriteria decode_criteria(Decoder& in) {
+  SetCriteria criteria;
+  criteria.participant = decode_participant_ref(in);
+  criteria.sell_enabled = in.boolean();
+  criteria.sell_price = decode_optional_price(in);
+  criteria.buy_enabled = in.boolean();
+  criteria.buy_price = decode_optional_price(in);
+  return criteria;
+}
+
+void encode(Encoder& out, const Parameters& parameters) {
+  out.i64(parameters.slot_ms)
+      .i64(parameters.close_grace_ms)
+      .i64(parameters.final_after_ms)
+      .i64(parameters.silent_meter_ms)
+      .i64(parameters.future_reading_ms)
+      .quantity(parameters.credit_limit)
+      .text(parameters.clearing_rule)
+      .text(parameters.currency);
+}
+
+Parameters decode_parameters(Decoder& in) {
+  Parameters parameters;
+  parameters.slot_ms = in.i64();
+  parameters.close_grace_ms = in.i64();
+  parameters.final_after_ms = in.i64();
+  parameters.silent_meter_ms = in.i64();
+  parameters.future_reading_ms = in.i64();
+  parameters.credit_limit = in.quantity<Coins>();
+  parameters.clearing_rule = in.text(max_label_bytes);
+  parameters.currency = in.text(max_label_bytes);
+  return parameters;
+}
+
+void encode(Encoder& out, const std::vector<Member>& members) {
+  out.u32(static_cast<std::uint32_t>(members.size()));
+  for (const auto& member : members) {
+    out.text(member.peer.text())
+        .raw(member.consensus_key)
+        .raw(member.gateway_key)
+        .raw(member.transport_key);
+  }
+}
+
+std::vector<Member> decode_members(Decoder& in) {
+  std::vector<Member> members(in.count(max_members, 4 + 3 * 32));
+  for (auto& member : members) {
+    member.peer = decode_id<PeerId>(in, 64);
+    member.consensus_key = in.array<32>();
+    member.gateway_key = in.array<32>();
+    member.transport_key = in.array<32>();
+  }
+  return members;
+}
+
+bool encode_registry_payload(Encoder& out, const Payload& payload) {
+  if (const auto* add = std::get_if<AddParticipant>(&payload)) {
+    out.u8(1);
+    encode(out, add->participant);
+  } else if (const auto* provision = std::get_if<ProvisionAsset>(&payload)) {
+    out.u8(2);
+    encode(out, provision->owner);
+    out.u8(static_cast<std::uint8_t>(provision->asset))
+        .text(provision->currency)
+        .i64(provision->balance_nano);
+  } else if (const auto* meter = std::get_if<RegisterMeter>(&payload)) {
+    out.u8(3).text(meter->meter.text());
+    encode(out, meter->owner);
+    out.boolean(meter->public_key.has_value())
+        .raw(meter->public_key.value_or(PublicKey{}))
+        .text(meter->parent ? meter->parent->text() : std::string())
+        .u8(static_cast<std::uint8_t>(meter->kind))
+        .i64(meter->plant_watts)
+        .text(meter->cpe);
+  } else if (const auto* bind = std::get_if<BindKey>(&payload)) {
+    out.u8(4).raw(bind->key).text(bind->principal).u32(bind->scopes);
+  } else if (const auto* criteria = std::get_if<SetCriteria>(&payload)) {
+    out.u8(5);
+    encode(out, *criteria);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+}  // namespace powershare::ledger

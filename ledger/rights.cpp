@@ -1,0 +1,203 @@
+#include "ledger/rights.hpp"
+
+#include "ledger/parameters.hpp"
+
+namespace powershare::ledger {
+namespace {
+
+/// The thesis's rate between coins and euros. Only the administrator's CashToCoins may differ from it.
+constexpr Price bank_rate = Price::from_nano(nano_per_unit);
+
+Verdict forbidden(std::string message) { return Rejection{"forbidden", std::move(message)}; }
+Verdict no_consent(std::string message) { return Rejection{"no_consent", std::move(message)}; }
+
+/// What a participant has published: at which price it sells and buys now.
+struct Published {
+  std::optional<Price> sell_at_least;
+  std::optional<Price> buy_at_most;
+};
+
+Published published(const StateReader& state, const ParticipantRef& ref) {
+  const auto participant = find_participant(state, ref);
+  if (!participant) return {};
+  if (ref.type == ParticipantType::utility_company) {
+    if (!participant->supplier) return {participant->tariff, std::nullopt};
+    return {participant->tariff, participant->feed_in};
+  }
+  Published result{participant->sell_rate, participant->buy_rate};
+  const auto slot = slot_start(island_time(state), parameters(state).slot_ms);
+  if (const auto criteria = find_criteria(state, ref, slot)) {
+    if (criteria->sell_price) result.sell_at_least = criteria->sell_price;
+    if (criteria->buy_price) result.buy_at_most = criteria->buy_price;
+    if (!criteria->sell_enabled) result.sell_at_least.reset();
+    if (!criteria->buy_enabled) result.buy_at_most.reset();
+  }
+  return result;
+}
+
+/// The rights of whoever is not the administrator; one overload per payload.
+class OwnRights {
+ public:
+  OwnRights(const StateReader& state, const std::string& principal, std::uint32_t scopes)
+      : state_(state), principal_(principal), scopes_(scopes) {}
+
+  Verdict operator()(const AddParticipant&) const { return administrator_only(); }
+  Verdict operator()(const ProvisionAsset&) const { return administrator_only(); }
+  Verdict operator()(const AdjustAsset&) const { return administrator_only(); }
+  Verdict operator()(const DeleteAsset&) const { return administrator_only(); }
+  Verdict operator()(const RegisterMeter&) const { return administrator_only(); }
+  Verdict operator()(const RetireMeter&) const { return administrator_only(); }
+  Verdict operator()(const CashFundingResident&) const { return administrator_only(); }
+  Verdict operator()(const CashWithdrawalResident&) const { return administrator_only(); }
+
+  Verdict operator()(const UpdateParticipant& payload) const {
+    const auto& updated = payload.participant;
+    if (!owns(updated.ref)) return not_yours();
+    const auto current = find_participant(state_, updated.ref);
+    if (current && (current->owner != updated.owner || current->supplier != updated.supplier)) {
+      return forbidden("Only the administrator changes an owner or a supplier");
+    }
+    return {};
+  }
+  Verdict operator()(const DeleteParticipant& payload) const {
+    return owns(payload.ref) ? Verdict{} : not_yours();
+  }
+  /// Delegation: an owner may let another key act for it, with no more than its own rights.
+  Verdict operator()(const BindKey& payload) const {
+    if (!has(Scope::own) || payload.principal != principal_) return not_yours();
+    if (payload.scopes != scope_bit(Scope::own)) {
+      return forbidden("An owner can hand on its own rights only");
+    }
+    return {};
+  }
+  Verdict operator()(const RevokeKey& payload) const {
+    if (!has(Scope::own) || !find_binding(state_, payload.key, principal_)) return not_yours();
+    return {};
+  }
+
+  Verdict operator()(const EnergyToCoins& payload) const {
+    const bool is_seller = owns(payload.seller);
+    const bool is_buyer = owns(payload.buyer);
+    if (!is_seller && !is_buyer) return not_yours();
+    if (!is_buyer) {
+      const auto at_most = published(state_, payload.buyer).buy_at_most;
+      if (!at_most || payload.energy_rate > *at_most) {
+        return no_consent("The consumer's buying criteria do not cover this rate");
+      }
+    }
+    if (!is_seller) {
+      const auto at_least = published(state_, payload.seller).sell_at_least;
+      if (!at_least || payload.energy_rate < *at_least) {
+        return no_consent("The producer's selling criteria do not cover this rate");
+      }
+    }
+    return {};
+  }
+  Verdict operator()(const CashToCoins& payload) const {
+    const bool one = owns(payload.coins_to);
+    const bool other = owns(payload.coins_from);
+    if (!one && !other) return not_yours();
+    const auto& resident_side =
+        payload.coins_to.type == ParticipantType::bank ? payload.coins_from : payload.coins_to;
+    if (!owns(resident_side)) return no_consent("The resident has not signed this exchange");
+    if (payload.cash_rate != bank_rate) return no_consent("The bank's published rate is 1");
+    return {};
+  }
+  Verdict operator()(const TransferCoinsToEV& payload) const {
+    if (!owns(payload.from)) return not_yours();
+    if (payload.from.type != ParticipantType::electric_vehicle) return {};
+    const auto vehicle = find_participant(state_, payload.from);
+    if (!vehicle || vehicle->owner != payload.to.id) {
+      return forbidden("Only the owner of an electric vehicle withdraws from its wallet");
+    }
+    return {};
+  }
+
+  Verdict operator()(const ReadingBatch& payload) const {
+    if (has(Scope::gateway)) return {};
+    if (!has(Scope::own)) return not_yours();
+    for (const auto& entry : payload.readings) {
+      const auto meter = find_meter(state_, entry.reading.meter);
+      if (!meter || !controls(state_, principal_, meter->owner)) {
+        return forbidden("An owner submits readings of its own meters only");
+      }
+    }
+    return {};
+  }
+  Verdict operator()(const SetCriteria& payload) const {
+    return owns(payload.participant) ? Verdict{} : not_yours();
+  }
+  Verdict operator()(const ClockStep&) const {
+    return has(Scope::feeder) ? Verdict{} : forbidden("Only the feeder's key steps the clock");
+  }
+  Verdict operator()(const SetParameter&) const {
+    return has(Scope::governance) ? Verdict{}
+                                  : forbidden("Only a governance key sets parameters");
+  }
+
+ private:
+  bool has(Scope scope) const { return (scopes_ & scope_bit(scope)) != 0; }
+  bool owns(const ParticipantRef& ref) const {
+    return has(Scope::own) && controls(state_, principal_, ref);
+  }
+  static Verdict administrator_only() { return forbidden("Only the administrator may do this"); }
+  static Verdict not_yours() { return forbidden("This key may not act for the account's owner"); }
+
+  const StateReader& state_;
+  const std::string& principal_;
+  std::uint32_t scopes_;
+};
+
+/// Rights that the administrator's scope alone does not give.
+Verdict check_beyond_administrator(const StateReader& state, const Transaction& transaction,
+                                   std::uint32_t scopes) {
+  const bool governs = (scopes & scope_bit(Scope::governance)) != 0;
+  if (const auto* bind = std::get_if<BindKey>(&transaction.payload)) {
+    if (!governs && bind->scopes != scope_bit(Scope::own)) {
+      return forbidden("Only a governance key gives rights beyond an owner's");
+    }
+  } else if (const auto* revoke = std::get_if<RevokeKey>(&transaction.payload)) {
+    for (const auto& binding : bindings_of(state, revoke->key)) {
+      if (!governs && binding.scopes != scope_bit(Scope::own)) {
+        return forbidden("Only a governance key takes rights beyond an owner's");
+      }
+    }
+  } else if (std::holds_alternative<ClockStep>(transaction.payload) ||
+             std::holds_alternative<SetParameter>(transaction.payload)) {
+    return std::visit(OwnRights(state, transaction.principal, scopes), transaction.payload);
+  }
+  return {};
+}
+
+}  // namespace
+
+std::uint32_t authority(const StateReader& state, const PublicKey& signer,
+                        std::string_view principal) {
+  if (const auto binding = find_binding(state, signer, principal)) return binding->scopes;
+  for (const auto& binding : bindings_of(state, signer)) {
+    if (binding.has(Scope::administrator)) return scope_bit(Scope::administrator);
+  }
+  return 0;
+}
+
+bool controls(const StateReader& state, std::string_view principal,
+              const ParticipantRef& participant) {
+  if (principal == to_text(participant)) return true;
+  if (participant.type != ParticipantType::electric_vehicle) return false;
+  const auto vehicle = find_participant(state, participant);
+  return vehicle && vehicle->owner &&
+         principal == to_text(ParticipantRef{ParticipantType::resident, *vehicle->owner});
+}
+
+Verdict check_rights(const StateReader& state, const Transaction& transaction,
+                     std::uint32_t scopes) {
+  const bool about_keys = std::holds_alternative<BindKey>(transaction.payload) ||
+                          std::holds_alternative<RevokeKey>(transaction.payload);
+  const bool governs_keys = about_keys && (scopes & scope_bit(Scope::governance)) != 0;
+  if (governs_keys || (scopes & scope_bit(Scope::administrator)) != 0) {
+    return check_beyond_administrator(state, transaction, scopes);
+  }
+  return std::visit(OwnRights(state, transaction.principal, scopes), transaction.payload);
+}
+
+}  // namespace powershare::ledger

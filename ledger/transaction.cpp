@@ -1,0 +1,20 @@
+#include "ledger/transaction.hpp"
+
+namespace powershare::ledger {
+namespace {
+
+/// In the order of Payload's alternatives.
+constexpr std::string_view names[] = {
+    "AddParticipant",      "UpdateParticipant",      "DeleteParticipant", "ProvisionAsset",
+    "AdjustAsset",         "DeleteAsset",            "RegisterMeter",     "RetireMeter",
+    "BindKey",             "RevokeKey",              "EnergyToCoins",     "CashToCoins",
+    "TransferCoinsToEV",   "CashFundingResident",    "CashWithdrawalResident",
+    "ReadingBatch",        "SetCriteria",            "ClockStep",         "SetParameter",
+};
+static_assert(std::size(names) == std::variant_size_v<Payload>);
+
+}  // namespace
+
+std::string_view payload_name(const Payload& payload) { return names[payload.index()]; }
+
+}  // namespace powershare::ledger

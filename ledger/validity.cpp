@@ -1,0 +1,206 @@
+#include "ledger/validity.hpp"
+
+#include "ledger/accounts.hpp"
+#include "ledger/error.hpp"
+#include "ledger/parameters.hpp"
+#include "ledger/registry.hpp"
+
+namespace powershare::ledger {
+namespace {
+
+Error malformed(std::string detail) {
+  return {LedgerError::malformed, std::move(detail)};
+}
+
+Result<void> check(const ParticipantRef& ref) {
+  if (to_text(ref.type) == "unknown") return malformed("unknown type of participant");
+  if (ref.id.empty()) return malformed("a participant without an id");
+  return {};
+}
+
+Result<void> check_price(Price price, std::string_view what) {
+  if (price.is_negative() || price.nano() > max_amount_nano) {
+    return malformed(std::string(what) + " must be between 0 and 1000000000");
+  }
+  return {};
+}
+
+Result<void> check_positive(std::int64_t nano, std::string_view what) {
+  if (nano <= 0 || nano > max_amount_nano) {
+    return malformed(std::string(what) + " must be greater than 0 and at most 1000000000");
+  }
+  return {};
+}
+
+Result<void> check_balance(std::int64_t nano) {
+  if (nano < 0 || nano > max_amount_nano) {
+    return malformed("a balance must be between 0 and 1000000000");
+  }
+  return {};
+}
+
+Result<void> check_currency(const std::string& currency) {
+  if (!is_currency(currency)) return malformed("a currency is three letters A to Z (ISO 4217)");
+  return {};
+}
+
+Result<void> check_asset(const ParticipantRef& owner, AssetClass asset,
+                         const std::string& currency) {
+  auto result = check(owner);
+  if (!result) return result;
+  if (asset != AssetClass::energy && asset != AssetClass::coins && asset != AssetClass::cash) {
+    return malformed("unknown class of asset");
+  }
+  if (asset == AssetClass::cash) return check_currency(currency);
+  if (!currency.empty()) return malformed("only cash has a currency");
+  return {};
+}
+
+Result<void> check(const Participant& participant) {
+  auto result = check(participant.ref);
+  for (const auto price :
+       {participant.buy_rate, participant.sell_rate, participant.tariff, participant.feed_in}) {
+    if (result) result = check_price(price, "a rate");
+  }
+  if (!result) return result;
+  for (const auto& label : {participant.brand, participant.model, participant.name}) {
+    if (!is_label(label)) return malformed("a name, brand or model is too long or not plain text");
+  }
+  if (participant.owner && participant.owner->empty()) return malformed("an owner without an id");
+  if (to_text(participant.vehicle_type) == "unknown") return malformed("unknown type of vehicle");
+  return {};
+}
+
+/// One overload per payload.
+struct Checker {
+  Result<void> operator()(const AddParticipant& payload) const {
+    return check(payload.participant);
+  }
+  Result<void> operator()(const UpdateParticipant& payload) const {
+    return check(payload.participant);
+  }
+  Result<void> operator()(const DeleteParticipant& payload) const { return check(payload.ref); }
+  Result<void> operator()(const ProvisionAsset& payload) const {
+    auto result = check_asset(payload.owner, payload.asset, payload.currency);
+    return result ? check_balance(payload.balance_nano) : result;
+  }
+  Result<void> operator()(const AdjustAsset& payload) const {
+    auto result = check_asset(payload.owner, payload.asset, payload.currency);
+    return result ? check_balance(payload.balance_nano) : result;
+  }
+  Result<void> operator()(const DeleteAsset& payload) const {
+    return check_asset(payload.owner, payload.asset, payload.currency);
+  }
+  Result<void> operator()(const RegisterMeter& payload) const {
+    if (payload.meter.empty()) return malformed("a meter without an id");
+    if (payload.parent && payload.parent->empty()) return malformed("a parent meter without an id");
+    if (payload.kind < MeterKind::home || payload.kind > MeterKind::transformer) {
+      return malformed("unknown kind of meter");
+    }
+    if (payload.plant_watts < 0 || payload.plant_watts > max_plant_watts) {
+      return malformed("the power of a plant must be between 0 and 10 GW");
+    }
+    if (!is_label(payload.cpe, max_cpe_bytes))
+      return malformed("not a code of a point of delivery");
+    return check(payload.owner);
+  }
+  Result<void> operator()(const RetireMeter& payload) const {
+    if (payload.meter.empty()) return malformed("a meter without an id");
+    return {};
+  }
+  Result<void> operator()(const BindKey& payload) const {
+    if (!is_principal(payload.principal)) return malformed("not a principal");
+    if (payload.scopes == 0 || (payload.scopes & ~all_scopes) != 0) {
+      return malformed("unknown scopes");
+    }
+    return {};
+  }
+  Result<void> operator()(const RevokeKey&) const { return {}; }
+  Result<void> operator()(const EnergyToCoins& payload) const {
+    auto result = check_price(payload.energy_rate, "energyRate");
+    if (result) result = check_positive(payload.energy.nano(), "energyValue");
+    if (result) result = check(payload.seller);
+    if (result) result = check(payload.buyer);
+    return result;
+  }
+  Result<void> operator()(const CashToCoins& payload) const {
+    auto result = check_price(payload.cash_rate, "cashRate");
+    if (result) result = check_positive(payload.cash.nano(), "cashValue");
+    if (result) result = check_currency(payload.currency);
+    if (result) result = check(payload.coins_to);
+    if (result) result = check(payload.coins_from);
+    return result;
+  }
+  Result<void> operator()(const TransferCoinsToEV& payload) const {
+    auto result = check_positive(payload.coins.nano(), "coinsValue");
+    if (result) result = check(payload.from);
+    if (result) result = check(payload.to);
+    return result;
+  }
+  Result<void> operator()(const CashFundingResident& payload) const {
+    auto result = check_positive(payload.cash.nano(), "cashValue");
+    if (result) result = check_currency(payload.currency);
+    if (result) result = check(payload.resident);
+    return result;
+  }
+  Result<void> operator()(const CashWithdrawalResident& payload) const {
+    auto result = check_positive(payload.cash.nano(), "cashValue");
+    if (result) result = check_currency(payload.currency);
+    if (result) result = check(payload.resident);
+    return result;
+  }
+  Result<void> operator()(const ReadingBatch& payload) const {
+    if (payload.readings.empty() || payload.readings.size() > max_readings_per_batch) {
+      return malformed("a batch holds 1 to 4096 readings");
+    }
+    return {};
+  }
+  Result<void> operator()(const SetCriteria& payload) const {
+    auto result = check(payload.participant);
+    if (result && payload.sell_price) result = check_price(*payload.sell_price, "sell price");
+    if (result && payload.buy_price) result = check_price(*payload.buy_price, "buy price");
+    return result;
+  }
+  Result<void> operator()(const ClockStep& payload) const {
+    if (payload.to.value < 0) return malformed("a time before 1970");
+    return {};
+  }
+  Result<void> operator()(const SetParameter& payload) const {
+    Parameters any;
+    return set_parameter(any, payload.name, payload.value, false);
+  }
+};
+
+}  // namespace
+
+bool is_label(std::string_view text, std::size_t max_bytes) {
+  if (text.size() > max_bytes) return false;
+  // is_participant_name() takes 1 to 128 bytes; a longer text is checked in pieces that begin at
+  // characters.
+  while (!text.empty()) {
+    std::size_t piece = std::min<std::size_t>(text.size(), 128);
+    while (piece < text.size() && piece > 0 &&
+           (static_cast<std::uint8_t>(text[piece]) & 0xc0) == 0x80) {
+      --piece;
+    }
+    if (piece == 0 || !is_participant_name(text.substr(0, piece))) return false;
+    text.remove_prefix(piece);
+  }
+  return true;
+}
+
+Result<void> check_payload(const Payload& payload) {
+  return std::visit(Checker{}, payload);
+}
+
+Result<void> check_transaction(const Transaction& transaction) {
+  if (!is_principal(transaction.principal)) return malformed("not a principal");
+  const auto key_bytes = transaction.idempotency_key.size();
+  if (key_bytes == 0 || key_bytes > max_idempotency_key_bytes) {
+    return malformed("an idempotency key has 1 to 64 bytes");
+  }
+  if (transaction.expires.value <= 0) return malformed("a transaction needs an expiry");
+  return check_payload(transaction.payload);
+}
+
+}  // namespace powershare::ledger

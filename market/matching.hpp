@@ -1,0 +1,54 @@
+// Quantities and pairs of a clearing, the same for all rules (see market/clearing.hpp).
+// Inside room market only.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "market/book.hpp"
+#include "market/error.hpp"
+
+namespace powershare::market {
+
+struct Pair {
+  std::uint32_t buy = 0;   ///< position in Book::orders
+  std::uint32_t sell = 0;  ///< position in Book::orders
+  std::int64_t energy_nano = 0;
+};
+
+struct Matching {
+  std::vector<Pair> pairs;
+  std::optional<Price> price;  ///< P; nothing where no volume is possible
+};
+
+Result<Matching> match(const Book& book);
+
+/// What matching needs of an order.
+struct Candidate {
+  std::int64_t limit = 0;  ///< as a cost: a bid negated, an offer as it is; smaller is better
+  std::int64_t accepted = 0;
+  std::uint64_t prefix =
+      0;  ///< first bytes of what breaks ties, so that few need a look at the rest
+  std::int64_t energy = 0;
+  std::uint32_t order = 0;  ///< position in Book::orders
+  ParticipantIndex participant = 0;
+  bool standing = false;
+};
+using Candidates = std::vector<Candidate>;
+
+/// Shares `amount` among `side`, which is sorted, best first: point 3 of market/clearing.hpp.
+/// `amount` is at most what all of them have; the result has one entry per candidate.
+std::vector<std::int64_t> fill(const Candidates& side, std::int64_t amount);
+
+/// Pairs both sides in their order; the sums of `bought` and `sold` are equal. Points 4 and 5.
+/// No participant may have more than this sum on both sides together.
+std::vector<Pair> pair_up(const Candidates& buys, const std::vector<std::int64_t>& bought,
+                          const Candidates& sells, const std::vector<std::int64_t>& sold);
+
+/// A maximum flow between `buys` and `sells` over the pairs that partners, only_green and "not with
+/// itself" allow. MarketError::too_large above `max_restricted_pairs` possible pairs.
+Result<std::vector<Pair>> match_restricted(const Book& book, const Candidates& buys,
+                                           const Candidates& sells);
+inline constexpr std::size_t max_restricted_pairs = 250'000;
+
+}  // namespace powershare::market

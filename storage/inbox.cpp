@@ -1,0 +1,32 @@
+#include "storage/inbox.hpp"
+
+namespace powershare::storage {
+namespace {
+
+constexpr auto readings_table = "readings";
+
+}  // namespace
+
+Result<void> LmdbInbox::update(const std::vector<std::pair<Bytes, Bytes>>& put,
+                               const std::vector<Bytes>& erase) {
+  std::vector<protocol::TableWrite> all;
+  all.reserve(put.size() + erase.size());
+  for (const auto& [key, value] : put) all.push_back({readings_table, key, value});
+  for (const auto& key : erase) all.push_back({readings_table, key, std::nullopt});
+  return environment_->commit(all);
+}
+
+Result<std::vector<std::pair<Bytes, Bytes>>> LmdbInbox::load() const {
+  const auto snapshot = environment_->snapshot();
+  if (!snapshot) return snapshot.error();
+  std::vector<std::pair<Bytes, Bytes>> records;
+  const auto read =
+      (*snapshot)->scan(readings_table, {}, {}, false, [&records](ByteView key, ByteView value) {
+        records.emplace_back(to_bytes(key), to_bytes(value));
+        return true;
+      });
+  if (!read) return read.error();
+  return records;
+}
+
+}  // namespace powershare::storage
