@@ -28,7 +28,7 @@ Admission Mempool::add(std::shared_ptr<const Bytes> bytes, const crypto::Digest&
   request.id = id;
   request.submitter = submitter;
   request.local = local;
-  request.since = request.first_seen = now;
+  request.first_seen = now;
   pending_.emplace(id, std::move(request));
   queue.ids.push_back(id);
   ++queue.count;
@@ -100,7 +100,7 @@ std::vector<std::shared_ptr<const Bytes>> Mempool::take(std::uint32_t max_reques
   return taken;
 }
 
-void Mempool::restart(MonotonicMillis now) {
+void Mempool::restart() {
   // The queues are made again from all that is pending, in the order of first arrival.
   std::deque<crypto::Digest> kept;
   for (const auto& id : arrivals_) {
@@ -112,7 +112,6 @@ void Mempool::restart(MonotonicMillis now) {
   waiting_bytes_ = bytes_;
   for (auto& [id, request] : pending_) {
     request.proposed = false;
-    request.since = now;
   }
   for (const auto& id : arrivals_) queues_[pending_.at(id).submitter].ids.push_back(id);
 }
@@ -148,19 +147,25 @@ const PendingRequest* Mempool::oldest() {
   return nullptr;
 }
 
-std::vector<std::shared_ptr<const Bytes>> Mempool::overdue(MonotonicMillis before,
-                                                           std::size_t max) {
+std::vector<std::shared_ptr<const Bytes>> Mempool::untold(MonotonicMillis before,
+                                                          MonotonicMillis now, std::size_t max) {
   std::vector<std::shared_ptr<const Bytes>> found;
   for (const auto& id : arrivals_) {
     if (found.size() >= max) break;
     auto* request = find(id);
-    if (request == nullptr) continue;
-    if (request->since.value > before.value) break;
-    if (!request->local || request->told_everyone || request->proposed) continue;
-    request->told_everyone = true;
+    if (request == nullptr || !request->local || request->proposed) continue;
+    if (request->told_at && *request->told_at > before) continue;
+    request->told_at = now;
     found.push_back(request->bytes);
   }
   return found;
+}
+
+void Mempool::clear() {
+  pending_.clear();
+  arrivals_.clear();
+  for (auto& queue : queues_) queue = Queue{};
+  bytes_ = waiting_ = waiting_bytes_ = 0;
 }
 
 std::vector<std::shared_ptr<const Bytes>> Mempool::local_waiting(std::size_t max) {

@@ -29,10 +29,10 @@ struct PendingRequest {
   std::shared_ptr<const Bytes> bytes;
   crypto::Digest id{};
   std::uint32_t submitter = 0;
-  bool local = false;          ///< taken in by this peer: it forwards it
-  bool told_everyone = false;  ///< forwarded to all, because the primary had not ordered it
-  bool proposed = false;       ///< inside a batch of the present view
-  MonotonicMillis since;       ///< first seen; restarted when a view is entered
+  bool local = false;  ///< taken in by this peer: it forwards it
+  std::optional<MonotonicMillis>
+      told_at;            ///< forwarded to all, because the primary had not ordered it
+  bool proposed = false;  ///< inside a batch of the present view
   MonotonicMillis first_seen;
 };
 
@@ -50,15 +50,19 @@ class Mempool {
   /// The next requests to propose, round robin over submitters, oldest first, up to the limits;
   /// marks them proposed.
   std::vector<std::shared_ptr<const Bytes>> take(std::uint32_t max_requests, std::size_t max_bytes);
-  /// A new view: nothing is proposed any more but what `mark_proposed` then names; all waiting
-  /// starts at `now`.
-  void restart(MonotonicMillis now);
+  /// A new view: nothing is proposed any more but what `mark_proposed` then names.
+  void restart();
   void mark_proposed(const crypto::Digest& id);
   /// Drops what waits for longer than the TTL; returns how many.
   std::size_t expire(MonotonicMillis now);
 
   std::size_t size() const { return pending_.size(); }
   std::size_t bytes() const { return bytes_; }
+  /// Local requests in no batch that everyone was not told of since `before`, oldest first; marks
+  /// them told at `now`.
+  std::vector<std::shared_ptr<const Bytes>> untold(MonotonicMillis before, MonotonicMillis now,
+                                                   std::size_t max);
+  void clear();
   /// Requests not inside a batch of this view, and their bytes.
   std::size_t waiting() const { return waiting_; }
   std::size_t waiting_bytes() const { return waiting_bytes_; }

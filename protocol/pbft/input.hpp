@@ -40,6 +40,10 @@ struct Executed {
 /// Effects::transfer.
 struct Restored {
   Position position;
+  std::vector<Digest>
+      requests;  ///< ids of the requests in the blocks that were installed: they wait no longer
+  bool forget_requests =
+      false;  ///< a snapshot was installed: what waits may all be executed already
 };
 
 /// Orderly shutdown: ask for the next view if this replica leads (DECISIONS 8).

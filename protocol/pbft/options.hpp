@@ -28,7 +28,8 @@ struct Options {
   std::uint32_t mempool_requests = 20'000;
   std::uint32_t mempool_bytes = 64 << 20;
   std::uint32_t reservation_step =
-      1'000;  ///< sequences reserved in IDENTITY ahead of votes (DECISIONS 13)
+      1'000;                     ///< sequences reserved in IDENTITY ahead of votes (DECISIONS 13)
+  bool confirm_at_start = true;  ///< ask the others what was signed before the start (DECISIONS 13)
   BatchLimits batch;
 };
 

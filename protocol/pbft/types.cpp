@@ -34,6 +34,8 @@ const char* to_text(MessageType type) {
       return "ASK-PROMISES";
     case MessageType::promises:
       return "PROMISES";
+    case MessageType::relayed:
+      return "RELAYED";
     case MessageType::fetch_blocks:
       return "FETCH-BLOCKS";
     case MessageType::blocks:
@@ -52,7 +54,7 @@ const char* to_text(MessageType type) {
 
 bool is_known(MessageType type) {
   const auto value = static_cast<std::uint8_t>(type);
-  return (value >= 1 && value <= 15) || (value >= 32 && value <= 37);
+  return (value >= 1 && value <= 16) || (value >= 32 && value <= 37);
 }
 
 }  // namespace powershare::pbft

@@ -36,6 +36,7 @@ enum class MessageType : std::uint8_t {
   stable_proof = 13,   ///< a checkpoint certificate
   ask_promises = 14,   ///< after a start: what did I sign last?
   promises = 15,       ///< the newest messages held that the asker signed
+  relayed = 16,        ///< a VIEW-CHANGE or NEW-VIEW of another member, as that member signed it
   fetch_blocks = 32,   ///< 32 and above: state transfer, for protocol::CatchUp
   blocks = 33,
   fetch_manifest = 34,
