@@ -3,143 +3,33 @@
 #include <lmdb.h>
 
 #include <algorithm>
-#include <atomic>
-#include <cerrno>
 #include <chrono>
-#include <map>
-#include <mutex>
 #include <utility>
 
 #include "base/encoding.hpp"
 #include "base/ids.hpp"
 #include "storage/checksummed_record.hpp"
+#include "storage/environment_implementation.hpp"
 #include "storage/file.hpp"
+#include "storage/lmdb_handles.hpp"
 #include "storage/page_check.hpp"
-#include "storage/reader_gate.hpp"
 
 namespace powershare::storage {
 namespace {
 
-using protocol::LedgerSnapshot;
 using protocol::TableWrite;
 using std::chrono::milliseconds;
-
-/// Table name → LMDB's handle. Replaced as a whole, so that a snapshot keeps the one it began with.
-using Tables = std::map<std::string, MDB_dbi, std::less<>>;
 
 std::int64_t now_ms() {
   const auto since = std::chrono::steady_clock::now().time_since_epoch();
   return std::chrono::duration_cast<milliseconds>(since).count();
 }
 
-MDB_val as_value(ByteView bytes) {
-  // LMDB takes a pointer to non-const and does not write through it.
-  return {bytes.size(), const_cast<std::uint8_t*>(bytes.data())};
-}
-
-ByteView as_view(const MDB_val& value) {
-  return {static_cast<const std::uint8_t*>(value.mv_data), value.mv_size};
-}
-
-/// A StorageError for LMDB's answer `code` (its own or an errno).
-Error lmdb_error(int code, const std::string& doing) {
-  auto kind = StorageError::io;
-  switch (code) {
-    case MDB_MAP_FULL:
-    case ENOSPC:
-    case EDQUOT:
-    case EFBIG:
-      kind = StorageError::no_space;
-      break;
-    case MDB_CORRUPTED:
-    case MDB_PAGE_NOTFOUND:
-    case MDB_INVALID:
-    case MDB_VERSION_MISMATCH:
-      kind = StorageError::damaged;
-      break;
-    default:
-      break;
-  }
-  return Error{kind, doing + ": " + mdb_strerror(code)};
-}
-
-Error damaged_record(std::string_view table, ByteView key) {
-  return Error{StorageError::damaged, "table " + std::string(table) + ", key " + to_hex(key) +
-                                          ": checksum does not match"};
-}
-
-/// Aborts unless it was committed.
-class Transaction {
- public:
-  Transaction() = default;
-  ~Transaction() { end(); }
-  Transaction(const Transaction&) = delete;
-  Transaction& operator=(const Transaction&) = delete;
-  int begin(MDB_env* environment, unsigned flags) {
-    return mdb_txn_begin(environment, nullptr, flags, &transaction_);
-  }
-  int commit() { return mdb_txn_commit(std::exchange(transaction_, nullptr)); }
-  void end() {
-    if (transaction_ != nullptr) mdb_txn_abort(std::exchange(transaction_, nullptr));
-  }
-  MDB_txn* get() const { return transaction_; }
-
- private:
-  MDB_txn* transaction_ = nullptr;
-};
-
 }  // namespace
 
-class Environment::Implementation {
- public:
-  ~Implementation() {
-    if (environment_ != nullptr) mdb_env_close(environment_);
-  }
-  Result<void> open(const std::filesystem::path& folder, const EnvironmentOptions& options);
-  Result<void> commit(const std::vector<TableWrite>& writes);
-  StorageStatistics statistics() const;
-
-  /// Begins a read transaction inside the gate; `tables` are those that exist in it.
-  Result<void> begin_read(Transaction& transaction, std::shared_ptr<const Tables>& tables);
-  void end_read() { gate_.leave(); }
-
-  const Bytes& label() const { return label_; }
-  std::uint64_t commit_number() const { return commit_number_; }
-
- private:
-  Result<std::uint64_t> check_file(const std::filesystem::path& file);
-  int open_tables();
-  Result<void> read_label();
-  Result<void> check_free_space(std::uint64_t payload_bytes) const;
-  /// One try at a durable transaction; LMDB's code.
-  int attempt(const std::vector<TableWrite>& writes);
-  int put(MDB_txn* transaction, Tables& tables, const TableWrite& write);
-  int put_commit_number(MDB_txn* transaction, Tables& tables);
-  int finish(Transaction& transaction, std::shared_ptr<const Tables> tables);
-  bool grow(std::uint64_t payload_bytes);
-  void note_size();
-
-  MDB_env* environment_ = nullptr;
-  EnvironmentOptions options_;
-  std::filesystem::path folder_;
-  Bytes label_;
-  std::mutex writer_;  // one commit at a time
-  // Held while a snapshot begins and while a commit that makes a new table becomes visible, so that
-  // no snapshot sees the commit without its tables.
-  std::mutex visibility_;
-  std::shared_ptr<const Tables> tables_ = std::make_shared<const Tables>();
-  ReaderGate gate_;
-  std::atomic<bool> failed_{false};
-  std::atomic<std::uint64_t> commit_number_{0};
-  std::atomic<std::uint64_t> bytes_used_{0};
-  std::atomic<std::uint64_t> map_bytes_{0};
-  std::atomic<std::int64_t> last_commit_ms_{0};
-  std::atomic<std::int64_t> longest_commit_ms_{0};
-  std::atomic<std::int64_t> commit_began_ms_{0};
-  std::atomic<std::uint64_t> commits_{0};
-  std::atomic<std::uint64_t> stalls_{0};
-  std::atomic<std::uint64_t> refused_no_space_{0};
-};
+Environment::Implementation::~Implementation() {
+  if (environment_ != nullptr) mdb_env_close(environment_);
+}
 
 Result<std::uint64_t> Environment::Implementation::check_file(const std::filesystem::path& file) {
   std::error_code code;
@@ -200,7 +90,7 @@ int Environment::Implementation::open_tables() {
   MDB_val key{};
   MDB_val value{};
   while ((code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
-    names.emplace_back(as_text(as_view(key)));
+    names.emplace_back(as_text(lmdb_view(key)));
   }
   mdb_cursor_close(cursor);
   if (code != MDB_NOTFOUND) return code;
@@ -226,19 +116,19 @@ Result<void> Environment::Implementation::read_label() {
   }
   Transaction transaction;
   int code = transaction.begin(environment_, MDB_RDONLY);
-  auto key = as_value(as_bytes(label_key));
+  auto key = lmdb_value(as_bytes(label_key));
   MDB_val value{};
   if (code == 0) code = mdb_get(transaction.get(), table->second, &key, &value);
   if (code != 0) return lmdb_error(code, "reading the label of " + folder_.string());
-  const auto payload = open_record(environment_table, as_view(key), as_view(value));
-  if (!payload) return damaged_record(environment_table, as_view(key));
+  const auto payload = open_record(environment_table, lmdb_view(key), lmdb_view(value));
+  if (!payload) return damaged_record(environment_table, lmdb_view(key));
   label_ = to_bytes(*payload);
   return {};
 }
 
 int Environment::Implementation::put(MDB_txn* transaction, Tables& tables,
                                      const TableWrite& write) {
-  auto key = as_value(write.key);
+  auto key = lmdb_value(write.key);
   auto table = tables.find(write.table);
   if (!write.value) {
     if (table == tables.end()) return 0;  // nothing there to erase
@@ -252,7 +142,7 @@ int Environment::Implementation::put(MDB_txn* transaction, Tables& tables,
     table = tables.emplace(write.table, handle).first;
   }
   const auto stored = seal_record(write.table, write.key, *write.value);
-  auto value = as_value(stored);
+  auto value = lmdb_value(stored);
   return mdb_put(transaction, table->second, &key, &value, 0);
 }
 
@@ -391,140 +281,6 @@ Result<void> Environment::Implementation::begin_read(Transaction& transaction,
   return lmdb_error(code, "beginning to read " + folder_.string());
 }
 
-/// A read transaction and the tables that were there when it began.
-class Environment::Snapshot final : public LedgerSnapshot {
- public:
-  static Result<std::unique_ptr<LedgerSnapshot>> begin(std::shared_ptr<Implementation> owner) {
-    auto snapshot = std::unique_ptr<Snapshot>(new Snapshot);
-    if (auto begun = owner->begin_read(snapshot->transaction_, snapshot->tables_); !begun) {
-      return begun.error();
-    }
-    snapshot->owner_ = std::move(owner);
-    return std::unique_ptr<LedgerSnapshot>(std::move(snapshot));
-  }
-  ~Snapshot() override {
-    transaction_.end();
-    if (owner_) owner_->end_read();
-  }
-  Result<std::optional<Bytes>> get(std::string_view table, ByteView key) const override;
-  Result<void> scan(std::string_view table, ByteView prefix, ByteView from, bool descending,
-                    const std::function<bool(ByteView, ByteView)>& visit) const override;
-
- private:
-  Snapshot() = default;
-
-  std::shared_ptr<Implementation> owner_;
-  std::shared_ptr<const Tables> tables_;
-  Transaction transaction_;
-  // LMDB's transaction is not for two threads at once. Recursive: a visitor may look something up.
-  mutable std::recursive_mutex mutex_;
-};
-
-Result<std::optional<Bytes>> Environment::Snapshot::get(std::string_view table,
-                                                        ByteView key) const {
-  const auto found = tables_->find(table);
-  if (found == tables_->end() || key.empty() || key.size() > maximum_key_bytes) {
-    return std::optional<Bytes>{};
-  }
-  const std::lock_guard lock(mutex_);
-  auto name = as_value(key);
-  MDB_val value{};
-  const int code = mdb_get(transaction_.get(), found->second, &name, &value);
-  if (code == MDB_NOTFOUND) return std::optional<Bytes>{};
-  if (code != 0) return lmdb_error(code, "reading table " + std::string(table));
-  const auto payload = open_record(table, key, as_view(value));
-  if (!payload) return damaged_record(table, key);
-  return std::optional<Bytes>{to_bytes(*payload)};
-}
-
-namespace {
-
-bool begins_with(ByteView key, ByteView prefix) {
-  return key.size() >= prefix.size() && equal(key.first(prefix.size()), prefix);
-}
-
-/// The first key, in byte order, behind all that begin with `prefix`; empty when there is none.
-Bytes behind_prefix(ByteView prefix) {
-  auto result = to_bytes(prefix);
-  while (!result.empty() && result.back() == 0xFF) result.pop_back();
-  if (!result.empty()) ++result.back();
-  return result;
-}
-
-/// Moves to the first record not below `start` (the first of all when it is empty).
-int seek_first(MDB_cursor* cursor, ByteView start, MDB_val& key, MDB_val& value) {
-  if (start.empty()) return mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
-  key = as_value(start);
-  return mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
-}
-
-/// Moves to the last record below `end`, or at it where `inclusive`; to the very last when `end` is
-/// empty.
-int seek_last(MDB_cursor* cursor, ByteView end, bool inclusive, MDB_val& key, MDB_val& value) {
-  if (end.empty()) return mdb_cursor_get(cursor, &key, &value, MDB_LAST);
-  const int code = seek_first(cursor, end, key, value);
-  if (code == MDB_NOTFOUND) return mdb_cursor_get(cursor, &key, &value, MDB_LAST);
-  if (code != 0 || (inclusive && equal(as_view(key), end))) return code;
-  return mdb_cursor_get(cursor, &key, &value, MDB_PREV);
-}
-
-/// Closes its cursor.
-class Cursor {
- public:
-  ~Cursor() {
-    if (cursor_ != nullptr) mdb_cursor_close(cursor_);
-  }
-  Cursor() = default;
-  Cursor(const Cursor&) = delete;
-  Cursor& operator=(const Cursor&) = delete;
-  int open(MDB_txn* transaction, MDB_dbi table) {
-    return mdb_cursor_open(transaction, table, &cursor_);
-  }
-  MDB_cursor* get() const { return cursor_; }
-
- private:
-  MDB_cursor* cursor_ = nullptr;
-};
-
-}  // namespace
-
-Result<void> Environment::Snapshot::scan(
-    std::string_view table, ByteView prefix, ByteView from, bool descending,
-    const std::function<bool(ByteView, ByteView)>& visit) const {
-  const auto found = tables_->find(table);
-  if (found == tables_->end()) return {};
-  auto start = to_bytes(prefix);
-  start.insert(start.end(), from.begin(), from.end());
-  // No key is longer, so that what lies at or around a longer one lies around its beginning as
-  // well.
-  const bool cut = start.size() > maximum_key_bytes;
-  if (cut) start.resize(maximum_key_bytes);
-  const std::lock_guard lock(mutex_);
-  Cursor cursor;
-  MDB_val key{};
-  MDB_val value{};
-  int code = cursor.open(transaction_.get(), found->second);
-  if (code != 0) return lmdb_error(code, "reading table " + std::string(table));
-  if (!descending) {
-    code = seek_first(cursor.get(), start, key, value);
-    if (code == 0 && cut && equal(as_view(key), start)) {
-      code = mdb_cursor_get(cursor.get(), &key, &value, MDB_NEXT);
-    }
-  } else if (from.empty()) {
-    code = seek_last(cursor.get(), behind_prefix(prefix), false, key, value);
-  } else {
-    code = seek_last(cursor.get(), start, true, key, value);
-  }
-  while (code == 0 && begins_with(as_view(key), prefix)) {
-    const auto payload = open_record(table, as_view(key), as_view(value));
-    if (!payload) return damaged_record(table, as_view(key));
-    if (!visit(as_view(key), *payload)) return {};
-    code = mdb_cursor_get(cursor.get(), &key, &value, descending ? MDB_PREV : MDB_NEXT);
-  }
-  if (code == 0 || code == MDB_NOTFOUND) return {};
-  return lmdb_error(code, "reading table " + std::string(table));
-}
-
 Environment::Environment(std::shared_ptr<Implementation> implementation)
     : implementation_(std::move(implementation)) {}
 Environment::~Environment() = default;
@@ -538,10 +294,6 @@ Result<std::unique_ptr<Environment>> Environment::open(const std::filesystem::pa
 
 Result<void> Environment::commit(const std::vector<TableWrite>& writes) {
   return implementation_->commit(writes);
-}
-
-Result<std::unique_ptr<LedgerSnapshot>> Environment::snapshot() const {
-  return Snapshot::begin(implementation_);
 }
 
 const Bytes& Environment::label() const {

@@ -21,8 +21,10 @@ namespace {
 class PageFile {
  public:
   explicit PageFile(const std::filesystem::path& file)
-      : descriptor_(::open(file.c_str(), O_RDONLY | O_CLOEXEC)), error_(0) {
-    if (descriptor_ < 0) error_ = errno;
+      : descriptor_(::open(file.c_str(), O_RDONLY | O_CLOEXEC)) {
+    struct stat status {};
+    if (descriptor_ < 0 || ::fstat(descriptor_, &status) != 0) error_ = errno;
+    size_ = static_cast<std::uint64_t>(status.st_size);
   }
   ~PageFile() {
     if (descriptor_ >= 0) ::close(descriptor_);
@@ -32,6 +34,7 @@ class PageFile {
 
   /// False past the end of the file, and after an error.
   bool read(std::uint64_t offset, std::span<std::uint8_t> out) {
+    if (offset > size_ || out.size() > size_ - offset) return false;
     std::size_t done = 0;
     while (error_ == 0 && done < out.size()) {
       const auto count = ::pread(descriptor_, out.data() + done, out.size() - done,
@@ -43,17 +46,14 @@ class PageFile {
     }
     return error_ == 0;
   }
-  std::uint64_t size() {
-    struct stat status {};
-    if (error_ == 0 && ::fstat(descriptor_, &status) != 0) error_ = errno;
-    return static_cast<std::uint64_t>(status.st_size);
-  }
+  std::uint64_t size() const { return size_; }
   /// The errno of the first read that failed, or 0.
   int error() const { return error_; }
 
  private:
   int descriptor_;
-  int error_;
+  int error_ = 0;
+  std::uint64_t size_ = 0;
 };
 
 std::uint64_t as_commit_number(ByteView payload) {
@@ -407,10 +407,10 @@ void Checker::check_catalogue_entry(const Node& node) {
 }  // namespace
 
 std::string Damage::text() const {
-  std::string result;
-  if (!table.empty()) result += "table " + table + ", ";
-  if (!key_hex.empty()) result += "key " + key_hex + ", ";
-  return result + what;
+  std::string place;
+  if (!table.empty()) place = "table " + table;
+  if (!key_hex.empty()) place += (place.empty() ? "key " : ", key ") + key_hex;
+  return place.empty() ? what : place + ": " + what;
 }
 
 Result<PageReport> check_pages(const std::filesystem::path& data_file, bool verify_records) {

@@ -67,4 +67,24 @@ Result<FolderReport> verify_folder(const std::filesystem::path& directory) {
   return report;
 }
 
+Result<std::unique_ptr<LmdbLedgerStore>> open_ledger_for_audit(
+    const std::filesystem::path& directory, const EnvironmentOptions& options) {
+  auto lock = lock_folder(directory, false);
+  if (!lock) return lock.error();
+  const auto identity = read_identity(directory / "IDENTITY");
+  if (!identity) return identity.error();
+  std::error_code code;
+  if (!*identity || !std::filesystem::exists(directory / "ledger" / "data.mdb", code)) {
+    return Error{StorageError::damaged, directory.string() + " holds no peer's ledger"};
+  }
+  auto opening = options;
+  opening.must_exist = true;
+  opening.keep_alive = std::move(*lock);
+  auto environment = Environment::open(directory / "ledger", opening);
+  if (!environment) return environment.error();
+  const auto label = check_label("ledger", **identity, (*environment)->label());
+  if (!label) return label.error();
+  return std::make_unique<LmdbLedgerStore>(std::shared_ptr<Environment>(std::move(*environment)));
+}
+
 }  // namespace powershare::storage

@@ -1,0 +1,291 @@
+#include "storage/data_folder.hpp"
+
+#include "storage/verify.hpp"
+#include "tests/unit/storage/support.hpp"
+
+using namespace powershare;
+using namespace powershare::storage;
+using namespace powershare::storage::testing;
+namespace fs = std::filesystem;
+
+namespace {
+
+DataFolderOptions folder_options() {
+  DataFolderOptions options;
+  options.environment = small_options();
+  return options;
+}
+
+DataFolderOptions replacing() {
+  auto options = folder_options();
+  options.replace_lost_log = true;
+  options.replace_damaged_ledger = true;
+  options.replace_damaged_inbox = true;
+  return options;
+}
+
+std::unique_ptr<DataFolder> open_folder(const fs::path& directory,
+                                        const DataFolderOptions& options = folder_options(),
+                                        const Owner& owner = test_owner()) {
+  auto opened = DataFolder::open(directory, owner, options);
+  if (!opened) FAIL(opened.error().text());
+  return std::move(*opened);
+}
+
+std::error_code refusal(const fs::path& directory, const Owner& owner = test_owner()) {
+  const auto opened = DataFolder::open(directory, owner, folder_options());
+  if (opened) return {};
+  CHECK_FALSE(opened.error().detail().empty());
+  return opened.error().code();
+}
+
+/// A folder with a record of each kind, closed.
+void fill(const fs::path& directory) {
+  const auto folder = open_folder(directory);
+  REQUIRE(folder->consensus_log().append({{Bytes{1}, Bytes{10}}, {Bytes{2}, Bytes{20}}}));
+  REQUIRE(folder->ledger().commit({{"blocks", number_key(1), Bytes{30}}}));
+  REQUIRE(folder->inbox().update({{Bytes{4}, Bytes{40}}, {Bytes{5}, Bytes{50}}}, {}));
+}
+
+void flip_middle(const fs::path& file) {
+  auto content = read_all(file);
+  // The first page that any tree uses: never a free one in a file of a few commits.
+  for (std::size_t at = 2 * 4'096; at < content.size(); ++at) content[at] ^= 0x10;
+  write_all(file, content);
+}
+
+}  // namespace
+
+TEST_CASE("the three ports keep what they are given over a restart") {
+  const TemporaryFolder place;
+  fill(place / "d");
+  const auto folder = open_folder(place / "d");
+  CHECK_FALSE(folder->is_new());
+  CHECK(folder->findings().empty());
+  auto log = folder->consensus_log().load();
+  REQUIRE(log);
+  CHECK(*log == std::vector<protocol::LogWrite>{{Bytes{1}, Bytes{10}}, {Bytes{2}, Bytes{20}}});
+  REQUIRE(folder->consensus_log().append({{Bytes{1}, std::nullopt}, {Bytes{0}, Bytes{}}}));
+  CHECK(*folder->consensus_log().load() ==
+        std::vector<protocol::LogWrite>{{Bytes{0}, Bytes{}}, {Bytes{2}, Bytes{20}}});
+  const auto snapshot = folder->ledger().snapshot();
+  REQUIRE(snapshot);
+  CHECK(**(*snapshot)->get("blocks", number_key(1)) == Bytes{30});
+  REQUIRE(folder->inbox().update({{Bytes{6}, Bytes{60}}}, {Bytes{4}, Bytes{9}}));
+  const auto readings = folder->inbox().load();
+  REQUIRE(readings);
+  CHECK(*readings == std::vector<std::pair<Bytes, Bytes>>{{{5}, {50}}, {{6}, {60}}});
+  CHECK(folder->ledger().statistics().commits == 0);
+  CHECK(folder->inbox().statistics().commits == 1);
+}
+
+TEST_CASE("a folder belongs to one process at a time") {
+  const TemporaryFolder place;
+  auto folder = open_folder(place / "d");
+  CHECK(folder->is_new());
+  CHECK(refusal(place / "d") == StorageError::locked);
+  CHECK(verify_folder(place / "d").error().code() == StorageError::locked);
+  auto snapshot = folder->ledger().snapshot();
+  REQUIRE(snapshot);
+  folder.reset();
+  CHECK(refusal(place / "d") == StorageError::locked);  // the snapshot still reads
+  snapshot->reset();
+  CHECK_FALSE(refusal(place / "d"));
+}
+
+TEST_CASE("another peer's or chain's files are refused") {
+  const TemporaryFolder place;
+  fill(place / "d");
+  CHECK(refusal(place / "d", test_owner("funchal-1")) == StorageError::wrong_identity);
+  CHECK(refusal(place / "d", test_owner("funchal-0", "machico")) == StorageError::wrong_identity);
+  { open_folder(place / "other", folder_options(), test_owner("funchal-1")); }
+  for (const auto* name : {"consensus", "ledger", "inbox"}) {
+    fs::rename(place / "d" / name, place / "kept");
+    fs::copy(place / "other" / name, place / "d" / name);
+    CHECK(refusal(place / "d") == StorageError::wrong_identity);
+    CHECK_FALSE(verify_folder(place / "d")->whole());
+    fs::remove_all(place / "d" / name);
+    fs::rename(place / "kept", place / "d" / name);
+  }
+  fs::rename(place / "d/inbox", place / "kept");
+  fs::copy(place / "d/ledger", place / "d/inbox");
+  CHECK(refusal(place / "d") == StorageError::wrong_identity);
+  fs::remove_all(place / "d/inbox");
+  fs::rename(place / "kept", place / "d/inbox");
+  CHECK_FALSE(refusal(place / "d"));
+}
+
+TEST_CASE("a log that is gone, empty, damaged, older or another one is lost, never new") {
+  const TemporaryFolder place;
+  fill(place / "d");
+  fs::copy(place / "d/consensus", place / "older");
+  {
+    const auto folder = open_folder(place / "d");
+    REQUIRE(folder->consensus_log().append({{Bytes{3}, Bytes{30}}}));
+  }
+  fs::copy(place / "d/consensus", place / "newest");
+  const auto file = place / "d/consensus/data.mdb";
+  SUBCASE("gone") {
+    fs::remove_all(place / "d/consensus");
+  }
+  SUBCASE("empty") {
+    write_all(file, {});
+  }
+  SUBCASE("cut") {
+    fs::resize_file(file, fs::file_size(file) / 2);
+  }
+  SUBCASE("damaged") {
+    flip_middle(file);
+  }
+  SUBCASE("older") {
+    fs::copy(place / "older/data.mdb", file, fs::copy_options::overwrite_existing);
+  }
+  SUBCASE("another") {
+    { open_folder(place / "twin"); }
+    fs::copy(place / "twin/consensus/data.mdb", file, fs::copy_options::overwrite_existing);
+  }
+  CHECK(refusal(place / "d") == StorageError::lost);
+  CHECK_FALSE(verify_folder(place / "d")->whole());
+  CHECK(refusal(place / "d") == StorageError::lost);
+  {
+    const auto folder = open_folder(place / "d", replacing());
+    CHECK(folder->findings().size() == 1);
+    CHECK_FALSE(folder->is_new());
+    CHECK(folder->identity().recovering);
+    CHECK(folder->consensus_log().load()->empty());
+    const auto snapshot = folder->ledger().snapshot();
+    CHECK(**(*snapshot)->get("blocks", number_key(1)) == Bytes{30});
+  }
+  {
+    // Recovering outlives a restart, and ends when the peer says so.
+    const auto folder = open_folder(place / "d");
+    CHECK(folder->identity().recovering);
+    REQUIRE(folder->note_recovered());
+  }
+  CHECK_FALSE(open_folder(place / "d")->identity().recovering);
+  // The former log is now a lost one's copy.
+  fs::remove_all(place / "d/consensus");
+  fs::copy(place / "newest", place / "d/consensus");
+  CHECK(refusal(place / "d") == StorageError::lost);
+}
+
+TEST_CASE("a damaged ledger or inbox is refused, or set aside and begun anew") {
+  const TemporaryFolder place;
+  fill(place / "d");
+  for (const std::string name : {"ledger", "inbox"}) {
+    flip_middle(place / "d" / name / "data.mdb");
+    CHECK(refusal(place / "d") == StorageError::damaged);
+    const auto report = verify_folder(place / "d");
+    REQUIRE(report);
+    CHECK_FALSE(report->whole());
+    CHECK(report->problems.front().starts_with(name + ": "));
+    const auto folder = open_folder(place / "d", replacing());
+    CHECK(folder->findings().size() == 1);
+    CHECK_FALSE(folder->identity().recovering);
+    CHECK(fs::exists(place / "d" / (name + ".damaged") / "data.mdb"));
+    CHECK(folder->consensus_log().load()->size() == 2);
+  }
+  CHECK(verify_folder(place / "d")->whole());
+}
+
+TEST_CASE("without its IDENTITY a folder with data is refused") {
+  const TemporaryFolder place;
+  fill(place / "d");
+  auto text = read_all(place / "d/IDENTITY");
+  fs::remove(place / "d/IDENTITY");
+  CHECK(refusal(place / "d") == StorageError::damaged);
+  CHECK_FALSE(verify_folder(place / "d")->whole());
+  text[text.size() / 2] ^= 1;
+  write_all(place / "d/IDENTITY", text);
+  CHECK(refusal(place / "d") == StorageError::damaged);
+  CHECK_FALSE(verify_folder(place / "d")->whole());
+}
+
+TEST_CASE("a creation that was cut short is begun again") {
+  const TemporaryFolder place;
+  fill(place / "d");
+  auto unfinished = **read_identity(place / "d/IDENTITY");
+  unfinished.log_commits = 0;
+  REQUIRE(write_identity(place / "d/IDENTITY", unfinished));
+  fs::remove_all(place / "d/inbox");
+  write_all(place / "d/ledger/data.mdb", Bytes(100, 1));
+  const auto folder = open_folder(place / "d");
+  CHECK(folder->is_new());
+  CHECK(folder->identity().log_commits > 0);
+  CHECK(folder->consensus_log().load()->empty());
+}
+
+TEST_CASE("the reservation is raised rarely, never lowered, and durable") {
+  const TemporaryFolder place;
+  {
+    const auto folder = open_folder(place / "d");
+    int writes = 0;
+    for (std::uint64_t sequence = 1; sequence <= 5'000; ++sequence) {
+      if (!folder->reservation_covers(2, sequence)) ++writes;
+      REQUIRE(folder->reserve(2, sequence));
+      CHECK(folder->reservation_covers(2, sequence));
+    }
+    CHECK(writes == 5);
+    REQUIRE(folder->reserve(1, 1));
+    REQUIRE(folder->note_stable_checkpoint(64));
+    REQUIRE(folder->note_stable_checkpoint(32));
+  }
+  const auto identity = open_folder(place / "d")->identity();
+  CHECK(identity.reservation ==
+        Reservation{2, 1 + 4 * (reservation_ahead + 1) + reservation_ahead});
+  CHECK(identity.stable_checkpoint == 64);
+  const auto folder = open_folder(place / "d");
+  const auto last = ~std::uint64_t{0};
+  REQUIRE(folder->reserve(last, last - 5));
+  CHECK(folder->reservation_covers(last, last));
+}
+
+TEST_CASE("verification names every damaged record and changes nothing") {
+  const TemporaryFolder place;
+  {
+    const auto folder = open_folder(place / "d");
+    REQUIRE(folder->ledger().commit({{"blocks", number_key(1), Bytes(500, 'A')},
+                                     {"blocks", number_key(2), Bytes(500, 'B')},
+                                     {"receipts", number_key(3), Bytes(9'000, 'C')}}));
+  }
+  const auto sound = verify_folder(place / "d");
+  REQUIRE(sound);
+  CHECK(sound->whole());
+  CHECK(sound->environments.size() == 3);
+  CHECK(sound->environments[1].pages.records == 3 + 2);  // and the environment's own two
+  const auto file = place / "d/ledger/data.mdb";
+  auto content = read_all(file);
+  for (const std::uint8_t letter : {'A', 'C'}) {
+    const Bytes pattern(500, letter);
+    const auto at = std::search(content.begin(), content.end(), pattern.begin(), pattern.end());
+    REQUIRE(at != content.end());
+    at[250] ^= 0x80;
+  }
+  write_all(file, content);
+  const auto report = verify_folder(place / "d");
+  REQUIRE(report);
+  CHECK(report->problems ==
+        std::vector<std::string>{
+            "ledger: table blocks, key 0000000000000001: checksum does not match",
+            "ledger: table receipts, key 0000000000000003: checksum does not match"});
+  CHECK(read_all(file) == content);
+}
+
+TEST_CASE("an audit reads the ledger alone, also beside a damaged log") {
+  const TemporaryFolder place;
+  fill(place / "d");
+  flip_middle(place / "d/consensus/data.mdb");
+  {
+    const auto ledger = open_ledger_for_audit(place / "d", small_options());
+    REQUIRE(ledger);
+    const auto snapshot = (*ledger)->snapshot();
+    REQUIRE(snapshot);
+    CHECK(**(*snapshot)->get("blocks", number_key(1)) == Bytes{30});
+    CHECK(refusal(place / "d") == StorageError::locked);
+  }
+  flip_middle(place / "d/ledger/data.mdb");
+  CHECK(open_ledger_for_audit(place / "d", small_options()).error().code() ==
+        StorageError::damaged);
+  CHECK(open_ledger_for_audit(place / "nothing", small_options()).error().code() ==
+        StorageError::damaged);
+}
