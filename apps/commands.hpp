@@ -41,6 +41,7 @@ struct DataOptions {
 
 struct PeerOptions {
   std::filesystem::path config;
+  bool recover = false;  ///< begin anew from the other peers where log or ledger are lost or damaged
 };
 
 struct KeysOptions {

@@ -2,7 +2,9 @@
 
 #include <cstdio>
 
+#include "actors/error.hpp"
 #include "apps/error.hpp"
+#include "ledger/error.hpp"
 #include "net/http.hpp"
 #include "protocol/ports.hpp"
 
@@ -23,6 +25,9 @@ ExitCode exit_code_of(const Error& error) {
   if (code == make_error_code(NetError::bad_address)) return ExitCode::bad_configuration;
   if (code == make_error_code(NetError::bad_key)) return ExitCode::bad_configuration;
   if (code == make_error_code(NetError::refused_by_self_test)) return ExitCode::broken_invariant;
+  if (code == make_error_code(ActorError::bad_configuration)) return ExitCode::bad_configuration;
+  if (code == make_error_code(ActorError::died)) return ExitCode::broken_invariant;
+  if (code == make_error_code(LedgerError::diverged)) return ExitCode::broken_invariant;
   return ExitCode::failed;
 }
 

@@ -38,4 +38,9 @@ struct SignedReading {
 /// u8 corrects flag ‖ u64 corrects (0 without). Integers are big-endian.
 Bytes reading_statement(const crypto::Digest& genesis, const Reading& reading);
 
+/// A signed reading as a record: text meter, u64 sequence, i64 start, u32 seconds, i64 imported, i64 exported, i64 produced, and
+/// battery, corrects and signature each as a flag byte and, where it is 1, the value.
+void encode_signed_reading(const SignedReading& reading, Encoder& out);
+SignedReading decode_signed_reading(Decoder& in);
+
 }  // namespace powershare::ledger

@@ -1,0 +1,202 @@
+#include "actors/consensus.hpp"
+
+#include "actors/log.hpp"
+
+namespace powershare::actors {
+
+namespace {
+
+using Self = ConsensusActor::stateful_pointer<ConsensusState>;
+constexpr std::int64_t no_space_retry_ms = 1'000;
+constexpr std::int64_t status_interval_ms = 100;
+
+}  // namespace
+
+/// The replica and the effects that wait for the next durable write.
+class ConsensusHost {
+ public:
+  ConsensusHost(Self self, PeerContext& context, pbft::Recovered recovered)
+      : self_(self),
+        context_(context),
+        replica_({context.committee, context.self, context.options}, context.signatory,
+                 [&context](ByteView request, UtcMillis batch_time) {
+                   return context.verified_requests->check(request, batch_time);
+                 },
+                 std::move(recovered)) {}
+
+  void connect(std::shared_ptr<const Links> links) {
+    links_ = std::move(links);
+    pending_.merge(replica_.step(tick()));
+    collect(replica_.start());
+  }
+
+  void step(pbft::Input input) {
+    pending_.merge(replica_.step(tick()));
+    collect(replica_.step(std::move(input)));
+  }
+
+  void step_message(pbft::Received message) {
+    // Without disk space nothing may be promised; what is dropped here comes again by STATUS.
+    if (blocked_) return;
+    context_.metrics->add(monitoring::Metric::consensus_messages_total, 1,
+                          {pbft::to_text(message.type)});
+    step(std::move(message));
+  }
+
+  void set_slot_due(bool due) {
+    if (slot_due_ == due) return;
+    slot_due_ = due;
+    collect(replica_.step(tick()));
+  }
+
+  void wake() {
+    wake_scheduled_.reset();
+    collect(replica_.step(tick()));
+  }
+
+  /// One durable write for all that was queued, then the sends.
+  void flush() {
+    flush_queued_ = false;
+    if (!make_durable()) return;
+    act();
+    publish_status();
+  }
+
+ private:
+  pbft::Tick tick() const { return {monotonic_now(), wall_clock_now(), slot_due_}; }
+
+  void collect(pbft::Effects&& effects) {
+    pending_.merge(std::move(effects));
+    if (flush_queued_ || blocked_) return;
+    flush_queued_ = true;
+    self_->send(ConsensusActor(self_), Flush{});
+  }
+
+  /// False while there is no space; then everything stays pending and is tried again.
+  bool make_durable() {
+    if (pending_.reserve) {
+      auto reserved = context_.folder->reserve(pending_.reserve->view, pending_.reserve->sequence);
+      if (!reserved) return wait_for_space(reserved.error());
+    }
+    if (!pending_.persist.empty()) {
+      auto appended = context_.folder->consensus_log().append(pending_.persist);
+      if (!appended) return wait_for_space(appended.error());
+    }
+    if (blocked_) log(LogLevel::info, "consensus", "there is space on the disk again");
+    blocked_ = false;
+    return true;
+  }
+
+  bool wait_for_space(const Error& error) {
+    if (error.code() != make_error_code(StorageError::no_space)) context_.fatal(error);
+    if (!blocked_) log(LogLevel::error, "consensus", error.detail());
+    blocked_ = true;
+    context_.board->set_no_space(true);
+    self_->delayed_send(ConsensusActor(self_), std::chrono::milliseconds(no_space_retry_ms), Flush{});
+    return false;
+  }
+
+  void act() {
+    auto effects = std::exchange(pending_, {});
+    for (const auto& alarm : effects.alarms) log(LogLevel::warning, "consensus", alarm);
+    for (const auto& evidence : effects.evidence) {
+      log(LogLevel::error, "consensus",
+          "equivocation by " + context_.genesis.members[evidence.member].peer.text() + " at view " +
+              std::to_string(evidence.first.view) + ", sequence " +
+              std::to_string(evidence.first.sequence));
+    }
+    if (!effects.send.empty()) {
+      self_->send(links_->transport, SendMessages{share(std::move(effects.send))});
+    }
+    for (const auto& decision : effects.deliver) {
+      context_.metrics->observe(monitoring::Metric::consensus_batch_requests,
+                                static_cast<double>(decision.batch->requests().size()));
+    }
+    if (!effects.deliver.empty()) {
+      self_->send(links_->settlement, Decided{share(std::move(effects.deliver))});
+    }
+    if (!effects.block_certificates.empty()) {
+      self_->send(links_->settlement, Certified{share(std::move(effects.block_certificates))});
+    }
+    if (effects.transfer) self_->send(links_->settlement, StartTransfer{*effects.transfer});
+    if (!effects.refused.empty()) {
+      const RequestsRefused refused{share(std::move(effects.refused))};
+      self_->send(links_->gateway, refused);
+      self_->send(links_->meter_ingestion, refused);
+    }
+    if (effects.wake_at) schedule_wake(*effects.wake_at);
+  }
+
+  template <class T>
+  static std::shared_ptr<const T> share(T&& value) {
+    return std::make_shared<const T>(std::move(value));
+  }
+
+  void schedule_wake(MonotonicMillis at) {
+    if (wake_scheduled_ && *wake_scheduled_ <= at) return;
+    wake_scheduled_ = at;
+    const auto delay = std::max<std::int64_t>(1, at.value - monotonic_now().value);
+    self_->delayed_send(ConsensusActor(self_), std::chrono::milliseconds(delay), Wake{});
+  }
+
+  void publish_status() {
+    const auto now = monotonic_now().value;
+    if (now - last_status_ms_ < status_interval_ms) return;
+    last_status_ms_ = now;
+    auto status = replica_.status();
+    auto noted = context_.folder->note_stable_checkpoint(status.stable_checkpoint);
+    if (!noted && noted.error().code() != make_error_code(StorageError::no_space)) {
+      context_.fatal(noted.error());
+    }
+    if (was_recovering_ && !status.recovering) {
+      auto recovered = context_.folder->note_recovered();
+      if (!recovered) context_.fatal(recovered.error());
+    }
+    was_recovering_ = status.recovering;
+    context_.board->set_consensus(std::move(status));
+  }
+
+  Self self_;
+  PeerContext& context_;
+  pbft::Replica replica_;
+  std::shared_ptr<const Links> links_;
+  pbft::Effects pending_;
+  std::optional<MonotonicMillis> wake_scheduled_;
+  std::int64_t last_status_ms_ = 0;
+  bool slot_due_ = false;
+  bool flush_queued_ = false;
+  bool blocked_ = false;
+  bool was_recovering_ = true;
+};
+
+ConsensusActor::behavior_type consensus(Self self, PeerContext& context,
+                                        std::shared_ptr<pbft::Recovered> recovered) {
+  auto host = std::make_shared<ConsensusHost>(self, context, std::move(*recovered));
+  self->state.host = host;
+  auto* replica = host.get();
+  return {
+      [replica](const Connect& connect) { replica->connect(connect.links); },
+      [replica](const VerifiedMessage& verified) {
+        replica->step_message(std::move(*verified.message));
+      },
+      [replica](const SubmitRequest& submit) {
+        replica->step(pbft::Submit{*submit.request, true});
+      },
+      [replica](const LedgerAdvanced& advanced) {
+        for (const auto& position : *advanced.positions) replica->step(pbft::Executed{position});
+      },
+      [replica](const LedgerRestored& restored) {
+        replica->step(pbft::Restored{restored.position});
+      },
+      [replica](SlotDue due) { replica->set_slot_due(due.due); },
+      [replica](Wake) { replica->wake(); },
+      [replica](Flush) { replica->flush(); },
+      [replica](HandOver) {
+        replica->step(pbft::HandOver{});
+        replica->flush();
+        return Drained{};
+      },
+  };
+}
+
+}  // namespace powershare::actors

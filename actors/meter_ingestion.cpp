@@ -1,0 +1,324 @@
+#include "actors/meter_ingestion.hpp"
+
+#include <deque>
+#include <map>
+#include <set>
+
+#include "actors/log.hpp"
+#include "ledger/metering.hpp"
+#include "ledger/parameters.hpp"
+#include "protocol/wire/transaction_codec.hpp"
+
+namespace powershare::actors {
+
+namespace {
+
+using Self = MeterIngestionActor::stateful_pointer<MeterIngestionState>;
+using gateway::IngestAnswer;
+using ledger::ReadingResult;
+using ledger::SignedReading;
+using monitoring::Metric;
+
+constexpr std::size_t max_inbox_entries = 200'000;
+constexpr std::size_t max_readings_per_batch = 2'048;
+constexpr std::size_t max_batches_in_flight = 4;
+constexpr std::int64_t batch_expiry_ms = 5 * millis_per_minute;
+constexpr auto poll_interval = std::chrono::seconds(1);
+
+Bytes inbox_key(const ledger::Reading& reading) {
+  return Encoder().raw(as_bytes(reading.meter.text())).u8(0).u64(reading.sequence).data();
+}
+
+Bytes inbox_value(const SignedReading& reading) {
+  Encoder out;
+  ledger::encode_signed_reading(reading, out);
+  return std::move(out).take();
+}
+
+}  // namespace
+
+class IngestionHost {
+ public:
+  IngestionHost(Self self, PeerContext& context,
+                const std::vector<std::pair<Bytes, Bytes>>& inbox)
+      : self_(self), context_(context) {
+    for (const auto& [key, value] : inbox) {
+      Decoder in(value);
+      auto reading = ledger::decode_signed_reading(in);
+      if (!in.finished()) context_.fatal(Error{StorageError::damaged, "an inbox entry is no reading"});
+      entries_.emplace(key, std::move(reading));
+    }
+  }
+
+  void connect(std::shared_ptr<const Links> links) {
+    links_ = std::move(links);
+    reconcile();
+    propose();
+  }
+
+  void ingest(const IngestCall& call) {
+    if (context_.board->stopping()) return refuse(call, IngestAnswer::Kind::unavailable);
+    if (entries_.size() + call.readings->size() > max_inbox_entries) {
+      return refuse(call, IngestAnswer::Kind::inbox_full);
+    }
+    auto snapshot = context_.folder->ledger().snapshot();
+    if (!snapshot) return refuse(call, IngestAnswer::Kind::unavailable);
+    const protocol::SnapshotState state(**snapshot);
+    Waiting waiting{call.done, {}, std::chrono::steady_clock::now()};
+    judge(state, *call.readings, waiting.answer);
+    waiting_.push_back(std::move(waiting));
+    request_flush();
+  }
+
+  /// Takes out of the inbox what the ledger has decided on.
+  void committed(const std::vector<CommittedBlock>& blocks) {
+    for (const auto& block : blocks) {
+      for (const auto& receipt : block.receipts) {
+        const auto found = batches_.find(receipt.transaction);
+        if (found == batches_.end()) continue;
+        settle(found->second.keys, receipt);
+        batches_.erase(found);
+      }
+    }
+    propose();
+  }
+
+  void refused(const std::vector<pbft::Refused>& requests) {
+    for (const auto& request : requests) {
+      const auto found = batches_.find(request.request);
+      if (found == batches_.end()) continue;
+      retry(found->second.keys);
+      batches_.erase(found);
+    }
+  }
+
+  void poll() {
+    const auto now = wall_clock_now();
+    for (auto it = batches_.begin(); it != batches_.end();) {
+      if (it->second.expires > now) {
+        ++it;
+        continue;
+      }
+      retry(it->second.keys);
+      it = batches_.erase(it);
+    }
+    propose();
+    if (!erase_.empty()) request_flush();
+    context_.metrics->set(Metric::metering_inbox_entries, static_cast<double>(entries_.size()));
+  }
+
+  void flush() {
+    flush_queued_ = false;
+    if (!put_.empty() || !erase_.empty()) {
+      auto updated = context_.folder->inbox().update(put_, erase_);
+      if (!updated) return withdraw(updated.error());
+      erase_.clear();
+    }
+    for (const auto& [key, value] : put_) unsent_.push_back(key);
+    put_.clear();
+    answer_waiting();
+    propose();
+  }
+
+ private:
+  struct Waiting {
+    std::shared_ptr<gateway::IngestCallback> done;
+    IngestAnswer answer;
+    std::chrono::steady_clock::time_point since;
+  };
+  struct Batch {
+    std::vector<Bytes> keys;
+    UtcMillis expires;
+  };
+
+  static void refuse(const IngestCall& call, IngestAnswer::Kind kind) {
+    IngestAnswer answer;
+    answer.kind = kind;
+    (*call.done)(std::move(answer));
+  }
+
+  /// Judges as the ledger will, on an overlay that is thrown away.
+  void judge(const ledger::StateReader& state, const std::vector<SignedReading>& readings,
+             IngestAnswer& answer) {
+    ledger::Overlay scratch(state);
+    const auto parameters = ledger::parameters(state);
+    std::vector<ledger::HistoryRow> history;
+    std::vector<ledger::Event> events;
+    const auto clock = ledger::clock(state);
+    const auto island =
+        context_.genesis.simulated ? clock.island : std::max(clock.island, wall_clock_now());
+    const ledger::BlockContext context{context_.genesis, context_.genesis_hash, 0, clock.block, island,
+                                       parameters, 0, history, events};
+    for (const auto& reading : readings) {
+      auto result = judge_one(scratch, context, reading);
+      count(result);
+      answer.readings.push_back(std::move(result));
+    }
+    for (const auto& reading : readings) {
+      const auto& meter = reading.reading.meter;
+      if (answer.in_ledger_through.contains(meter.text())) continue;
+      const auto through = ledger::meter_progress(state, meter).in_ledger_through();
+      if (through > 0) answer.in_ledger_through.emplace(meter.text(), through);
+    }
+  }
+
+  ReadingResult judge_one(ledger::Overlay& scratch, const ledger::BlockContext& context,
+                          const SignedReading& reading) {
+    auto key = inbox_key(reading.reading);
+    if (const auto known = entries_.find(key); known != entries_.end()) {
+      if (known->second.reading == reading.reading) return {ReadingResult::Kind::duplicate, {}};
+      return {ReadingResult::Kind::rejected, "conflict"};
+    }
+    auto result = ledger::accept_reading(scratch, context, reading, true);
+    if (result.kind == ReadingResult::Kind::accepted) {
+      put_.emplace_back(key, inbox_value(reading));
+      entries_.emplace(std::move(key), reading);
+    }
+    return result;
+  }
+
+  void count(const ReadingResult& result) {
+    if (result.kind == ReadingResult::Kind::accepted) {
+      context_.metrics->add(Metric::metering_readings_accepted_total);
+    } else if (result.kind == ReadingResult::Kind::duplicate) {
+      context_.metrics->add(Metric::metering_readings_duplicate_total);
+    } else if (result.kind == ReadingResult::Kind::rejected) {
+      context_.metrics->add(Metric::metering_readings_rejected_total, 1, {result.reason});
+    }
+  }
+
+  void answer_waiting() {
+    for (auto& waiting : waiting_) {
+      const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - waiting.since);
+      context_.metrics->observe(Metric::metering_acknowledge_duration_seconds, seconds.count());
+      (*waiting.done)(std::move(waiting.answer));
+    }
+    waiting_.clear();
+  }
+
+  /// Nothing of what came since the last flush was made durable: nothing is acknowledged.
+  void withdraw(const Error& error) {
+    if (error.code() != make_error_code(StorageError::no_space)) context_.fatal(error);
+    log(LogLevel::error, "meter_ingestion", error.detail());
+    for (const auto& [key, value] : put_) entries_.erase(key);
+    put_.clear();
+    for (auto& waiting : waiting_) {
+      IngestAnswer answer;
+      answer.kind = IngestAnswer::Kind::unavailable;
+      (*waiting.done)(std::move(answer));
+    }
+    waiting_.clear();
+  }
+
+  void request_flush() {
+    if (flush_queued_) return;
+    flush_queued_ = true;
+    self_->send(MeterIngestionActor(self_), Flush{});
+  }
+
+  /// Batches what waits into transactions, a few under way at a time: while they are, the next ones fill.
+  void propose() {
+    while (!unsent_.empty() && batches_.size() < max_batches_in_flight) {
+      Batch batch;
+      ledger::ReadingBatch content;
+      while (!unsent_.empty() && batch.keys.size() < max_readings_per_batch) {
+        const auto found = entries_.find(unsent_.front());
+        if (found != entries_.end()) {
+          batch.keys.push_back(found->first);
+          content.readings.push_back(found->second);
+        }
+        unsent_.pop_front();
+      }
+      if (!batch.keys.empty()) submit(std::move(batch), std::move(content));
+    }
+  }
+
+  void submit(Batch batch, ledger::ReadingBatch content) {
+    ledger::Transaction transaction;
+    transaction.genesis = context_.genesis_hash;
+    transaction.principal = "gateway:" + context_.genesis.members[context_.self].peer.text();
+    transaction.idempotency_key.resize(16);
+    crypto::random_bytes(transaction.idempotency_key);
+    batch.expires = {wall_clock_now().value + batch_expiry_ms};
+    transaction.expires = batch.expires;
+    transaction.payload = std::move(content);
+    auto bytes = std::make_shared<const Bytes>(wire::encode_and_sign(transaction, context_.gateway_keys));
+    batches_.emplace(crypto::sha256(*bytes), std::move(batch));
+    self_->send(links_->consensus, SubmitRequest{std::move(bytes)});
+  }
+
+  void settle(const std::vector<Bytes>& keys, const ledger::Receipt& receipt) {
+    if (receipt.readings.size() != keys.size()) {
+      log(LogLevel::error, "meter_ingestion", "a batch of readings was refused: " + receipt.code + " " + receipt.message);
+      return retry(keys);
+    }
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      if (receipt.readings[i].kind == ReadingResult::Kind::rejected) {
+        log(LogLevel::warning, "meter_ingestion",
+            "the ledger refused an acknowledged reading: " + receipt.readings[i].reason);
+      }
+      entries_.erase(keys[i]);
+      erase_.push_back(keys[i]);
+    }
+    request_flush();
+  }
+
+  void retry(const std::vector<Bytes>& keys) {
+    unsent_.insert(unsent_.end(), keys.begin(), keys.end());
+  }
+
+  /// After a start: entries that the ledger has already go, the others are proposed again.
+  void reconcile() {
+    auto snapshot = context_.folder->ledger().snapshot();
+    if (!snapshot) context_.fatal(snapshot.error());
+    const protocol::SnapshotState state(**snapshot);
+    for (auto it = entries_.begin(); it != entries_.end();) {
+      const auto& reading = it->second.reading;
+      const auto progress = ledger::meter_progress(state, reading.meter);
+      if (progress.sequences.contains(static_cast<std::int64_t>(reading.sequence))) {
+        erase_.push_back(it->first);
+        it = entries_.erase(it);
+      } else {
+        unsent_.push_back(it->first);
+        ++it;
+      }
+    }
+    if (!erase_.empty()) request_flush();
+  }
+
+  Self self_;
+  PeerContext& context_;
+  std::shared_ptr<const Links> links_;
+  std::map<Bytes, SignedReading> entries_;  ///< acknowledged or about to be, not in the ledger yet
+  std::deque<Bytes> unsent_;
+  std::map<crypto::Digest, Batch> batches_;  ///< in flight, by transaction id
+  std::vector<std::pair<Bytes, Bytes>> put_;
+  std::vector<Bytes> erase_;
+  std::vector<Waiting> waiting_;
+  bool flush_queued_ = false;
+};
+
+MeterIngestionActor::behavior_type meter_ingestion(
+    Self self, PeerContext& context, std::shared_ptr<std::vector<std::pair<Bytes, Bytes>>> inbox) {
+  auto host = std::make_shared<IngestionHost>(self, context, *inbox);
+  self->state.host = host;
+  auto* ingestion = host.get();
+  return {[self, ingestion](const Connect& connect) {
+            ingestion->connect(connect.links);
+            self->delayed_send(MeterIngestionActor(self), poll_interval, Poll{});
+          },
+          [ingestion](const IngestCall& call) { ingestion->ingest(call); },
+          [ingestion](const BlocksCommitted& news) { ingestion->committed(*news.blocks); },
+          [ingestion](const RequestsRefused& news) { ingestion->refused(*news.refused); },
+          [ingestion](Flush) { ingestion->flush(); },
+          [self, ingestion](Poll) {
+            ingestion->poll();
+            self->delayed_send(MeterIngestionActor(self), poll_interval, Poll{});
+          },
+          [ingestion](Drain) {
+            ingestion->flush();
+            return Drained{};
+          }};
+}
+
+}  // namespace powershare::actors

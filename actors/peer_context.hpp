@@ -1,0 +1,56 @@
+// What all actors of one peer share: who it is, its keys, its disk, its status and metrics. Built before the first actor, gone
+// after the last.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "actors/status_board.hpp"
+#include "actors/verified_requests.hpp"
+#include "crypto/keys.hpp"
+#include "ledger/genesis.hpp"
+#include "monitoring/metrics.hpp"
+#include "protocol/pbft/committee.hpp"
+#include "protocol/pbft/options.hpp"
+#include "protocol/ports.hpp"
+#include "storage/data_folder.hpp"
+
+namespace powershare::actors {
+
+/// Ed25519 as one member.
+class KeySignatory final : public protocol::Signatory {
+ public:
+  explicit KeySignatory(const crypto::KeyPair& keys) : keys_(keys) {}
+  crypto::Signature sign(ByteView statement) const override { return keys_.sign(statement); }
+  bool verify(const crypto::PublicKey& signer, ByteView statement,
+              const crypto::Signature& signature) const override {
+    return crypto::verify(signer, statement, signature);
+  }
+
+ private:
+  const crypto::KeyPair& keys_;
+};
+
+struct PeerContext {
+  ledger::Genesis genesis;
+  crypto::Digest genesis_hash{};
+  pbft::MemberIndex self = 0;
+  pbft::Committee committee;
+  pbft::Options options;
+  crypto::KeyPair consensus_keys;
+  crypto::KeyPair gateway_keys;
+  KeySignatory signatory{consensus_keys};
+  std::unique_ptr<storage::DataFolder> folder;
+  std::unique_ptr<monitoring::Metrics> metrics;
+  std::unique_ptr<StatusBoard> board;
+  std::unique_ptr<VerifiedRequests> verified_requests;
+  /// Ends the process on what cannot be borne (docs/failure-table.md); does not return.
+  std::function<void(const Error&)> fatal;
+  /// Frames between the link thread and consensus; past the limit they are dropped and repaired by STATUS.
+  std::atomic<std::int64_t> frames_in_flight{0};
+  static constexpr std::int64_t max_frames_in_flight = 8'192;
+};
+
+}  // namespace powershare::actors

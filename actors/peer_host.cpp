@@ -1,0 +1,401 @@
+#include "actors/peer_host.hpp"
+
+#include <csignal>
+#include <thread>
+
+#include "actors/chain_view.hpp"
+#include "actors/consensus.hpp"
+#include "actors/error.hpp"
+#include "actors/gateway.hpp"
+#include "actors/log.hpp"
+#include "actors/meter_ingestion.hpp"
+#include "actors/order_matching.hpp"
+#include "actors/settlement.hpp"
+#include "actors/supervisor.hpp"
+#include "actors/telemetry.hpp"
+#include "actors/transport.hpp"
+#include "actors/verifier.hpp"
+#include "gateway/gateway.hpp"
+#include "net/http.hpp"
+#include "protocol/wire/envelope.hpp"
+#include "protocol/wire/transaction_codec.hpp"
+
+namespace powershare::actors {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr std::size_t verifier_count = 2;
+constexpr std::uint64_t recent_blocks = 256;
+
+Error configuration_error(std::string sentence) {
+  return {ActorError::bad_configuration, std::move(sentence)};
+}
+
+/// This peer's place among the members, if its keys are the genesis's.
+Result<pbft::MemberIndex> find_self(const PeerSetup& setup) {
+  const auto& members = setup.genesis.members;
+  for (pbft::MemberIndex i = 0; i < members.size(); ++i) {
+    if (members[i].peer != setup.peer) continue;
+    if (members[i].consensus_key != setup.consensus_keys.public_key() ||
+        members[i].gateway_key != setup.gateway_keys.public_key() ||
+        members[i].transport_key != setup.transport_keys.public_key) {
+      return configuration_error("the key files are not those of peer " + setup.peer.text() + " in the genesis");
+    }
+    return i;
+  }
+  return configuration_error("peer " + setup.peer.text() + " is not a member of chain " + setup.genesis.chain.text());
+}
+
+ledger::TransactionDecoder decoder_of(const crypto::Digest& genesis_hash) {
+  // Consensus let in only what a quorum verified: replaying verifies no signature again.
+  return [genesis_hash](ByteView bytes) { return wire::decode_verified_transaction(bytes, genesis_hash); };
+}
+
+/// A new ledger: the genesis state goes to disk so that queries see it before the first block.
+Result<void> write_genesis_state(storage::DataFolder& folder, const ledger::StateMachine& machine) {
+  std::vector<protocol::TableWrite> writes;
+  machine.state().scan({}, {}, [&](ByteView key, ByteView value) {
+    writes.push_back({std::string(protocol::table::state), to_bytes(key), to_bytes(value)});
+    return true;
+  });
+  writes.push_back(protocol::position_write({{0, 0, machine.head_hash()}, 0}));
+  return folder.ledger().commit(writes);
+}
+
+Result<std::shared_ptr<RestoredLedger>> restore_ledger(const PeerContext& context) {
+  const auto decoder = decoder_of(context.genesis_hash);
+  auto snapshot = context.folder->ledger().snapshot();
+  if (!snapshot) return snapshot.error();
+  auto position = protocol::read_position(**snapshot);
+  if (!position) return position.error();
+  if (!*position || (*position)->position.height == 0) {
+    ledger::StateMachine machine(context.genesis, decoder);
+    protocol::LedgerPosition start{{0, 0, machine.head_hash()}, 0};
+    if (*position) {
+      start = **position;
+    } else if (auto written = write_genesis_state(*context.folder, machine); !written) {
+      return written.error();
+    }
+    return std::make_shared<RestoredLedger>(RestoredLedger{std::move(machine), start, 0});
+  }
+  auto head = protocol::read_block(**snapshot, (*position)->position.height);
+  if (!head) return head.error();
+  if (!*head) return Error{StorageError::damaged, "the newest block is missing from the ledger"};
+  auto records = protocol::read_state(**snapshot);
+  if (!records) return records.error();
+  auto certified = protocol::read_certified_height(**snapshot);
+  if (!certified) return certified.error();
+  auto machine = ledger::StateMachine::restore(context.genesis, decoder, (*head)->header, std::move(*records));
+  if (!machine) return Error{StorageError::damaged, machine.error().detail()};
+  return std::make_shared<RestoredLedger>(
+      RestoredLedger{std::move(*machine), **position, *certified});
+}
+
+/// What the replica starts from: its log and where the durable ledger stands.
+Result<std::shared_ptr<pbft::Recovered>> recover_consensus(const PeerContext& context,
+                                                           const RestoredLedger& restored) {
+  auto recovered = std::make_shared<pbft::Recovered>();
+  auto log = context.folder->consensus_log().load();
+  if (!log) return log.error();
+  recovered->log = std::move(*log);
+  recovered->executed = restored.ledger.position;
+  recovered->certified_height = restored.certified_height;
+  auto snapshot = context.folder->ledger().snapshot();
+  if (!snapshot) return snapshot.error();
+  const auto newest = restored.ledger.position.height;
+  for (auto height = newest > recent_blocks ? newest - recent_blocks + 1 : 1; height <= newest; ++height) {
+    auto block = protocol::read_block(**snapshot, height);
+    if (!block) return block.error();
+    if (*block) recovered->recent_blocks.push_back({height, (*block)->header.hash()});
+  }
+  const auto identity = context.folder->identity();
+  if (identity.recovering) {
+    recovered->lost = pbft::Reservation{identity.reservation.view, identity.reservation.sequence};
+  }
+  return recovered;
+}
+
+class RunningPeer final : public PeerHost {
+ public:
+  explicit RunningPeer(PeerSetup setup) : setup_(std::move(setup)) {}
+
+  ~RunningPeer() override { stop(); }
+
+  Result<void> open(std::function<void(const Error&)> fatal) {
+    auto self = find_self(setup_);
+    if (!self) return self.error();
+    context_ = std::make_unique<PeerContext>(PeerContext{
+        .genesis = setup_.genesis,
+        .genesis_hash = setup_.genesis.hash(),
+        .self = *self,
+        .committee = {},
+        .options = {},
+        .consensus_keys = setup_.consensus_keys,
+        .gateway_keys = setup_.gateway_keys});
+    auto& context = *context_;
+    context.committee = {context.genesis_hash, 0, ledger::consensus_keys(setup_.genesis.members)};
+    context.fatal = std::move(fatal);
+    context.verified_requests = std::make_unique<VerifiedRequests>(context.genesis_hash);
+    context.board = std::make_unique<StatusBoard>(setup_.genesis, *self);
+    context.metrics = std::make_unique<monitoring::Metrics>(
+        std::vector<std::pair<std::string, std::string>>{{"chain", setup_.genesis.chain.text()},
+                                                         {"peer", setup_.peer.text()}});
+    storage::DataFolderOptions options;
+    options.replace_lost_log = setup_.recover;
+    options.replace_damaged_ledger = setup_.recover;
+    options.replace_damaged_inbox = setup_.recover;
+    auto folder = storage::DataFolder::open(
+        setup_.data,
+        {setup_.genesis.chain, setup_.peer, setup_.consensus_keys.public_key(), context.genesis_hash},
+        options);
+    if (!folder) return folder.error();
+    context.folder = std::move(*folder);
+    for (const auto& finding : context.folder->findings()) log(LogLevel::warning, "storage", finding);
+    return {};
+  }
+
+  Result<void> run() {
+    auto restored = restore_ledger(*context_);
+    if (!restored) return restored.error();
+    auto recovered = recover_consensus(*context_, **restored);
+    if (!recovered) return recovered.error();
+    auto inbox = context_->folder->inbox().load();
+    if (!inbox) return inbox.error();
+    auto linked = start_link();
+    if (!linked) return linked;
+    log(LogLevel::info, "peer",
+        setup_.peer.text() + " of chain " + setup_.genesis.chain.text() + ", height " +
+            std::to_string((*restored)->ledger.position.height));
+    start_actors(*restored, *recovered,
+                 std::make_shared<std::vector<std::pair<Bytes, Bytes>>>(std::move(*inbox)));
+    return start_door();
+  }
+
+  void stop() override {
+    if (!context_ || stopped_) return;
+    stopped_ = true;
+    context_->board->set_stopping();
+    if (door_) door_->close_streams();
+    if (http_) http_->stop(2s);
+    if (links_) drain();
+    http_.reset();
+    metrics_server_.reset();
+    ticker_ = {};
+    link_.reset();  // no more frames
+    stop_actors();
+    door_.reset();
+    context_.reset();
+  }
+
+ private:
+  Result<void> start_link() {
+    net::LinkOptions options;
+    options.self = setup_.peer;
+    options.keys = setup_.transport_keys;
+    options.control_endpoint = setup_.control_endpoint;
+    options.bulk_endpoint = setup_.bulk_endpoint;
+    options.max_frame_bytes = wire_frame_bytes;
+    std::map<PeerId, pbft::MemberIndex> index;
+    for (pbft::MemberIndex i = 0; i < setup_.genesis.members.size(); ++i) {
+      index[setup_.genesis.members[i].peer] = i;
+    }
+    for (const auto& remote : setup_.remotes) {
+      const auto found = index.find(remote.peer);
+      if (found == index.end() || found->second == context_->self) {
+        return configuration_error("peers: " + remote.peer.text() + " is not another member of the chain");
+      }
+      options.remotes.push_back({remote.peer, setup_.genesis.members[found->second].transport_key,
+                                 remote.control, remote.bulk});
+    }
+    auto link = net::ZmqLink::start(
+        std::move(options),
+        [this, index](const PeerId& sender, net::Channel, Bytes frame) {
+          receive(index.at(sender), std::move(frame));
+        },
+        [this, index](const PeerId& peer, bool connected) {
+          context_->board->set_connected(index.at(peer), connected);
+        });
+    if (!link) return link.error();
+    link_ = std::move(*link);
+    return {};
+  }
+
+  /// On the link's thread.
+  void receive(pbft::MemberIndex sender, Bytes frame) {
+    if (!introduced_.load(std::memory_order_acquire)) return;
+    if (context_->frames_in_flight.fetch_add(1) >= PeerContext::max_frames_in_flight) {
+      --context_->frames_in_flight;
+      context_->metrics->add(monitoring::Metric::transport_dropped_frames_total);
+      return;
+    }
+    caf::anon_send(links_->verifiers[sender % links_->verifiers.size()],
+                   ReceivedFrame{sender, std::make_shared<const Bytes>(std::move(frame))});
+  }
+
+  void start_actors(std::shared_ptr<RestoredLedger> restored,
+                    std::shared_ptr<pbft::Recovered> recovered,
+                    std::shared_ptr<std::vector<std::pair<Bytes, Bytes>>> inbox) {
+    // The default stealing scheduler polls: an idle peer would burn CPU for nothing (DECISIONS 33).
+    config_.set("scheduler.policy", caf::atom("sharing"));
+    config_.set("scheduler.max-threads", std::size_t{2});
+    config_.set("logger.console", caf::atom("none"));
+    system_ = std::make_unique<caf::actor_system>(config_);
+    auto& context = *context_;
+    auto links = std::make_shared<Links>();
+    links->transport = system_->spawn(transport, std::ref(context), std::ref(*link_));
+    for (std::size_t i = 0; i < verifier_count; ++i) {
+      links->verifiers.push_back(system_->spawn(verifier, std::ref(context)));
+    }
+    links->consensus = system_->spawn<caf::detached>(consensus, std::ref(context), recovered);
+    links->settlement = system_->spawn<caf::detached>(settlement, std::ref(context), restored);
+    links->meter_ingestion = system_->spawn<caf::detached>(meter_ingestion, std::ref(context), inbox);
+    links->order_matching = system_->spawn(order_matching, std::ref(context));
+    links->gateway = system_->spawn(gateway_door, std::ref(context));
+    links->telemetry = system_->spawn(telemetry, std::ref(context), std::ref(*link_), setup_.watts_per_core);
+    links_ = links;
+    supervisor_ = system_->spawn(supervisor, std::ref(context), links_);
+    const Connect connect{links_};
+    for (const auto& verifier : links->verifiers) caf::anon_send(verifier, connect);
+    caf::anon_send(links->transport, connect);
+    caf::anon_send(links->settlement, connect);
+    caf::anon_send(links->gateway, connect);
+    caf::anon_send(links->order_matching, connect);
+    caf::anon_send(links->telemetry, connect);
+    caf::anon_send(links->consensus, connect);
+    caf::anon_send(links->meter_ingestion, connect);
+    introduced_.store(true, std::memory_order_release);
+  }
+
+  gateway::Ports ports() {
+    auto& context = *context_;
+    gateway::Ports ports;
+    ports.view = [&context] {
+      return open_chain_view(context.folder->ledger(), context.genesis_hash);
+    };
+    ports.status = [&context] { return context.board->node_status(); };
+    ports.clock = monotonic_now;
+    ports.submitter = door_ports_.get();
+    ports.ingestion = door_ports_.get();
+    ports.decode = decoder_of(context.genesis_hash);
+    ports.genesis_hash = context.genesis_hash;
+    ports.genesis_json = context.genesis.to_json();
+    for (const auto& member : context.genesis.members) ports.members.push_back(member.peer.text());
+    ports.on_request = [&context](std::string_view route, int status, double seconds) {
+      context.metrics->add(monitoring::Metric::gateway_requests_total, 1, {route, std::to_string(status)});
+      context.metrics->observe(monitoring::Metric::gateway_request_duration_seconds, seconds, {route});
+    };
+    ports.render_metrics = [&context] { return context.metrics->render(); };
+    return ports;
+  }
+
+  Result<void> start_door() {
+    door_ports_ = std::make_unique<DoorPorts>(*context_, links_->gateway, links_->meter_ingestion);
+    gateway::GatewayOptions options;
+    if (setup_.administrator_api_key_hash) {
+      options.api_keys.push_back(
+          {*setup_.administrator_api_key_hash, gateway::Role::administrator, "administrator"});
+    }
+    door_ = gateway::Gateway::create(options, ports());
+    net::HttpServerOptions http;
+    http.address = setup_.http_address;
+    http.port = setup_.http_port;
+    http.body_limit = [this](std::string_view method, std::string_view path) {
+      return door_->body_limit(method, path);
+    };
+    auto server = net::HttpServer::start(http, [this](net::HttpRequest request, std::shared_ptr<net::HttpReply> reply) {
+      door_->handle(std::move(request), std::move(reply));
+    });
+    if (!server) return server.error();
+    http_ = std::move(*server);
+    net::HttpServerOptions metrics;
+    metrics.address = setup_.metrics_address;
+    metrics.port = setup_.metrics_port;
+    metrics.max_body_bytes = 0;
+    metrics.max_connections = 64;
+    auto metrics_server = net::HttpServer::start(
+        metrics, gateway::metrics_handler([this] { return context_->metrics->render(); }));
+    if (!metrics_server) return metrics_server.error();
+    metrics_server_ = std::move(*metrics_server);
+    ticker_ = std::jthread([this](const std::stop_token& stop) { tick_streams(stop); });
+    return {};
+  }
+
+  /// New blocks reach the event streams at once, idle streams get a sign of life once a second.
+  void tick_streams(const std::stop_token& stop) {
+    std::uint64_t height = 0;
+    auto next_tick = std::chrono::steady_clock::now();
+    while (!stop.stop_requested()) {
+      const auto now_at = context_->board->node_status().height;
+      if (now_at != height) door_->block_committed();
+      height = now_at;
+      if (std::chrono::steady_clock::now() >= next_tick) {
+        door_->tick();
+        context_->metrics->set(monitoring::Metric::gateway_connections,
+                               static_cast<double>(http_->open_connections()));
+        next_tick += 1s;
+      }
+      std::this_thread::sleep_for(100ms);
+    }
+  }
+
+  /// The primary hands over, and what is acknowledged or decided becomes durable.
+  void drain() {
+    caf::scoped_actor self{*system_};
+    const auto ignore = [](const caf::error&) {};
+    const auto done = [](Drained) {};
+    self->request(links_->consensus, 2s, HandOver{}).receive(done, ignore);
+    self->request(links_->meter_ingestion, 2s, Drain{}).receive(done, ignore);
+    self->request(links_->settlement, 2s, Drain{}).receive(done, ignore);
+  }
+
+  void stop_actors() {
+    if (!system_) return;
+    const auto end = [](const auto& actor) {
+      caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
+    };
+    end(supervisor_);
+    end(links_->transport);
+    for (const auto& verifier : links_->verifiers) end(verifier);
+    end(links_->gateway);
+    end(links_->order_matching);
+    end(links_->telemetry);
+    end(links_->meter_ingestion);
+    end(links_->consensus);
+    end(links_->settlement);
+    supervisor_ = {};
+    door_ports_.reset();
+    links_.reset();
+    system_.reset();  // waits for the actors to be gone
+  }
+
+  static constexpr std::size_t wire_frame_bytes = wire::max_frame_bytes;
+
+  PeerSetup setup_;
+  std::unique_ptr<PeerContext> context_;
+  std::unique_ptr<net::ZmqLink> link_;
+  std::atomic<bool> introduced_{false};
+  caf::actor_system_config config_;
+  std::unique_ptr<caf::actor_system> system_;
+  std::shared_ptr<const Links> links_;
+  caf::actor supervisor_;
+  std::unique_ptr<DoorPorts> door_ports_;
+  std::unique_ptr<gateway::Gateway> door_;
+  std::unique_ptr<net::HttpServer> http_;
+  std::unique_ptr<net::HttpServer> metrics_server_;
+  std::jthread ticker_;
+  bool stopped_ = false;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<PeerHost>> PeerHost::start(PeerSetup setup,
+                                                  std::function<void(const Error&)> fatal) {
+  auto peer = std::make_unique<RunningPeer>(std::move(setup));
+  auto opened = peer->open(std::move(fatal));
+  if (!opened) return opened.error();
+  auto running = peer->run();
+  if (!running) return running.error();
+  return std::unique_ptr<PeerHost>(std::move(peer));
+}
+
+}  // namespace powershare::actors

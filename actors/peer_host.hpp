@@ -1,0 +1,56 @@
+// One peer of one chain, whole: what `powershare peer` runs. Opens the data folder, restores the ledger, starts link, actors
+// and door, and stops them in order.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "crypto/keys.hpp"
+#include "ledger/genesis.hpp"
+#include "net/zmq_link.hpp"
+
+namespace powershare::actors {
+
+struct PeerSetup {
+  ledger::Genesis genesis;
+  PeerId peer;
+  crypto::KeyPair consensus_keys;
+  crypto::KeyPair gateway_keys;
+  net::CurveKeyPair transport_keys;
+  std::filesystem::path data;
+  std::string http_address = "127.0.0.1";
+  std::uint16_t http_port = 0;
+  std::string metrics_address = "127.0.0.1";
+  std::uint16_t metrics_port = 0;
+  std::string control_endpoint;
+  std::string bulk_endpoint;
+  /// Where the other members listen; their keys are the genesis's.
+  struct Endpoints {
+    PeerId peer;
+    std::string control;
+    std::string bulk;
+  };
+  std::vector<Endpoints> remotes;
+  std::optional<crypto::Digest> administrator_api_key_hash;
+  double watts_per_core = 10.0;
+  /// Start anew from the other peers where the log or the ledger is lost or damaged (DECISIONS 13).
+  bool recover = false;
+};
+
+class PeerHost {
+ public:
+  /// `fatal` is called, from any thread, for what the process must not outlive; it must not return. Errors of the start itself are
+  /// returned: StorageError, NetError, ActorError::bad_configuration.
+  static Result<std::unique_ptr<PeerHost>> start(PeerSetup setup,
+                                                 std::function<void(const Error&)> fatal);
+  virtual ~PeerHost() = default;
+  /// Orderly: stops the intake, hands over the primary, makes durable what is pending, closes everything.
+  virtual void stop() = 0;
+};
+
+}  // namespace powershare::actors

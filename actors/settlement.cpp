@@ -1,0 +1,294 @@
+#include "actors/settlement.hpp"
+
+#include "actors/log.hpp"
+#include "ledger/parameters.hpp"
+#include "protocol/catch_up.hpp"
+
+namespace powershare::actors {
+
+namespace {
+
+using Self = SettlementActor::stateful_pointer<SettlementState>;
+using monitoring::Metric;
+
+constexpr auto no_space_retry = std::chrono::milliseconds(1'000);
+constexpr auto transfer_tick = std::chrono::milliseconds(200);
+constexpr std::size_t max_further_headers = 256;
+
+double seconds_since(std::chrono::steady_clock::time_point begin) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+/// Every block is kept, so a peer that lags behind replays blocks and its history stays complete.
+protocol::CatchUpOptions replay_blocks() {
+  protocol::CatchUpOptions options;
+  options.snapshot_above_blocks = std::numeric_limits<std::uint64_t>::max();
+  return options;
+}
+
+}  // namespace
+
+class SettlementHost {
+ public:
+  SettlementHost(Self self, PeerContext& context, RestoredLedger restored)
+      : self_(self),
+        context_(context),
+        machine_(std::move(restored.machine)),
+        ledger_(restored.ledger),
+        certified_height_(restored.certified_height),
+        catch_up_(context.committee, context.self, context.signatory, replay_blocks()) {}
+
+  void connect(std::shared_ptr<const Links> links) {
+    links_ = std::move(links);
+    publish_head();
+  }
+
+  void execute(const std::vector<pbft::Decision>& decisions) {
+    for (const auto& decision : decisions) {
+      // State transfer may have been ahead of the log.
+      if (decision.sequence <= ledger_.position.sequence) continue;
+      execute(decision.epoch, decision.sequence, decision.batch, decision.certificate);
+    }
+    request_flush();
+  }
+
+  void store_certificates(const std::vector<pbft::BlockCertificate>& certificates) {
+    for (const auto& certificate : certificates) {
+      if (certificate.height > ledger_.position.height) continue;
+      writes_.push_back(protocol::certificate_write(certificate.height, certificate.certificate));
+      certified_height_ = std::max(certified_height_, certificate.height);
+    }
+    writes_.push_back(protocol::certified_height_write(certified_height_));
+    request_flush();
+  }
+
+  Admission admit(const ledger::Transaction& transaction) const {
+    const auto admitted = machine_.admit(transaction, wall_clock_now());
+    if (admitted) return {true, {}, {}};
+    return {false, "not_admitted", admitted.error().detail()};
+  }
+
+  // ── State transfer ────────────────────────────────────────────────────────────────────────────
+  void start_transfer(const pbft::TransferRequest& request) {
+    log(LogLevel::info, "settlement", "catching up from height " +
+                                          std::to_string(ledger_.position.height) + " to " +
+                                          std::to_string(request.target.height));
+    transfer(protocol::StartCatchUp{ledger_.position, request, {}});
+  }
+
+  void receive(pbft::Received message) { transfer(std::move(message)); }
+
+  void tick() {
+    tick_queued_ = false;
+    transfer(pbft::Tick{monotonic_now(), wall_clock_now(), false});
+  }
+
+  // ── Group commit ──────────────────────────────────────────────────────────────────────────────
+  /// True when all that was pending is durable.
+  bool flush() {
+    flush_queued_ = false;
+    if (!writes_.empty() || !positions_.empty()) {
+      auto writes = writes_;
+      if (!positions_.empty()) writes.push_back(protocol::position_write(ledger_));
+      const auto begin = std::chrono::steady_clock::now();
+      auto committed = context_.folder->ledger().commit(writes);
+      if (!committed) return wait_for_space(committed.error());
+      context_.metrics->observe(Metric::settlement_block_commit_duration_seconds, seconds_since(begin));
+      writes_.clear();
+    }
+    context_.board->set_no_space(false);
+    publish();
+    if (install_pending_) {
+      install_pending_ = false;
+      transfer(protocol::Installed{ledger_.position});
+    }
+    return true;
+  }
+
+ private:
+  void execute(std::uint64_t epoch, pbft::Sequence sequence, const pbft::BatchPointer& batch,
+               const pbft::OrderingCertificate& ordering) {
+    PS_ASSERT(sequence == ledger_.position.sequence + 1 || batch_may_skip_);
+    ledger_.position.sequence = sequence;
+    if (!batch->is_null()) {
+      ledger::DecidedBatch decided{epoch, sequence, batch->time(), {}};
+      for (const auto request : batch->requests()) decided.transactions.push_back(to_bytes(request));
+      if (machine_.makes_block(decided)) apply(decided, batch, ordering);
+    }
+    positions_.push_back(ledger_.position);
+  }
+
+  void apply(const ledger::DecidedBatch& decided, const pbft::BatchPointer& batch,
+             const pbft::OrderingCertificate& ordering) {
+    const auto begin = std::chrono::steady_clock::now();
+    auto block = machine_.apply(decided);
+    context_.metrics->observe(Metric::settlement_block_apply_duration_seconds, seconds_since(begin));
+    protocol::append_block_writes(block, batch, ordering, writes_);
+    ledger_.position.height = block.header.height;
+    ledger_.position.head = machine_.head_hash();
+    ledger_.executed_transactions += block.transactions.size();
+    for (const auto& event : block.events) {
+      if (event.kind == ledger::Event::Kind::alarm) log(LogLevel::error, "ledger", event.detail);
+    }
+    committed_.push_back({block.header, ledger_.position.head, std::move(block.transactions),
+                          std::move(block.receipts), std::move(block.events)});
+  }
+
+  void request_flush() {
+    if (flush_queued_) return;
+    flush_queued_ = true;
+    self_->send(SettlementActor(self_), Flush{});
+  }
+
+  bool wait_for_space(const Error& error) {
+    if (error.code() != make_error_code(StorageError::no_space)) context_.fatal(error);
+    if (!context_.board->no_space()) log(LogLevel::error, "settlement", error.detail());
+    context_.board->set_no_space(true);
+    flush_queued_ = true;
+    self_->delayed_send(SettlementActor(self_), no_space_retry, Flush{});
+    return false;
+  }
+
+  /// Tells the others of what has just become durable.
+  void publish() {
+    if (!positions_.empty()) {
+      auto positions = std::make_shared<const std::vector<pbft::Position>>(std::exchange(positions_, {}));
+      self_->send(links_->consensus, LedgerAdvanced{std::move(positions)});
+    }
+    if (committed_.empty()) return;
+    publish_head();
+    const BlocksCommitted news{
+        std::make_shared<const std::vector<CommittedBlock>>(std::exchange(committed_, {}))};
+    self_->send(links_->gateway, news);
+    self_->send(links_->meter_ingestion, news);
+    self_->send(links_->order_matching, news);
+    self_->send(links_->telemetry, news);
+  }
+
+  void publish_head() {
+    context_.board->set_head(machine_.head(), machine_.head_hash(),
+                             ledger::island_time(machine_.state()), ledger_.executed_transactions);
+  }
+
+  void transfer(protocol::CatchUpInput input) {
+    act(catch_up_.step(pbft::Tick{monotonic_now(), wall_clock_now(), false}));
+    act(catch_up_.step(std::move(input)));
+    if (catch_up_.running() && !tick_queued_) {
+      tick_queued_ = true;
+      self_->delayed_send(SettlementActor(self_), transfer_tick, Wake{});
+    }
+  }
+
+  void act(protocol::CatchUpEffects effects) {
+    if (!effects.send.empty()) {
+      self_->send(links_->transport,
+                  SendMessages{std::make_shared<const std::vector<pbft::Outgoing>>(std::move(effects.send))});
+    }
+    for (const auto& asked : effects.serve_blocks) transfer(read_blocks(asked));
+    if (!effects.install.empty()) install(effects.install);
+    if (effects.certificate) store_certificates({*effects.certificate});
+    if (effects.finished) {
+      context_.metrics->add(Metric::consensus_state_transfers_total, 1, {"done"});
+      log(LogLevel::info, "settlement",
+          "caught up at height " + std::to_string(effects.finished->height));
+      self_->send(links_->consensus, LedgerRestored{*effects.finished});
+    }
+  }
+
+  /// Executes verified blocks; each must give the very header that the quorum certified.
+  void install(const std::vector<protocol::VerifiedBlock>& blocks) {
+    batch_may_skip_ = true;  // null batches between blocks left no trace but a gap in the sequences
+    for (const auto& block : blocks) {
+      execute(block.header.epoch, block.header.sequence, block.batch, block.ordering);
+      if (ledger_.position.head != block.header.hash()) {
+        context_.fatal(Error{LedgerError::diverged,
+                             "block " + std::to_string(block.header.height) +
+                                 " gave another header than the one that a quorum certified"});
+      }
+    }
+    batch_may_skip_ = false;
+    positions_.clear();  // the replica hears of it by LedgerRestored
+    install_pending_ = true;
+    writes_.push_back(protocol::position_write(ledger_));
+    request_flush();
+  }
+
+  protocol::BlocksRead read_blocks(const protocol::ServeBlocks& asked) {
+    protocol::BlocksRead answer{asked.peer, asked.from_height, {}, {}, {}};
+    auto snapshot = context_.folder->ledger().snapshot();
+    if (!snapshot) return answer;
+    std::size_t bytes = 0;
+    auto height = asked.from_height;
+    for (; height <= certified_height_ && answer.blocks.size() < asked.max_blocks; ++height) {
+      auto block = protocol::read_block(**snapshot, height);
+      if (!block || !*block) break;
+      bytes += (*block)->batch->encoded().size();
+      if (bytes > asked.max_bytes && !answer.blocks.empty()) break;
+      answer.blocks.push_back(
+          {(*block)->header, to_bytes((*block)->batch->encoded()), (*block)->ordering});
+    }
+    if (!answer.blocks.empty()) add_certificate(**snapshot, height - 1, answer);
+    return answer;
+  }
+
+  /// The nearest certificate at or above `height`, with the headers on the way.
+  static void add_certificate(const protocol::LedgerSnapshot& snapshot, std::uint64_t height,
+                              protocol::BlocksRead& answer) {
+    for (std::size_t i = 0; i <= max_further_headers; ++i, ++height) {
+      if (i > 0) {
+        auto block = protocol::read_block(snapshot, height);
+        if (!block || !*block) return;
+        answer.further_headers.push_back((*block)->header);
+      }
+      auto certificate = protocol::read_certificate(snapshot, height);
+      if (!certificate) return;
+      if (*certificate) {
+        answer.certificate = **certificate;
+        return;
+      }
+    }
+  }
+
+  Self self_;
+  PeerContext& context_;
+  std::shared_ptr<const Links> links_;
+  ledger::StateMachine machine_;
+  protocol::LedgerPosition ledger_;
+  std::uint64_t certified_height_ = 0;
+  protocol::CatchUp catch_up_;
+  // Executed, not durable yet.
+  std::vector<protocol::TableWrite> writes_;
+  std::vector<pbft::Position> positions_;
+  std::vector<CommittedBlock> committed_;
+  bool flush_queued_ = false;
+  bool tick_queued_ = false;
+  bool install_pending_ = false;
+  bool batch_may_skip_ = false;
+};
+
+SettlementActor::behavior_type settlement(Self self, PeerContext& context,
+                                          std::shared_ptr<RestoredLedger> restored) {
+  auto host = std::make_shared<SettlementHost>(self, context, std::move(*restored));
+  self->state.host = host;
+  auto* settlement = host.get();
+  return {
+      [settlement](const Connect& connect) { settlement->connect(connect.links); },
+      [settlement](const Decided& decided) { settlement->execute(*decided.decisions); },
+      [settlement](const Certified& certified) {
+        settlement->store_certificates(*certified.certificates);
+      },
+      [settlement](const StartTransfer& start) { settlement->start_transfer(start.request); },
+      [settlement](const VerifiedMessage& verified) {
+        settlement->receive(std::move(*verified.message));
+      },
+      [settlement](const AskAdmission& ask) { return settlement->admit(*ask.transaction); },
+      [settlement](Flush) { settlement->flush(); },
+      [settlement](Wake) { settlement->tick(); },
+      [settlement](Drain) {
+        settlement->flush();
+        return Drained{};
+      },
+  };
+}
+
+}  // namespace powershare::actors

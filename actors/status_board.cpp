@@ -1,0 +1,123 @@
+#include "actors/status_board.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "crypto/quorum.hpp"
+
+namespace powershare::actors {
+namespace {
+
+constexpr std::int64_t alive_within_ms = 10'000;
+constexpr std::int64_t active_view_within_ms = 30'000;  // DECISIONS 31
+
+}  // namespace
+
+MonotonicMillis monotonic_now() {
+  return {std::chrono::duration_cast<std::chrono::milliseconds>(
+              std::chrono::steady_clock::now().time_since_epoch())
+              .count()};
+}
+
+UtcMillis wall_clock_now() {
+  return {std::chrono::duration_cast<std::chrono::milliseconds>(
+              std::chrono::system_clock::now().time_since_epoch())
+              .count()};
+}
+
+StatusBoard::StatusBoard(const ledger::Genesis& genesis, pbft::MemberIndex self)
+    : chain_(genesis.chain.text()),
+      self_(self),
+      connected_(genesis.members.size(), false),
+      last_beat_ms_(monotonic_now().value) {
+  for (const auto& member : genesis.members) peers_.push_back(member.peer.text());
+}
+
+void StatusBoard::set_consensus(pbft::Status status) {
+  const std::lock_guard lock(mutex_);
+  consensus_ = std::move(status);
+  if (caught_up_once_ || consensus_.recovering || consensus_.transferring) return;
+  // Caught up: executed what at least one honest peer, of the quorum heard, had executed.
+  std::vector<pbft::Sequence> executed;
+  for (const auto& peer : consensus_.peers) {
+    if (peer.heard) executed.push_back(peer.executed);
+  }
+  const auto members = static_cast<std::uint32_t>(peers_.size());
+  if (executed.size() + 1 < crypto::quorum(members)) return;
+  std::ranges::sort(executed, std::greater<>());
+  caught_up_once_ = consensus_.executed.sequence >= executed[crypto::max_faulty(members)];
+}
+
+void StatusBoard::set_head(const ledger::Header& head, const crypto::Digest& head_hash,
+                           UtcMillis island_time, std::uint64_t executed_transactions) {
+  const std::lock_guard lock(mutex_);
+  head_ = head;
+  head_hash_ = head_hash;
+  island_time_ = island_time;
+  executed_transactions_ = executed_transactions;
+}
+
+void StatusBoard::set_connected(pbft::MemberIndex peer, bool connected) {
+  const std::lock_guard lock(mutex_);
+  connected_[peer] = connected;
+}
+
+std::size_t StatusBoard::connected_peers() const {
+  const std::lock_guard lock(mutex_);
+  return static_cast<std::size_t>(std::ranges::count(connected_, true));
+}
+
+pbft::Status StatusBoard::consensus() const {
+  const std::lock_guard lock(mutex_);
+  return consensus_;
+}
+
+bool StatusBoard::quorum_reachable() const {
+  const auto reachable = std::ranges::count(connected_, true) + 1;
+  return static_cast<std::uint32_t>(reachable) >=
+         crypto::quorum(static_cast<std::uint32_t>(peers_.size()));
+}
+
+std::vector<std::string> StatusBoard::reasons_not_ready() const {
+  std::vector<std::string> reasons;
+  if (stopping_) reasons.emplace_back("stopping");
+  if (no_space_) reasons.emplace_back("no space left on the disk: read-only until there is");
+  if (consensus_.quarantined) reasons.emplace_back("quarantined: the own state differs from the certified one");
+  if (consensus_.recovering) reasons.emplace_back("recovering: asking the other peers what was promised");
+  if (consensus_.transferring) reasons.emplace_back("catching up by state transfer");
+  if (consensus_.clock_suspect) reasons.emplace_back("the clock is off the other peers' clocks");
+  if (!caught_up_once_) reasons.emplace_back("not caught up with the other peers since the start");
+  const bool recently_active =
+      consensus_.view_active ||
+      monotonic_now().value - consensus_.active_since.value <= active_view_within_ms;
+  if (!recently_active && quorum_reachable()) {
+    reasons.emplace_back("no view has been active for 30 s although a quorum is reachable");
+  }
+  return reasons;
+}
+
+gateway::NodeStatus StatusBoard::node_status() const {
+  const std::lock_guard lock(mutex_);
+  gateway::NodeStatus status;
+  status.peer = peers_[self_];
+  status.chain = chain_;
+  status.view = consensus_.view;
+  status.primary = peers_[consensus_.primary];
+  status.height = head_.height;
+  status.head = head_hash_;
+  status.state_root = head_.state_root;
+  status.executed_transactions = executed_transactions_;
+  status.mempool = consensus_.mempool_requests;
+  status.syncing = consensus_.transferring || consensus_.recovering;
+  status.time = island_time_;
+  status.alive = monotonic_now().value - last_beat_ms_ <= alive_within_ms;
+  status.not_ready = reasons_not_ready();
+  for (std::size_t i = 0; i < peers_.size(); ++i) {
+    if (i == self_) continue;
+    const auto height = i < consensus_.peers.size() ? consensus_.peers[i].height : 0;
+    status.peers.push_back({peers_[i], connected_[i], height});
+  }
+  return status;
+}
+
+}  // namespace powershare::actors

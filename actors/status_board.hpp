@@ -1,0 +1,64 @@
+// What the peer tells of itself, kept by the actors and read by HTTP threads without asking an actor: /v1/status,
+// /livez, /readyz, metrics.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gateway/ports.hpp"
+#include "ledger/genesis.hpp"
+#include "protocol/pbft/status.hpp"
+
+namespace powershare::actors {
+
+/// A clock that only goes forward, and the wall clock: the one place of the product that asks them.
+MonotonicMillis monotonic_now();
+UtcMillis wall_clock_now();
+
+class StatusBoard {
+ public:
+  StatusBoard(const ledger::Genesis& genesis, pbft::MemberIndex self);
+
+  // ── Written by the actors ─────────────────────────────────────────────────────────────────────
+  void set_consensus(pbft::Status status);
+  void set_head(const ledger::Header& head, const crypto::Digest& head_hash, UtcMillis island_time,
+                std::uint64_t executed_transactions);
+  void set_connected(pbft::MemberIndex peer, bool connected);
+  /// A part of the peer cannot write its disk: not ready, reads go on.
+  void set_no_space(bool no_space) { no_space_ = no_space; }
+  void set_stopping() { stopping_ = true; }
+  /// The event loop ticks (supervisor).
+  void beat() { last_beat_ms_ = monotonic_now().value; }
+
+  // ── Read from any thread ──────────────────────────────────────────────────────────────────────
+  gateway::NodeStatus node_status() const;
+  pbft::Status consensus() const;
+  bool no_space() const { return no_space_; }
+  bool stopping() const { return stopping_; }
+  std::size_t connected_peers() const;
+
+ private:
+  std::vector<std::string> reasons_not_ready() const;
+  bool quorum_reachable() const;
+
+  const std::string chain_;
+  std::vector<std::string> peers_;
+  const pbft::MemberIndex self_;
+  mutable std::mutex mutex_;
+  pbft::Status consensus_;
+  ledger::Header head_;
+  crypto::Digest head_hash_{};
+  UtcMillis island_time_;
+  std::uint64_t executed_transactions_ = 0;
+  std::vector<bool> connected_;
+  bool caught_up_once_ = false;
+  std::atomic<bool> no_space_{false};
+  std::atomic<bool> stopping_{false};
+  std::atomic<std::int64_t> last_beat_ms_;
+};
+
+}  // namespace powershare::actors

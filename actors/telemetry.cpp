@@ -1,0 +1,106 @@
+#include "actors/telemetry.hpp"
+
+#include "ledger/parameters.hpp"
+#include "protocol/wire/transaction_codec.hpp"
+
+namespace powershare::actors {
+namespace {
+
+using Self = TelemetryActor::stateful_pointer<TelemetryState>;
+using monitoring::Metric;
+using monitoring::Metrics;
+
+constexpr auto poll_interval = std::chrono::seconds(5);
+
+void gather_consensus(Metrics& metrics, const PeerContext& context) {
+  const auto status = context.board->consensus();
+  const auto as_double = [](auto value) { return static_cast<double>(value); };
+  metrics.set(Metric::consensus_view, as_double(status.view));
+  metrics.set(Metric::consensus_height, as_double(status.executed.height));
+  metrics.set(Metric::consensus_sequence, as_double(status.delivered));
+  metrics.set(Metric::consensus_stable_checkpoint_sequence, as_double(status.stable_checkpoint));
+  metrics.set(Metric::consensus_is_primary, status.primary == context.self ? 1 : 0);
+  metrics.set(Metric::consensus_in_flight_batches, as_double(status.in_flight));
+  metrics.set(Metric::consensus_mempool_transactions, as_double(status.mempool_requests));
+  metrics.set(Metric::consensus_mempool_bytes, as_double(status.mempool_bytes));
+  metrics.raise_to(Metric::consensus_view_changes_total, as_double(status.view_changes));
+  metrics.raise_to(Metric::consensus_equivocations_total, as_double(status.equivocations));
+  for (const auto& [reason, count] : status.rejects) {
+    metrics.raise_to(Metric::consensus_rejected_messages_total, as_double(count), {"replica_" + reason});
+  }
+  metrics.set(Metric::peer_ready, context.board->node_status().not_ready.empty() ? 1 : 0);
+}
+
+void gather_storage(Metrics& metrics, std::string_view environment,
+                    const storage::StorageStatistics& statistics) {
+  metrics.set(Metric::storage_bytes, static_cast<double>(statistics.bytes_used), {environment});
+  metrics.set(Metric::storage_map_bytes, static_cast<double>(statistics.map_bytes), {environment});
+}
+
+void gather_link(Metrics& metrics, const net::LinkStatistics& link, std::size_t connected) {
+  metrics.raise_to(Metric::transport_frames_total, static_cast<double>(link.sent_frames), {"sent"});
+  metrics.raise_to(Metric::transport_frames_total, static_cast<double>(link.received_frames), {"received"});
+  metrics.raise_to(Metric::transport_bytes_total, static_cast<double>(link.sent_bytes), {"sent"});
+  metrics.raise_to(Metric::transport_bytes_total, static_cast<double>(link.received_bytes), {"received"});
+  metrics.raise_to(Metric::transport_dropped_frames_total, static_cast<double>(link.dropped_frames));
+  metrics.raise_to(Metric::transport_rejected_frames_total, static_cast<double>(link.rejected_frames));
+  metrics.raise_to(Metric::transport_refused_handshakes_total, static_cast<double>(link.refused_handshakes));
+  metrics.set(Metric::transport_connected_peers, static_cast<double>(connected));
+}
+
+void gather_power(Metrics& metrics, monitoring::PowerMeter& meter) {
+  const auto reading = meter.sample();
+  metrics.raise_to(Metric::peer_energy_joules_total, reading.joules, {reading.from_rapl ? "rapl" : "model"});
+  metrics.raise_to(Metric::peer_cpu_seconds_total, reading.cpu_seconds);
+  metrics.set(Metric::peer_resident_memory_bytes, reading.resident_bytes);
+}
+
+const char* to_text(ledger::Outcome outcome) {
+  switch (outcome) {
+    case ledger::Outcome::applied: return "applied";
+    case ledger::Outcome::rejected: return "rejected";
+    case ledger::Outcome::duplicate: return "duplicate";
+  }
+  return "unknown";
+}
+
+void count_block(PeerContext& context, const CommittedBlock& block) {
+  auto& metrics = *context.metrics;
+  metrics.add(Metric::settlement_blocks_total);
+  for (std::size_t i = 0; i < block.transactions.size(); ++i) {
+    const auto transaction = wire::decode_verified_transaction(block.transactions[i], context.genesis_hash);
+    const auto type = transaction ? ledger::payload_name(transaction->payload) : "malformed";
+    metrics.add(Metric::settlement_transactions_total, 1, {type, to_text(block.receipts[i].outcome)});
+    if (block.receipts[i].code == "invariant") metrics.add(Metric::settlement_invariant_failures_total);
+  }
+  for (const auto& event : block.events) {
+    if (event.kind == ledger::Event::Kind::slot_closed) metrics.add(Metric::settlement_slots_closed_total);
+  }
+}
+
+}  // namespace
+
+TelemetryActor::behavior_type telemetry(Self self, PeerContext& context, net::ZmqLink& link,
+                                        double watts_per_core) {
+  monitoring::PowerMeterOptions options;
+  options.watts_per_core = watts_per_core;
+  self->state.power_meter = std::make_shared<monitoring::PowerMeter>(options);
+  context.metrics->set(Metric::peer_start_time_seconds,
+                       static_cast<double>(wall_clock_now().value) / 1000.0);
+  return {[self](const Connect&) { self->send(TelemetryActor(self), Poll{}); },
+          [&context](const BlocksCommitted& news) {
+            for (const auto& block : *news.blocks) count_block(context, block);
+          },
+          [self, &context, &link](Poll) {
+            auto& metrics = *context.metrics;
+            gather_consensus(metrics, context);
+            gather_storage(metrics, "consensus", context.folder->consensus_log().statistics());
+            gather_storage(metrics, "ledger", context.folder->ledger().statistics());
+            gather_storage(metrics, "inbox", context.folder->inbox().statistics());
+            gather_link(metrics, link.statistics(), context.board->connected_peers());
+            gather_power(metrics, *self->state.power_meter);
+            self->delayed_send(TelemetryActor(self), poll_interval, Poll{});
+          }};
+}
+
+}  // namespace powershare::actors

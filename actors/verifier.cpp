@@ -1,0 +1,55 @@
+#include "actors/verifier.hpp"
+
+#include "protocol/pbft/batch.hpp"
+#include "protocol/pbft/certificate.hpp"
+#include "protocol/wire/envelope.hpp"
+
+namespace powershare::actors {
+namespace {
+
+/// Why a frame is refused; a label of powershare_consensus_rejected_messages_total.
+const char* reason_to_refuse(const PeerContext& context, pbft::MemberIndex sender,
+                             const Result<wire::Envelope>& envelope) {
+  if (!envelope) return "malformed";
+  if (envelope->genesis != context.genesis_hash) return "other_chain";
+  if (envelope->epoch != context.committee.epoch) return "other_epoch";
+  // CURVE proved who sent the frame; the envelope must claim nobody else.
+  if (envelope->sender != sender) return "other_sender";
+  const auto statement = context.committee.statement(envelope->type, envelope->body);
+  const auto& key = context.committee.members[sender];
+  return crypto::verify(key, statement, envelope->signature) ? nullptr : "bad_signature";
+}
+
+/// Checks the requests of a proposal here, where it delays no vote of another sequence.
+void warm_requests(PeerContext& context, const wire::Envelope& envelope) {
+  if (envelope.type != pbft::MessageType::pre_prepare) return;
+  if (envelope.body.size() < pbft::Vote::encoded_bytes) return;
+  const auto batch = pbft::Batch::decode(envelope.body, pbft::Vote::encoded_bytes, context.options.batch);
+  if (!batch) return;
+  for (const auto& request : (*batch)->requests()) context.verified_requests->warm(request);
+}
+
+}  // namespace
+
+VerifierActor::behavior_type verifier(VerifierActor::stateful_pointer<VerifierState> self,
+                                      PeerContext& context) {
+  return {[self](const Connect& connect) { self->state.links = connect.links; },
+          [self, &context](const ReceivedFrame& received) {
+            --context.frames_in_flight;
+            auto envelope = wire::decode_envelope(*received.frame);
+            if (const auto* reason = reason_to_refuse(context, received.sender, envelope)) {
+              context.metrics->add(monitoring::Metric::consensus_rejected_messages_total, 1, {reason});
+              return;
+            }
+            warm_requests(context, *envelope);
+            auto message = std::make_shared<pbft::Received>(pbft::Received{
+                received.sender, envelope->type, std::move(envelope->body), envelope->signature});
+            if (pbft::is_state_transfer(message->type)) {
+              self->send(self->state.links->settlement, VerifiedMessage{std::move(message)});
+            } else {
+              self->send(self->state.links->consensus, VerifiedMessage{std::move(message)});
+            }
+          }};
+}
+
+}  // namespace powershare::actors
