@@ -32,6 +32,9 @@ def _judge(root, path, name, quoted):
             return f'"{name}" does not exist'
         if other != room and other not in rooms.ROOMS[room]:
             return f'room {room} may not include room {other} ("{name}")'
+        private = rooms.PRIVATE_HEADERS.get(name)
+        if private and not any(fnmatch(str(path), place) for place in private):
+            return f'"{name}" may be included only by {", ".join(private)}'
         narrow = rooms.NARROW.get((room, other))
         if narrow and not any(fnmatch(name, pattern) for pattern in narrow):
             return f'room {room} may see only {", ".join(narrow)} of room {other}, not "{name}"'

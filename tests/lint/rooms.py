@@ -32,7 +32,7 @@ PURE = {"market", "ledger", "protocol"}
 # pattern of the included name -> patterns of the files that may include it
 THIRD_PARTY = {
     r"lmdb\.h": ["storage/*.cpp"],
-    r"zmq(_addon)?\.h(pp)?": ["net/*.cpp"],
+    r"zmq(_addon)?\.h(pp)?": ["net/*.cpp", "net/zap.hpp", "net/zmq_socket.hpp"],
     r"boost/.*": ["net/http_*.cpp"],
     r"google/protobuf/.*|.*\.pb\.h": ["protocol/wire/*.cpp"],
     r"caf/.*": ["actors/*"],
@@ -43,6 +43,13 @@ THIRD_PARTY = {
     r"CLI/.*": ["apps/*.cpp"],
     r"spdlog/.*": ["*.cpp"],
     r"yaml-cpp/.*": ["*.cpp"],
+}
+
+# Headers that show a third-party library to their own room -> patterns of the files that may include
+# them, so that they do not pass it on.
+PRIVATE_HEADERS = {
+    "net/zap.hpp": ["net/*.cpp"],
+    "net/zmq_socket.hpp": ["net/*.cpp", "net/zap.hpp"],
 }
 
 # Headers of the C++ standard library have neither dot nor slash. Those of the operating system may be

@@ -61,6 +61,7 @@ FAULTS = {
         one("net/http.hpp", PRAGMA + "#include <boost/beast.hpp>\n", 2),
         one("net/zmq_link.cpp", "#include <boost/asio.hpp>\n", 1),
         one("ledger/a.cpp", "#include <zmq.hpp>\n", 1),
+        one("net/zmq_link.hpp", PRAGMA + '#include "net/zap.hpp"\n', 2, {"net/zap.hpp": PRAGMA}),
         one("protocol/codec.cpp", '#include "protocol/votes.pb.h"\n', 1),
         one("protocol/wire/codec.hpp", PRAGMA + "#include <google/protobuf/message.h>\n", 2),
         one("base/a.hpp", PRAGMA + "#include <nlohmann/json.hpp>\n", 2),
