@@ -3,21 +3,6 @@
 namespace powershare::actors {
 namespace {
 
-class SnapshotHistory final : public gateway::HistoryReader {
- public:
-  explicit SnapshotHistory(const protocol::LedgerSnapshot& snapshot) : snapshot_(snapshot) {}
-  Result<std::optional<Bytes>> get(std::string_view table, ByteView key) const override {
-    return snapshot_.get(table, key);
-  }
-  Result<void> scan(std::string_view table, ByteView prefix, ByteView from, bool descending,
-                    const std::function<bool(ByteView, ByteView)>& visit) const override {
-    return snapshot_.scan(table, prefix, from, descending, visit);
-  }
-
- private:
-  const protocol::LedgerSnapshot& snapshot_;
-};
-
 class SnapshotView final : public gateway::ChainView {
  public:
   SnapshotView(std::unique_ptr<protocol::LedgerSnapshot> snapshot, ledger::Header head,
@@ -25,7 +10,7 @@ class SnapshotView final : public gateway::ChainView {
       : snapshot_(std::move(snapshot)), head_(head), head_hash_(head_hash) {}
 
   const ledger::StateReader& state() const override { return state_; }
-  const gateway::HistoryReader& history() const override { return history_; }
+  const ledger::HistoryReader& history() const override { return history_; }
   ledger::Header head() const override { return head_; }
   gateway::Digest head_hash() const override { return head_hash_; }
 
@@ -62,7 +47,7 @@ class SnapshotView final : public gateway::ChainView {
   ledger::Header head_;
   crypto::Digest head_hash_;
   protocol::SnapshotState state_{*snapshot_};
-  SnapshotHistory history_{*snapshot_};
+  protocol::SnapshotHistory history_{*snapshot_};
 };
 
 }  // namespace

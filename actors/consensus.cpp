@@ -82,7 +82,10 @@ class ConsensusHost {
       auto appended = context_.folder->consensus_log().append(pending_.persist);
       if (!appended) return wait_for_space(appended.error());
     }
-    if (blocked_) log(LogLevel::info, "consensus", "there is space on the disk again");
+    if (blocked_) {
+      log(LogLevel::info, "consensus", "there is space on the disk again");
+      context_.board->set_no_space(StatusBoard::Writer::consensus, false);
+    }
     blocked_ = false;
     return true;
   }
@@ -91,7 +94,7 @@ class ConsensusHost {
     if (error.code() != make_error_code(StorageError::no_space)) context_.fatal(error);
     if (!blocked_) log(LogLevel::error, "consensus", error.detail());
     blocked_ = true;
-    context_.board->set_no_space(true);
+    context_.board->set_no_space(StatusBoard::Writer::consensus, true);
     self_->delayed_send(ConsensusActor(self_), std::chrono::milliseconds(no_space_retry_ms), Flush{});
     return false;
   }
@@ -144,16 +147,19 @@ class ConsensusHost {
     if (now - last_status_ms_ < status_interval_ms) return;
     last_status_ms_ = now;
     auto status = replica_.status();
-    auto noted = context_.folder->note_stable_checkpoint(status.stable_checkpoint);
+    note(context_.folder->note_stable_checkpoint(status.stable_checkpoint));
+    if (was_recovering_ && !status.recovering) {
+      was_recovering_ = !note(context_.folder->note_recovered());
+    }
+    context_.board->set_consensus(std::move(status));
+  }
+
+  /// IDENTITY's notes may wait for space: they only make a later start quicker. False when to be tried again.
+  bool note(const Result<void>& noted) {
     if (!noted && noted.error().code() != make_error_code(StorageError::no_space)) {
       context_.fatal(noted.error());
     }
-    if (was_recovering_ && !status.recovering) {
-      auto recovered = context_.folder->note_recovered();
-      if (!recovered) context_.fatal(recovered.error());
-    }
-    was_recovering_ = status.recovering;
-    context_.board->set_consensus(std::move(status));
+    return noted.ok();
   }
 
   Self self_;

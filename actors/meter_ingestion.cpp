@@ -112,6 +112,7 @@ class IngestionHost {
     if (!put_.empty() || !erase_.empty()) {
       auto updated = context_.folder->inbox().update(put_, erase_);
       if (!updated) return withdraw(updated.error());
+      context_.board->set_no_space(StatusBoard::Writer::inbox, false);
       erase_.clear();
     }
     for (const auto& [key, value] : put_) unsent_.push_back(key);
@@ -199,7 +200,8 @@ class IngestionHost {
   /// Nothing of what came since the last flush was made durable: nothing is acknowledged.
   void withdraw(const Error& error) {
     if (error.code() != make_error_code(StorageError::no_space)) context_.fatal(error);
-    log(LogLevel::error, "meter_ingestion", error.detail());
+    if (!context_.board->no_space()) log(LogLevel::error, "meter_ingestion", error.detail());
+    context_.board->set_no_space(StatusBoard::Writer::inbox, true);
     for (const auto& [key, value] : put_) entries_.erase(key);
     put_.clear();
     for (auto& waiting : waiting_) {

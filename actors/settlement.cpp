@@ -97,7 +97,7 @@ class SettlementHost {
       context_.metrics->observe(Metric::settlement_block_commit_duration_seconds, seconds_since(begin));
       writes_.clear();
     }
-    context_.board->set_no_space(false);
+    context_.board->set_no_space(StatusBoard::Writer::settlement, false);
     publish();
     if (install_pending_) {
       install_pending_ = false;
@@ -144,7 +144,7 @@ class SettlementHost {
   bool wait_for_space(const Error& error) {
     if (error.code() != make_error_code(StorageError::no_space)) context_.fatal(error);
     if (!context_.board->no_space()) log(LogLevel::error, "settlement", error.detail());
-    context_.board->set_no_space(true);
+    context_.board->set_no_space(StatusBoard::Writer::settlement, true);
     flush_queued_ = true;
     self_->delayed_send(SettlementActor(self_), no_space_retry, Flush{});
     return false;

@@ -62,6 +62,15 @@ void StatusBoard::set_connected(pbft::MemberIndex peer, bool connected) {
   connected_[peer] = connected;
 }
 
+void StatusBoard::set_no_space(Writer writer, bool no_space) {
+  const auto bit = static_cast<std::uint8_t>(writer);
+  if (no_space) {
+    writers_without_space_.fetch_or(bit);
+  } else {
+    writers_without_space_.fetch_and(static_cast<std::uint8_t>(~bit));
+  }
+}
+
 std::size_t StatusBoard::connected_peers() const {
   const std::lock_guard lock(mutex_);
   return static_cast<std::size_t>(std::ranges::count(connected_, true));
@@ -81,7 +90,7 @@ bool StatusBoard::quorum_reachable() const {
 std::vector<std::string> StatusBoard::reasons_not_ready() const {
   std::vector<std::string> reasons;
   if (stopping_) reasons.emplace_back("stopping");
-  if (no_space_) reasons.emplace_back("no space left on the disk: read-only until there is");
+  if (no_space()) reasons.emplace_back("no space left on the disk: read-only until there is");
   if (consensus_.quarantined) reasons.emplace_back("quarantined: the own state differs from the certified one");
   if (consensus_.recovering) reasons.emplace_back("recovering: asking the other peers what was promised");
   if (consensus_.transferring) reasons.emplace_back("catching up by state transfer");

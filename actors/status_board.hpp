@@ -28,8 +28,10 @@ class StatusBoard {
   void set_head(const ledger::Header& head, const crypto::Digest& head_hash, UtcMillis island_time,
                 std::uint64_t executed_transactions);
   void set_connected(pbft::MemberIndex peer, bool connected);
-  /// A part of the peer cannot write its disk: not ready, reads go on.
-  void set_no_space(bool no_space) { no_space_ = no_space; }
+  /// The parts that write to disk, each its own environment.
+  enum class Writer : std::uint8_t { consensus = 1, settlement = 2, inbox = 4 };
+  /// Whether a part cannot write for want of space: then the peer is not ready, and reads go on.
+  void set_no_space(Writer writer, bool no_space);
   void set_stopping() { stopping_ = true; }
   /// The event loop ticks (supervisor).
   void beat() { last_beat_ms_ = monotonic_now().value; }
@@ -37,7 +39,7 @@ class StatusBoard {
   // ── Read from any thread ──────────────────────────────────────────────────────────────────────
   gateway::NodeStatus node_status() const;
   pbft::Status consensus() const;
-  bool no_space() const { return no_space_; }
+  bool no_space() const { return writers_without_space_ != 0; }
   bool stopping() const { return stopping_; }
   std::size_t connected_peers() const;
 
@@ -56,7 +58,7 @@ class StatusBoard {
   std::uint64_t executed_transactions_ = 0;
   std::vector<bool> connected_;
   bool caught_up_once_ = false;
-  std::atomic<bool> no_space_{false};
+  std::atomic<std::uint8_t> writers_without_space_{0};
   std::atomic<bool> stopping_{false};
   std::atomic<std::int64_t> last_beat_ms_;
 };

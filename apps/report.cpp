@@ -11,28 +11,6 @@
 namespace powershare::apps {
 namespace {
 
-/// History rows of a snapshot; the first fault is kept, as the queries have no errors of their own.
-class SnapshotRows final : public ledger::HistoryReader {
- public:
-  explicit SnapshotRows(const protocol::LedgerSnapshot& snapshot) : snapshot_(snapshot) {}
-  std::optional<Bytes> get(std::string_view table, ByteView key) const override {
-    auto record = snapshot_.get(table, key);
-    if (record) return std::move(*record);
-    fault_ = record.error();
-    return std::nullopt;
-  }
-  void scan(std::string_view table, ByteView prefix, ByteView from, bool descending,
-            const std::function<bool(ByteView, ByteView)>& visit) const override {
-    auto scanned = snapshot_.scan(table, prefix, from, descending, visit);
-    if (!scanned) fault_ = scanned.error();
-  }
-  const std::optional<Error>& fault() const { return fault_; }
-
- private:
-  const protocol::LedgerSnapshot& snapshot_;
-  mutable std::optional<Error> fault_;
-};
-
 /// A nano-count with `decimals` (at most 9) decimals, rounded half to even, for people.
 std::string rounded(std::int64_t nano, int decimals) {
   std::int64_t unit = 1;
@@ -82,7 +60,7 @@ Result<ledger::Statement> read_statement(const PeerConfig& config, const ledger:
   if (!folder) return folder.error();
   auto snapshot = (*folder)->ledger().snapshot();
   if (!snapshot) return snapshot.error();
-  const SnapshotRows rows(**snapshot);
+  const protocol::SnapshotHistory rows(**snapshot);
   auto statement = ledger::query_bills(rows, from, to);
   if (rows.fault()) return *rows.fault();
   return statement;

@@ -207,4 +207,17 @@ void SnapshotState::scan(ByteView prefix, ByteView from,
   if (!scanned && !fault_) fault_ = scanned.error();
 }
 
+std::optional<Bytes> SnapshotHistory::get(std::string_view table, ByteView key) const {
+  auto record = snapshot_.get(table, key);
+  if (record) return std::move(*record);
+  if (!fault_) fault_ = record.error();
+  return std::nullopt;
+}
+
+void SnapshotHistory::scan(std::string_view table, ByteView prefix, ByteView from, bool descending,
+                           const std::function<bool(ByteView, ByteView)>& visit) const {
+  auto scanned = snapshot_.scan(table, prefix, from, descending, visit);
+  if (!scanned && !fault_) fault_ = scanned.error();
+}
+
 }  // namespace powershare::protocol

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "ledger/queries.hpp"
 #include "ledger/state_machine.hpp"
 #include "protocol/catch_up.hpp"
 #include "protocol/pbft/effects.hpp"
@@ -68,6 +69,20 @@ class SnapshotState final : public ledger::StateReader {
   explicit SnapshotState(const LedgerSnapshot& snapshot) : snapshot_(snapshot) {}
   std::optional<Bytes> get(ByteView key) const override;
   void scan(ByteView prefix, ByteView from,
+            const std::function<bool(ByteView, ByteView)>& visit) const override;
+  const std::optional<Error>& fault() const { return fault_; }
+
+ private:
+  const LedgerSnapshot& snapshot_;
+  mutable std::optional<Error> fault_;
+};
+
+/// History rows of a snapshot, likewise.
+class SnapshotHistory final : public ledger::HistoryReader {
+ public:
+  explicit SnapshotHistory(const LedgerSnapshot& snapshot) : snapshot_(snapshot) {}
+  std::optional<Bytes> get(std::string_view table, ByteView key) const override;
+  void scan(std::string_view table, ByteView prefix, ByteView from, bool descending,
             const std::function<bool(ByteView, ByteView)>& visit) const override;
   const std::optional<Error>& fault() const { return fault_; }
 
