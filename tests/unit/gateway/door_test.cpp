@@ -33,7 +33,7 @@ std::string filled(std::string pattern) {
 TEST_CASE("paths that are not there and methods that are not taken") {
   Door door;
   for (const auto* path : {"/v2", "/v1", "/v1/", "//v1/status", "/v1/status/", "/v1/blocks/1/2",
-                           "/v1/blocks/", "/../etc/passwd", "", "/etms"}) {
+                           "/v1/blocks/", "/../etc/passwd", "/etms"}) {
     CAPTURE(path);
     const auto reply = door.get(path);
     CHECK(reply->response.status == 404);
