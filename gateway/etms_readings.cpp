@@ -6,6 +6,7 @@
 #include "gateway/json.hpp"
 #include "gateway/payload_json.hpp"
 #include "gateway/problem.hpp"
+#include "gateway/schemas.hpp"
 #include "gateway/services.hpp"
 
 namespace powershare::gateway {
@@ -248,11 +249,14 @@ void post_readings(const Services& services, const Request& request, const Respo
       });
 }
 
-constexpr auto response_schema =
-    R"({"type":"object","properties":{"accepted":{"type":"integer"},"duplicates":{"type":"integer"},)"
-    R"("rejected":{"type":"array","items":{"type":"object","properties":{"index":{"type":"integer"},)"
-    R"("reason":{"type":"string"}}}},"in_ledger_through":{"type":"object",)"
-    R"("additionalProperties":{"type":"integer"}}}})";
+std::string answer_schema() {
+  const auto rejected = object_schema({{"index", "integer"}, {"reason", "string"}});
+  return object_schema(
+      {{"accepted", "integer"},
+       {"duplicates", "integer"},
+       {"rejected", array_schema(rejected)},
+       {"in_ledger_through", R"({"type":"object","additionalProperties":{"type":"integer"}})"}});
+}
 
 }  // namespace
 
@@ -263,11 +267,11 @@ void add_etms_routes(Router& router, const ServicesPtr& services) {
   info.summary =
       "Takes one reading or an array; answers when what is accepted is durable on this peer. "
       "Energies are JSON numbers of kWh; readings without signature need an API key.";
-  info.access = Access::metering;
+  info.access = Access::partly;
   const auto reading = etms_reading_schema();
   info.request_schema =
       R"({"oneOf":[)" + reading + R"(,{"type":"array","items":)" + reading + "}]}";
-  info.response_schema = response_schema;
+  info.response_schema = answer_schema();
   info.statuses = {200, 400, 413, 503};
   router.add(std::move(info), [services](const Request& request, const Responder& responder) {
     post_readings(*services, request, responder);

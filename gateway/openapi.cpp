@@ -47,6 +47,7 @@ std::string operation_id(const RouteInfo& info) {
     id.push_back(upper && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c);
     upper = false;
   }
+  if (info.pattern.ends_with('/')) id += "Slash";  // "/explorer/" beside "/explorer"
   return id;
 }
 

@@ -55,6 +55,7 @@ struct TransactionPlace {
 class ChainView {
  public:
   virtual ~ChainView() = default;
+  /// Holds at least what the genesis describes: a host without that gives no view.
   virtual const ledger::StateReader& state() const = 0;
   virtual const ledger::HistoryReader& history() const = 0;
   /// The newest header; at height 0 the genesis header.

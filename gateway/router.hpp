@@ -19,7 +19,7 @@ namespace powershare::gateway {
 enum class Access : std::uint8_t {
   open = 1,       ///< anyone
   read,           ///< anyone, unless GatewayOptions::require_key_for_reads
-  metering,       ///< anyone; what needs a key is decided item by item
+  partly,         ///< anyone; the handler decides what of it needs a key
   administrator,  ///< an API key with that role
 };
 

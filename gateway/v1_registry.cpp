@@ -5,6 +5,7 @@
 #include "gateway/problem.hpp"
 #include "gateway/schemas.hpp"
 #include "gateway/submit.hpp"
+#include "ledger/metering.hpp"
 #include "ledger/parameters.hpp"
 #include "ledger/registry.hpp"
 
@@ -61,7 +62,16 @@ class Page {
   std::string last_;
 };
 
-void write_meter(json::Writer& out, const ledger::MeterRecord& meter) {
+void write_time(json::Writer& out, const std::optional<UtcMillis>& time) {
+  if (time) {
+    out.string(to_iso8601(*time));
+  } else {
+    out.null();
+  }
+}
+
+void write_meter(json::Writer& out, const ledger::MeterRecord& meter,
+                 const ledger::MeterProgress& progress) {
   out.begin_object().key("meter").string(meter.meter.text());
   out.key("owner").string(ledger::to_text(meter.owner)).key("public_key");
   if (meter.public_key) {
@@ -79,11 +89,10 @@ void write_meter(json::Writer& out, const ledger::MeterRecord& meter) {
   out.key("plant_kw").string(kilowatts_text(meter.plant_watts));
   out.key("cpe").string(meter.cpe);
   out.key("active_from").string(to_iso8601(meter.active_from)).key("retired");
-  if (meter.retired) {
-    out.string(to_iso8601(*meter.retired));
-  } else {
-    out.null();
-  }
+  write_time(out, meter.retired);
+  // How far the ledger covers the meter: it may forget readings up to that sequence.
+  out.key("in_ledger_through").unsigned_integer(progress.in_ledger_through()).key("last_end");
+  write_time(out, progress.last_end());
   out.end_object();
 }
 
@@ -121,7 +130,9 @@ void list_meters(const Services& services, const Request& request, const Respond
   Page<ledger::MeterRecord> page(request.http.parameter("after").value_or(""), *limit);
   ledger::for_each_meter(view->state(), [&](const ledger::MeterRecord& meter) {
     if (owner->has_value() && meter.owner != **owner) return true;
-    return page.take(meter.meter.text(), meter, write_meter);
+    return page.take(meter.meter.text(), meter, [&](json::Writer& out, const auto& record) {
+      write_meter(out, record, ledger::meter_progress(view->state(), record.meter));
+    });
   });
   if (page.unknown_start()) {
     return responder.send(problem(400, "bad_parameter", "after must be the next of a page."));
@@ -211,7 +222,9 @@ void add_meter_routes(Router& router, const ServicesPtr& services) {
                                        {"plant_kw", "decimal"},
                                        {"cpe", "string"},
                                        {"active_from", "time"},
-                                       {"retired", "time?"}}));
+                                       {"retired", "time?"},
+                                       {"in_ledger_through", "integer"},
+                                       {"last_end", "time?"}}));
   list.parameters.push_back({"owner", "query", "string", false, "a participant, as Resident:H01"});
   router.add(std::move(list), [services](const Request& request, const Responder& responder) {
     list_meters(*services, request, responder);

@@ -1,5 +1,7 @@
 #include "tests/unit/gateway/fakes.hpp"
 
+#include "ledger/parameters.hpp"
+
 namespace powershare::gateway::test {
 namespace {
 
@@ -65,6 +67,11 @@ void MemoryHistory::scan(std::string_view table, ByteView prefix, ByteView from,
   for (const auto& [key, value] : chosen) {
     if (!visit(key, value)) break;
   }
+}
+
+Chain::Chain() {
+  ledger::put_parameters(state, ledger::Parameters{});
+  ledger::put_clock(state, {{1'571'648'400'000}, {1'571'648'400'000}});
 }
 
 const BlockRecord& Chain::append(std::vector<Bytes> transactions,

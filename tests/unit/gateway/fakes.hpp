@@ -36,6 +36,7 @@ class MemoryHistory final : public ledger::HistoryReader {
 
 /// What all views of one test show.
 struct Chain {
+  Chain();
   std::mutex mutex;
   EmptyState nothing;
   ledger::Overlay state{nothing};
