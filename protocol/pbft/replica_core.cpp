@@ -176,7 +176,7 @@ void Core::on(Restored& restored) {
   lagging_since_.reset();
   auto position = restored.position;
   normalise(position);
-  for (const auto& id : restored.requests) mempool_.remove(id);
+  remember_delivered(restored.requests);
   if (restored.forget_requests) mempool_.clear();
   if (position.sequence > executed_.sequence) {
     executed_ = position;

@@ -90,7 +90,7 @@ class Core {
   void try_commit(Sequence sequence, Slot& slot);
   void decide(Sequence sequence, Slot& slot, const Vote& vote, OrderingCertificate certificate);
   void deliver();
-  void remember_delivered(const Batch& batch);
+  void remember_delivered(const std::vector<Digest>& ids);
 
   // Requests and proposals (replica_propose.cpp)
   Check on_request(const Received& message);

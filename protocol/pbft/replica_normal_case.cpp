@@ -258,7 +258,7 @@ void Core::deliver() {
     auto batch = slot->batch_of(slot->decided->digest);
     if (!batch) break;
     ++delivered_;
-    remember_delivered(*batch);
+    remember_delivered(batch->ids());
     if (!batch->is_null()) {
       ++counters_.batches_delivered;
       counters_.requests_delivered += batch->requests().size();
@@ -275,8 +275,8 @@ void Core::deliver() {
   watch_head();
 }
 
-void Core::remember_delivered(const Batch& batch) {
-  for (const auto& id : batch.ids()) {
+void Core::remember_delivered(const std::vector<Digest>& ids) {
+  for (const auto& id : ids) {
     mempool_.remove(id);
     if (!delivered_ids_.insert(id).second) continue;
     delivered_order_.push_back(id);

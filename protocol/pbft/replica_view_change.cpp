@@ -142,13 +142,16 @@ Core::Check Core::verify_view_change(SignedViewChange& message) {
 void Core::check_view_changes() {
   if (active_) return;
   std::vector<SignedViewChangePointer> asking;
+  std::uint32_t left = 0;
   for (const auto& held : view_changes_) {
+    if (held && held->content.view >= view_) ++left;
     if (held && held->content.view == view_) asking.push_back(held);
   }
-  if (asking.size() < committee_.quorum()) return;
+  if (left < committee_.quorum()) return;
   if (!new_view_deadline_) {
     new_view_deadline_ = MonotonicMillis{now_.value + backed_off(options_.request_timeout_ms)};
   }
+  if (asking.size() < committee_.quorum()) return;
   if (committee_.primary(view_) != self_ || !may_change_view()) return;
   std::vector<SignedViewChangePointer> chosen;
   for (const auto& it : asking) {

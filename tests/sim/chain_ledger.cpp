@@ -5,22 +5,18 @@
 #include "crypto/merkle_list.hpp"
 
 namespace powershare::sim {
-namespace {
-
-crypto::SparseMerkleTree tree_of(const std::map<Bytes, Bytes>& state) {
-  crypto::SparseMerkleTree tree;
-  for (const auto& [key, value] : state) tree.put(crypto::sha256(key), crypto::sha256(value));
-  return tree;
-}
-
-}  // namespace
-
 ChainLedger::ChainLedger(const crypto::Digest& genesis) : genesis_(genesis) {
   position_.head = genesis;
 }
 
 void ChainLedger::put(const Bytes& key, const Bytes& value) {
+  tree_.put(crypto::sha256(key), crypto::sha256(value));
   state_[key] = value;
+}
+
+void ChainLedger::remake_tree() {
+  tree_ = crypto::SparseMerkleTree();
+  for (const auto& [key, value] : state_) tree_.put(crypto::sha256(key), crypto::sha256(value));
 }
 
 pbft::Position ChainLedger::execute(pbft::Sequence sequence, const pbft::BatchPointer& batch,
@@ -34,9 +30,7 @@ pbft::Position ChainLedger::execute(pbft::Sequence sequence, const pbft::BatchPo
       ++repeated_;
       continue;
     }
-    // Few keys, often written: chunks differ between peers that lag.
-    const auto key = Bytes{batch->ids()[i][0]};
-    put(key, to_bytes(batch->ids()[i]));
+    put(to_bytes(batch->ids()[i]), Encoder().u64(sequence).data());
   }
   time_ = std::max(time_, batch->time());
   Block block;
@@ -47,7 +41,7 @@ pbft::Position ChainLedger::execute(pbft::Sequence sequence, const pbft::BatchPo
   header.time = time_;
   header.previous = position_.head;
   header.transactions_root = crypto::merkle_root(leaves);
-  header.state_root = tree_of(state_).root();
+  header.state_root = tree_.root();
   block.record.batch = to_bytes(batch->encoded());
   block.record.ordering = ordering;
   block.hash = header.hash();
@@ -117,7 +111,7 @@ std::optional<protocol::ManifestRead> ChainLedger::manifest(pbft::MemberIndex pe
 }
 
 std::vector<crypto::Subtree> ChainLedger::level() const {
-  return tree_of(state_).level(8);
+  return tree_.level(8);
 }
 
 protocol::ChunkRead ChainLedger::chunk(pbft::MemberIndex peer, std::uint32_t index) const {
@@ -139,11 +133,13 @@ bool ChainLedger::swap_in(const protocol::CertifiedHeader& head) {
     for (auto& record : records) state_[record.key] = record.value;
   }
   staging_.clear();
-  if (tree_of(state_).root() != head.header.state_root) return false;
-  // As a real ledger would know from its dedup records: what is in the state is executed.
+  remake_tree();
+  if (tree_.root() != head.header.state_root) return false;
+  // As a real ledger knows from its dedup records under the root: what is in the state is executed.
+  requests_.clear();
   for (const auto& [key, value] : state_) {
     crypto::Digest id{};
-    std::copy(value.begin(), value.end(), id.begin());
+    std::copy(key.begin(), key.end(), id.begin());
     requests_.insert(id);
   }
   time_ = head.header.time;

@@ -46,6 +46,7 @@ class ChainLedger {
     crypto::Digest hash{};
   };
   void put(const Bytes& key, const Bytes& value);
+  void remake_tree();
 
   crypto::Digest genesis_;
   pbft::Position position_;
@@ -54,6 +55,7 @@ class ChainLedger {
   std::map<std::uint64_t, crypto::QuorumCertificate> certificates_;
   std::set<crypto::Digest> requests_;
   std::map<Bytes, Bytes> state_;
+  crypto::SparseMerkleTree tree_;
   std::map<std::uint32_t, std::vector<protocol::StateRecord>> staging_;
   std::uint64_t repeated_ = 0;
 };
