@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t channels = 2;
 constexpr std::size_t receive_budget[channels] = {256, 16};  ///< frames per turn of the loop
 constexpr std::size_t copied_frame_bytes = 1024;  ///< shorter frames are copied, longer ones shared
-constexpr std::chrono::seconds self_test_timeout{5};
+constexpr std::chrono::seconds self_test_timeout{20};
 
 constexpr int remote_events =
     ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED;
