@@ -134,7 +134,7 @@ class Client final : public HttpClient {
 bool Client::wait(short events) const {
   for (;;) {
     const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - Clock::now()).count();
+        std::chrono::ceil<std::chrono::milliseconds>(deadline_ - Clock::now()).count();
     if (left <= 0) return false;
     pollfd item{socket_.number(), events, 0};
     const int ready = ::poll(&item, 1, static_cast<int>(std::min<std::int64_t>(left, 1'000'000)));
