@@ -14,6 +14,11 @@ using namespace powershare::ledger::test;
 namespace {
 constexpr std::string_view co = asset_coins;
 const AccountId issue = system_account(AccountClass::bank_issue, asset_coins);
+
+void check_zero_sums(const StateReader& state) {
+  const auto assets = asset_totals(state).value();
+  for (const auto& [asset, totals] : assets) CHECK(totals.total == 0);
+}
 }  // namespace
 
 TEST_CASE("postings must sum to zero for each asset") {
@@ -79,7 +84,7 @@ TEST_CASE("random postings keep every sum at zero and every participant at or ab
     }
     if (post(state, postings)) ++booked;
     if (round % 500 == 0) {
-      for (const auto& [asset, totals] : asset_totals(state).value()) CHECK(totals.total == 0);
+      check_zero_sums(state);
     }
   }
   CHECK(booked > 100);
@@ -125,5 +130,5 @@ TEST_CASE("claims are paid oldest first as far as coins reach") {
   CHECK(reduce_claim(state, h01, utility.id, coins("10")).value() == coins("3.5"));
   CHECK(claims_on(state, h01).is_zero());
   CHECK(balance(state, claim_account(h01, utility.id)) == 0);
-  for (const auto& [asset, totals] : asset_totals(state).value()) CHECK(totals.total == 0);
+  check_zero_sums(state);
 }
