@@ -38,10 +38,10 @@ TEST_CASE("postings must sum to zero for each asset") {
 TEST_CASE("a participant's account is never negative, whatever the order of postings") {
   const State nothing;
   Overlay state(nothing);
-  const Posting overdraft[] = {{participant_account(h01, co), -1}, {participant_account(h02, co), 1}};
+  const Posting overdraft[] = {{participant_account(h01, co), -1},
+                               {participant_account(h02, co), 1}};
   CHECK(post(state, overdraft).error().code() == LedgerError::insufficient);
-  const Posting through[] = {{participant_account(h01, co), -5},
-                             {participant_account(h01, co), 5}};
+  const Posting through[] = {{participant_account(h01, co), -5}, {participant_account(h01, co), 5}};
   CHECK(post(state, through).ok());
 }
 
@@ -97,7 +97,8 @@ TEST_CASE("random postings keep every sum at zero and every participant at or ab
 TEST_CASE("an account's key reads back, with strange names too") {
   const AccountId ids[] = {
       participant_account(ref("Resident:São João / CO \xf0\x9f\x94\x8c"), "CA:EUR"),
-      claim_account(h01, utility.id), issue,
+      claim_account(h01, utility.id),
+      issue,
       {AccountClass::clearing, {}, "island", std::string(asset_coins)},
       {AccountClass::escrow, h02, {}, std::string(asset_coins)}};
   for (const auto& id : ids) {

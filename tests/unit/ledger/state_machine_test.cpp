@@ -160,9 +160,9 @@ TEST_CASE("a restored machine has the same root and goes on the same way") {
   const auto dedup = chain.transaction(one_coin, administrator, "administrator", "once");
   chain.apply({dedup});
   auto state = records(chain.machine);
-  auto restored = StateMachine::restore(chain.machine.genesis(),
-                                        wire::transaction_decoder(chain.hash, true),
-                                        chain.machine.head(), state);
+  auto restored =
+      StateMachine::restore(chain.machine.genesis(), wire::transaction_decoder(chain.hash, true),
+                            chain.machine.head(), state);
   REQUIRE(restored.ok());
   CHECK(restored->state_root() == chain.machine.state_root());
   CHECK(restored->head_hash() == chain.machine.head_hash());
