@@ -137,6 +137,24 @@ std::optional<std::int64_t> flow(const std::vector<Settled>& settled) {
   return sum.nano();
 }
 
+/// What a supplier draws on when it has no coins; without one, what nobody can pay.
+AccountId credit_account(const std::optional<ParticipantId>& supplier) {
+  auto account = system_account(AccountClass::utility_credit, asset_coins);
+  if (supplier) account.owner = ParticipantRef{ParticipantType::utility_company, *supplier};
+  return account;
+}
+
+/// A supplier's coins pay its credit back first, so that how much it has does not depend on the
+/// order in which coins came and went.
+Result<void> repay_credit(Overlay& state, const ParticipantRef& utility) {
+  const AccountId wallet = participant_account(utility, asset_coins);
+  const AccountId credit = credit_account(utility.id);
+  const std::int64_t repaid = std::min(balance(state, wallet), -balance(state, credit));
+  if (repaid <= 0) return {};
+  const Posting postings[] = {{wallet, -repaid}, {credit, repaid}};
+  return post(state, postings);
+}
+
 using Deltas = std::map<ParticipantRef, std::int64_t>;
 
 /// Books the differences in coins, which sum to zero over participants and supplier.
@@ -156,18 +174,15 @@ Result<void> book_coins(Overlay& state, UtcMillis slot,
     if (__builtin_add_overflow(advanced, missing, &advanced)) return overflow();
     claims.emplace_back(participant, Coins::from_nano(missing));
   }
-  auto credit = system_account(AccountClass::utility_credit, asset_coins);
+  const AccountId credit = credit_account(supplier);
   if (supplier) {
-    credit.owner = utility;
     std::int64_t& own = deltas[utility];
     if (__builtin_sub_overflow(own, advanced, &own)) return overflow();
-    // A supplier without coins draws on its credit and pays it back first.
+    // A supplier without coins draws on its credit.
     const std::int64_t coins = balance(state, participant_account(utility, asset_coins));
-    const std::int64_t drawn = -balance(state, credit);
-    const std::int64_t move = own < 0 ? std::max<std::int64_t>(0, -own - coins)
-                                      : -std::min(own, std::max<std::int64_t>(drawn, 0));
-    own += move;
-    postings.push_back({credit, -move});
+    const std::int64_t drawn = own < 0 ? std::max<std::int64_t>(0, -own - coins) : 0;
+    own += drawn;
+    postings.push_back({credit, -drawn});
   } else {
     postings.push_back({credit, -advanced});  // nobody to owe it to
   }
@@ -185,7 +200,7 @@ Result<void> book_coins(Overlay& state, UtcMillis slot,
     if (delta <= 0) continue;
     if (auto paid = pay_claims(state, participant); !paid) return paid.error();
   }
-  return {};
+  return supplier ? repay_credit(state, utility) : Result<void>();
 }
 
 Result<void> book_energy(Overlay& state, std::int64_t flow_nano) {
