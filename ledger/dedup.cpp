@@ -9,12 +9,12 @@ Bytes DedupRecord::encode() const {
   return Encoder().raw(first).time(expires).data();
 }
 
-DedupRecord DedupRecord::decode(ByteView value) {
+std::optional<DedupRecord> DedupRecord::decode(ByteView value) {
   Decoder in(value);
   DedupRecord record;
   record.first = in.array<32>();
   record.expires = in.time();
-  PS_ASSERT(in.finished());
+  if (!in.finished()) return std::nullopt;
   return record;
 }
 
@@ -22,7 +22,9 @@ std::optional<DedupRecord> find_dedup(const StateReader& state, std::string_view
                                       ByteView idempotency_key) {
   const auto value = state.get(state_key::dedup(principal, idempotency_key));
   if (!value) return std::nullopt;
-  return DedupRecord::decode(*value);
+  auto record = DedupRecord::decode(*value);
+  PS_ASSERT(record.has_value());  // under the root, and only this program writes it
+  return record;
 }
 
 std::size_t dedup_quota(std::string_view principal) {

@@ -14,7 +14,7 @@ struct DedupRecord {
   Digest first{};  ///< id of the transaction that came first: its receipt counts
   UtcMillis expires;
   Bytes encode() const;
-  static DedupRecord decode(ByteView value);
+  static std::optional<DedupRecord> decode(ByteView value);
 };
 
 std::optional<DedupRecord> find_dedup(const StateReader& state, std::string_view principal,

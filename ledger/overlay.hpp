@@ -26,6 +26,9 @@ struct ByteOrder {
 class Overlay final : public StateReader {
  public:
   explicit Overlay(const StateReader& below) : below_(&below) {}
+  /// On top of another overlay, as on any reader: never a copy of it.
+  explicit Overlay(const Overlay& below) : StateReader(), below_(&below) {}
+  Overlay& operator=(const Overlay&) = delete;
 
   void put(Bytes key, Bytes value);
   void erase(Bytes key);

@@ -75,7 +75,10 @@ void State::erase(const Bytes& key) {
 
 void State::note_dedup(Records::const_iterator record, bool there) {
   if (!is_dedup(record->first)) return;
-  const ByExpiry entry{DedupRecord::decode(record->second).expires.value, &record->first};
+  // A record that does not decode comes from a damaged disk: the root will tell.
+  const auto dedup = DedupRecord::decode(record->second);
+  if (!dedup) return;
+  const ByExpiry entry{dedup->expires.value, &record->first};
   const auto principal = principal_of_dedup(record->first);
   if (there) {
     dedup_by_expiry_.insert(entry);

@@ -14,6 +14,11 @@ using namespace powershare::ledger::test;
 namespace {
 constexpr std::string_view co = asset_coins;
 const AccountId issue = system_account(AccountClass::bank_issue, asset_coins);
+
+void check_zero_sums(const StateReader& state) {
+  const auto assets = asset_totals(state).value();
+  for (const auto& [asset, totals] : assets) CHECK(totals.total == 0);
+}
 }  // namespace
 
 TEST_CASE("postings must sum to zero for each asset") {
@@ -33,10 +38,10 @@ TEST_CASE("postings must sum to zero for each asset") {
 TEST_CASE("a participant's account is never negative, whatever the order of postings") {
   const State nothing;
   Overlay state(nothing);
-  const Posting overdraft[] = {{participant_account(h01, co), -1}, {participant_account(h02, co), 1}};
+  const Posting overdraft[] = {{participant_account(h01, co), -1},
+                               {participant_account(h02, co), 1}};
   CHECK(post(state, overdraft).error().code() == LedgerError::insufficient);
-  const Posting through[] = {{participant_account(h01, co), -5},
-                             {participant_account(h01, co), 5}};
+  const Posting through[] = {{participant_account(h01, co), -5}, {participant_account(h01, co), 5}};
   CHECK(post(state, through).ok());
 }
 
@@ -79,7 +84,7 @@ TEST_CASE("random postings keep every sum at zero and every participant at or ab
     }
     if (post(state, postings)) ++booked;
     if (round % 500 == 0) {
-      for (const auto& [asset, totals] : asset_totals(state).value()) CHECK(totals.total == 0);
+      check_zero_sums(state);
     }
   }
   CHECK(booked > 100);
@@ -92,7 +97,8 @@ TEST_CASE("random postings keep every sum at zero and every participant at or ab
 TEST_CASE("an account's key reads back, with strange names too") {
   const AccountId ids[] = {
       participant_account(ref("Resident:São João / CO \xf0\x9f\x94\x8c"), "CA:EUR"),
-      claim_account(h01, utility.id), issue,
+      claim_account(h01, utility.id),
+      issue,
       {AccountClass::clearing, {}, "island", std::string(asset_coins)},
       {AccountClass::escrow, h02, {}, std::string(asset_coins)}};
   for (const auto& id : ids) {
@@ -125,5 +131,5 @@ TEST_CASE("claims are paid oldest first as far as coins reach") {
   CHECK(reduce_claim(state, h01, utility.id, coins("10")).value() == coins("3.5"));
   CHECK(claims_on(state, h01).is_zero());
   CHECK(balance(state, claim_account(h01, utility.id)) == 0);
-  for (const auto& [asset, totals] : asset_totals(state).value()) CHECK(totals.total == 0);
+  check_zero_sums(state);
 }

@@ -1,4 +1,5 @@
-// A small chain for tests: two homes, an electric vehicle, a bank and a utility company, with all their keys.
+// A small chain for tests: two homes, an electric vehicle, a bank and a utility company, with all
+// their keys.
 #pragma once
 
 #include <string>
@@ -21,7 +22,9 @@ inline crypto::KeyPair key(std::uint8_t number) {
 }
 inline const std::uint8_t administrator = 1, feeder = 2, gateway_0 = 20, stranger = 99;
 
-inline ParticipantRef ref(const char* text) { return parse_participant_ref(text).value(); }
+inline ParticipantRef ref(const char* text) {
+  return parse_participant_ref(text).value();
+}
 inline const ParticipantRef h01 = ref("Resident:H01"), h02 = ref("Resident:H02");
 inline const ParticipantRef vehicle = ref("ElectricVehicle:V1"), bank = ref("Bank:B1");
 inline const ParticipantRef utility = ref("UtilityCompany:E1");
@@ -32,14 +35,25 @@ inline Participant participant(const ParticipantRef& who) {
   return result;
 }
 
-inline std::int64_t nano(const char* text) { return parse_nano_exact(text).value(); }
-inline Energy kwh(const char* text) { return Energy::from_nano(nano(text)); }
-inline Coins coins(const char* text) { return Coins::from_nano(nano(text)); }
-inline Cash cash(const char* text) { return Cash::from_nano(nano(text)); }
-inline Price price(const char* text) { return Price::from_nano(nano(text)); }
+inline std::int64_t nano(const char* text) {
+  return parse_nano_exact(text).value();
+}
+inline Energy kwh(const char* text) {
+  return Energy::from_nano(nano(text));
+}
+inline Coins coins(const char* text) {
+  return Coins::from_nano(nano(text));
+}
+inline Cash cash(const char* text) {
+  return Cash::from_nano(nano(text));
+}
+inline Price price(const char* text) {
+  return Price::from_nano(nano(text));
+}
 
-/// Four members; H01 (20 coins, 3 kWh, 15 EUR), H02 (20 coins, 0 kWh, 15 EUR), V1 of H01 (100 coins, 0 kWh), B1
-/// (1,000,000 coins, 1,000,000 EUR), E1, a supplier (1,000 coins, 1,000 kWh). Keys of their own: H01 11, H02 12.
+/// Four members; H01 (20 coins, 3 kWh, 15 EUR), H02 (20 coins, 0 kWh, 15 EUR), V1 of H01 (100
+/// coins, 0 kWh), B1 (1,000,000 coins, 1,000,000 EUR), E1, a supplier (1,000 coins, 1,000 kWh).
+/// Keys of their own: H01 11, H02 12.
 inline Genesis genesis(bool simulated = true) {
   Genesis result;
   result.chain = ChainId::parse("funchal").value();

@@ -28,6 +28,7 @@ inline bool begins_with(ByteView key, ByteView prefix) {
 class MapState final : public StateReader {
  public:
   std::optional<Bytes> get(ByteView key) const override {
+    ++visited;
     const auto found = rows.find(key);
     if (found == rows.end()) return std::nullopt;
     return found->second;
@@ -37,9 +38,11 @@ class MapState final : public StateReader {
     Bytes start = to_bytes(prefix);
     start.insert(start.end(), from.begin(), from.end());
     for (auto at = rows.lower_bound(ByteView(start)); at != rows.end(); ++at) {
+      ++visited;
       if (!begins_with(at->first, prefix) || !visit(at->first, at->second)) return;
     }
   }
+  mutable std::size_t visited = 0;  ///< records that were looked at
   Rows rows;
 };
 

@@ -56,8 +56,8 @@ TEST_CASE("an overlay shows what a plain map would, and hands its changes on in 
     std::vector<std::pair<Bytes, Bytes>> expected;
     for (auto at = model.lower_bound(start); at != model.end(); ++at) {
       if (!std::equal(prefix.begin(), prefix.end(), at->first.begin(),
-                      at->first.begin() + static_cast<std::ptrdiff_t>(
-                                              std::min(prefix.size(), at->first.size())))) {
+                      at->first.begin() +
+                          static_cast<std::ptrdiff_t>(std::min(prefix.size(), at->first.size())))) {
         break;
       }
       expected.emplace_back(*at);
@@ -67,9 +67,8 @@ TEST_CASE("an overlay shows what a plain map would, and hands its changes on in 
     CHECK(transaction.empty());
     CHECK(all(block, prefix, from) == expected);
     const auto writes = block.take();
-    CHECK(std::is_sorted(writes.begin(), writes.end(), [](const auto& left, const auto& right) {
-      return left.key < right.key;
-    }));
+    CHECK(std::is_sorted(writes.begin(), writes.end(),
+                         [](const auto& left, const auto& right) { return left.key < right.key; }));
     state.apply(writes);
     CHECK(all(state, prefix, from) == expected);
   }

@@ -91,8 +91,9 @@ TEST_CASE("a trade by one side needs the other side's published criteria") {
   REQUIRE(chain.submit_as(h01, SetCriteria{h01, true, price("0.1"), true, {}}).outcome ==
           Outcome::applied);
   CHECK(buy("0.1").code == "no_consent");  // counts from the next slot on
-  REQUIRE(chain.submit(ClockStep{{created.value + 15 * millis_per_minute}}, feeder, "feeder").outcome ==
-          Outcome::applied);
+  REQUIRE(
+      chain.submit(ClockStep{{created.value + 15 * millis_per_minute}}, feeder, "feeder").outcome ==
+      Outcome::applied);
   CHECK(buy("0.1").outcome == Outcome::applied);
   CHECK(buy("0.0999").code == "no_consent");
 
@@ -111,8 +112,9 @@ TEST_CASE("cash is exchanged by the resident at the bank's rate only") {
         "forbidden");
   REQUIRE(chain.submit(BindKey{key(13).public_key(), to_text(bank), 1}).outcome ==
           Outcome::applied);
-  CHECK(chain.submit(CashToCoins{price("1"), cash("1"), "EUR", h01, bank}, 13, to_text(bank))
-            .code == "no_consent");
+  CHECK(
+      chain.submit(CashToCoins{price("1"), cash("1"), "EUR", h01, bank}, 13, to_text(bank)).code ==
+      "no_consent");
 }
 
 TEST_CASE("owners hand their rights on and take them back; only governance gives more") {
@@ -128,7 +130,8 @@ TEST_CASE("owners hand their rights on and take them back; only governance gives
   CHECK(chain.submit(payload, gateway_0, h01_name).code == "unknown_key");
   CHECK(find_binding(chain.machine.state(), gateway_key, "gateway:peer-0").has_value());
 
-  // An administrator by delegation acts as one, and can neither make another one nor set parameters.
+  // An administrator by delegation acts as one, and can neither make another one nor set
+  // parameters.
   CHECK(chain.submit(BindKey{gateway_key, "administrator", 2}).outcome == Outcome::applied);
   CHECK(chain.submit(payload, gateway_0, "administrator").outcome == Outcome::applied);
   CHECK(chain.submit(payload, gateway_0, h01_name).outcome == Outcome::applied);
@@ -167,8 +170,7 @@ TEST_CASE("the feeder steps a simulated clock forwards, and no other") {
         "forbidden");
 
   Chain real(genesis(false));
-  REQUIRE(real.submit(BindKey{key(feeder).public_key(), "feeder", 16}).outcome ==
-          Outcome::applied);
+  REQUIRE(real.submit(BindKey{key(feeder).public_key(), "feeder", 16}).outcome == Outcome::applied);
   CHECK(real.submit(ClockStep{{created.value + 60'000'000}}, feeder, "feeder").code ==
         "not_simulated");
   CHECK(island_time(real.machine.state()) == real.time);

@@ -145,7 +145,8 @@ TEST_CASE("assets are provisioned, adjusted and deleted against their counter-en
 }
 
 TEST_CASE("the thesis's 207 trades of 27.959 kWh settle to exactly 4.5545211 coins") {
-  // 207 energies of at most 5 decimals: whatever they are, their amounts at 0.1629 have at most 9 decimals.
+  // 207 energies of at most 5 decimals: whatever they are, their amounts at 0.1629 have at most 9
+  // decimals.
   const std::uint64_t seed = std::random_device{}();
   CAPTURE(seed);
   std::mt19937_64 random(seed);

@@ -1,0 +1,234 @@
+#include <doctest/doctest.h>
+
+#include <limits>
+#include <random>
+
+#include "tests/unit/ledger/ledger_fixture.hpp"
+
+using namespace powershare;
+using namespace powershare::ledger;
+using namespace powershare::ledger::test;
+
+namespace {
+
+/// Draws transactions whose fields are often sensible, often at an edge and often absurd.
+class Driver {
+ public:
+  explicit Driver(std::uint64_t seed) : random_(seed) {}
+
+  bool chance(std::uint64_t one_in) { return random_() % one_in == 0; }
+  template <class T>
+  const T& one_of(const std::vector<T>& choices) {
+    return choices[random_() % choices.size()];
+  }
+
+  std::int64_t quantity() {
+    constexpr auto most = std::numeric_limits<std::int64_t>::max();
+    static const std::vector<std::int64_t> edges{0,
+                                                 1,
+                                                 -1,
+                                                 most,
+                                                 -most,
+                                                 most - 1,
+                                                 std::numeric_limits<std::int64_t>::min(),
+                                                 1'000'000'000 * nano_per_unit};
+    if (chance(8)) return one_of(edges);
+    return static_cast<std::int64_t>(random_() % (5 * nano_per_unit));
+  }
+  ParticipantRef who() {
+    static const std::vector<ParticipantRef> people{h01,
+                                                    h02,
+                                                    vehicle,
+                                                    bank,
+                                                    utility,
+                                                    ref("Resident:N1"),
+                                                    ref("UtilityCompany:N2"),
+                                                    ref("ElectricVehicle:\xc3\xa9")};
+    return one_of(people);
+  }
+  MeterId meter() {
+    return MeterId::parse("M" + std::to_string(1 + random_() % 12)).value();
+  }
+  AssetClass asset() { return static_cast<AssetClass>(1 + random_() % 3); }
+  std::string currency() { return one_of<std::string>({"EUR", "EUR", "USD", "eur", ""}); }
+  std::optional<Price> maybe_price() {
+    if (chance(2)) return std::nullopt;
+    return Price::from_nano(quantity());
+  }
+  PublicKey public_key() { return key(one_of(signers)).public_key(); }
+  std::string principal() {
+    return one_of<std::string>({"administrator", "governance", "feeder", "gateway:peer-0",
+                                to_text(h01), to_text(h02), to_text(who())});
+  }
+
+  Participant any_participant() {
+    auto result = participant(who());
+    result.buy_rate = Price::from_nano(quantity());
+    result.sell_rate = Price::from_nano(quantity());
+    if (chance(2)) result.owner = who().id;
+    result.supplier = chance(2);
+    result.tariff = Price::from_nano(quantity());
+    if (chance(4)) result.feed_in = Price::from_nano(quantity());
+    return result;
+  }
+
+  ReadingBatch readings() {
+    ReadingBatch result;
+    for (auto left = 1 + random_() % 5; left > 0; --left) {
+      SignedReading entry;
+      auto& reading = entry.reading;
+      reading.meter = meter();
+      reading.sequence = chance(10) ? random_() : random_() % 40;
+      reading.start = {island_ms_ / 900'000 * 900'000 -
+                       static_cast<std::int64_t>(random_() % 4) * 900'000};
+      if (chance(20)) reading.start.value = quantity();
+      reading.seconds = one_of<std::uint32_t>({900, 900, 900, 60, 1800, 0, 0xffffffff});
+      reading.imported = Energy::from_nano(chance(2) ? 0 : quantity());
+      reading.exported = Energy::from_nano(chance(2) ? 0 : quantity());
+      reading.produced = Energy::from_nano(chance(2) ? 0 : quantity());
+      if (chance(6)) reading.corrects = random_() % 40;
+      if (chance(6)) reading.battery = Energy::from_nano(quantity());
+      if (chance(8)) entry.signature = Signature{};
+      result.readings.push_back(entry);
+    }
+    return result;
+  }
+
+  Payload payload() {
+    switch (random_() % 22) {
+      case 0:
+        return AddParticipant{any_participant()};
+      case 1:
+        return UpdateParticipant{any_participant()};
+      case 2:
+        if (!chance(8)) return readings();
+        return DeleteParticipant{who()};
+      case 3:
+        return ProvisionAsset{who(), asset(), currency(), quantity()};
+      case 4:
+        return AdjustAsset{who(), asset(), currency(), quantity()};
+      case 5:
+        return DeleteAsset{who(), asset(), currency()};
+      case 6: {
+        RegisterMeter result;
+        result.meter = meter();
+        result.owner = who();
+        if (chance(3)) result.parent = meter();
+        if (chance(3)) result.public_key = public_key();
+        result.kind = static_cast<MeterKind>(1 + random_() % 4);
+        result.plant_watts = chance(2) ? 0 : quantity();
+        return result;
+      }
+      case 7:
+        if (!chance(8)) return readings();
+        return RetireMeter{meter()};
+      case 8:
+        return BindKey{public_key(), principal(), static_cast<std::uint32_t>(random_() % 40)};
+      case 9:
+        return RevokeKey{public_key()};
+      case 10:
+        return EnergyToCoins{Price::from_nano(quantity()), Energy::from_nano(quantity()), who(),
+                             who()};
+      case 11:
+        return CashToCoins{Price::from_nano(quantity()), Cash::from_nano(quantity()), currency(),
+                           who(), who()};
+      case 12:
+        return TransferCoinsToEV{Coins::from_nano(quantity()), who(), who()};
+      case 13:
+        return CashFundingResident{Cash::from_nano(quantity()), currency(), who()};
+      case 14:
+        return CashWithdrawalResident{Cash::from_nano(quantity()), currency(), who()};
+      case 15:
+        return SetCriteria{who(), chance(2), maybe_price(), chance(2), maybe_price()};
+      case 16: {
+        island_ms_ += static_cast<std::int64_t>(random_() % 4) * 450'000;
+        return ClockStep{{chance(10) ? quantity() : island_ms_}};
+      }
+      case 17:
+        return SetParameter{
+            one_of<std::string>({"close_grace", "final_after", "silent_meter", "future_reading",
+                                 "credit_limit", "clearing_rule", "slot", "x"}),
+            one_of<std::string>({"0s", "1m", "30m", "2h", "5", "pay_as_bid", "thesis",
+                                 "pay_as_clear", "mid_market", "-1"})};
+      default:
+        return readings();
+    }
+  }
+
+  Bytes transaction(const Chain& chain) {
+    Transaction body;
+    body.genesis = chance(50) ? Digest{} : chain.hash;
+    body.principal = chance(40) ? "" : principal();
+    body.idempotency_key = to_bytes(std::to_string(random_() % 5000));
+    if (chance(40)) body.idempotency_key.clear();
+    body.expires = {chance(20) ? quantity() : chain.time.value + 600'000};
+    body.payload = payload();
+    auto signer = one_of(signers);
+    if (std::holds_alternative<ClockStep>(body.payload)) {
+      signer = feeder;
+      body.principal = "feeder";
+    } else if (!chance(3)) {
+      signer = administrator;
+    }
+    auto bytes = wire::encode_and_sign(body, key(signer));
+    if (chance(30) && !bytes.empty()) {
+      bytes[random_() % bytes.size()] ^= static_cast<std::uint8_t>(1U << random_() % 8);
+    }
+    return bytes;
+  }
+
+  std::uint64_t draw(std::uint64_t below) { return random_() % below; }
+
+ private:
+  std::mt19937_64 random_;
+  std::int64_t island_ms_ = created.value;
+  std::vector<std::uint8_t> signers{administrator, administrator, 11, 12, gateway_0, stranger};
+};
+
+}  // namespace
+
+TEST_CASE(
+    "apply survives arbitrary transactions, keeps its invariants and replays to the same bytes") {
+  const std::uint64_t seed = std::random_device{}();
+  CAPTURE(seed);
+  Driver driver(seed);
+  auto start = genesis();
+  for (const auto& [name, owner] : {std::pair("M1", h01), std::pair("M2", h02)}) {
+    RegisterMeter meter;
+    meter.meter = MeterId::parse(name).value();
+    meter.owner = owner;
+    start.registry.push_back(meter);
+  }
+  Chain chain(start);
+  Chain replica(start);
+  std::size_t applied = 0, readings = 0;
+  for (int height = 0; height < 400; ++height) {
+    std::vector<Bytes> transactions;
+    for (auto left = driver.draw(12); left > 0; --left) {
+      transactions.push_back(driver.transaction(chain));
+    }
+    if (driver.chance(100)) chain.time.value += 3'600'000;
+    const auto block = chain.apply(transactions);
+    for (const auto& receipt : block.receipts) {
+      applied += receipt.outcome == Outcome::applied ? 1 : 0;
+      for (const auto& reading : receipt.readings) {
+        readings += reading.kind == ReadingResult::Kind::accepted ? 1 : 0;
+      }
+      CHECK(receipt.code != "invariant");
+    }
+    const auto sound = chain.machine.check_invariants();
+    REQUIRE_MESSAGE(sound.ok(), sound.error().detail());
+    const auto again =
+        replica.machine.apply({0, block.header.sequence, block.header.time, block.transactions});
+    REQUIRE(again.header == block.header);
+    if (height % 100 == 99) {
+      auto restored =
+          StateMachine::restore(chain.machine.genesis(), wire::transaction_decoder(chain.hash),
+                                chain.machine.head(), records(chain.machine));
+      REQUIRE(restored.ok());
+      replica.machine = *std::move(restored);
+    }
+  }
+  CHECK(applied > 100);
+  CHECK(readings > 20);
+}

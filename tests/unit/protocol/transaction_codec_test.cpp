@@ -1,0 +1,274 @@
+#include <doctest/doctest.h>
+
+#include "crypto/error.hpp"
+#include "ledger/error.hpp"
+#include "ledger/validity.hpp"
+#include "protocol/wire/transaction_codec.hpp"
+
+using namespace powershare;
+using namespace powershare::ledger;
+
+namespace {
+
+const Digest genesis_hash = crypto::sha256(as_bytes("a chain"));
+
+crypto::KeyPair signer() {
+  crypto::Seed seed{};
+  seed.fill(7);
+  return crypto::KeyPair::from_seed(seed);
+}
+
+ParticipantRef ref(const char* text) {
+  return parse_participant_ref(text).value();
+}
+
+Transaction transaction(Payload payload) {
+  Transaction result;
+  result.genesis = genesis_hash;
+  result.principal = "Resident:S\xc3\xa3o 1";
+  result.idempotency_key = {0, 1, 0xff};
+  result.expires = {1'700'000'000'000};
+  result.payload = std::move(payload);
+  return result;
+}
+
+Bytes encoded(Payload payload) {
+  return wire::encode_and_sign(transaction(std::move(payload)), signer());
+}
+
+SignedReading reading(const char* meter, std::uint64_t sequence) {
+  SignedReading result;
+  result.reading.meter = MeterId::parse(meter).value();
+  result.reading.sequence = sequence;
+  result.reading.start = {1'571'616'000'000};
+  result.reading.seconds = 900;
+  result.reading.imported = Energy::from_nano(1);
+  result.reading.exported = Energy::from_nano(-2);
+  result.reading.produced = Energy::from_nano(3);
+  return result;
+}
+
+/// One of each payload, with optional fields both there and absent.
+std::vector<Payload> payloads() {
+  const auto home = ref("Resident:H01");
+  Participant car;
+  car.ref = ref("ElectricVehicle:V1");
+  car.owner = home.id;
+  car.vehicle_type = VehicleType::scooter;
+  car.brand = "B";
+  car.model = "M";
+  car.profile.fill(9);
+  Participant company;
+  company.ref = ref("UtilityCompany:E1");
+  company.name = "EEM";
+  company.supplier = true;
+  company.tariff = Price::from_nano(1);
+  company.feed_in = Price::from_nano(2);
+  RegisterMeter meter;
+  meter.meter = MeterId::parse("M1").value();
+  meter.owner = home;
+  auto charger = meter;
+  charger.public_key = signer().public_key();
+  charger.parent = meter.meter;
+  charger.kind = MeterKind::charger;
+  charger.plant_watts = 11'000;
+  charger.cpe = "PT1";
+  auto full = reading("M1", 2);
+  full.reading.battery = Energy::from_nano(0);
+  full.reading.corrects = 1;
+  full.signature = Signature{};
+  return {AddParticipant{car},
+          UpdateParticipant{company},
+          DeleteParticipant{home},
+          ProvisionAsset{home, AssetClass::cash, "EUR", 5},
+          AdjustAsset{home, AssetClass::energy, "", 0},
+          DeleteAsset{home, AssetClass::coins, ""},
+          meter,
+          charger,
+          RetireMeter{meter.meter},
+          BindKey{signer().public_key(), "gateway:peer-0", 31},
+          RevokeKey{signer().public_key()},
+          EnergyToCoins{Price::from_nano(0), Energy::from_nano(2), home, car.ref},
+          CashToCoins{Price::from_nano(1), Cash::from_nano(2), "EUR", home, ref("Bank:B1")},
+          TransferCoinsToEV{Coins::from_nano(3), home, car.ref},
+          CashFundingResident{Cash::from_nano(4), "EUR", home},
+          CashWithdrawalResident{Cash::from_nano(5), "USD", home},
+          ReadingBatch{{reading("M1", 1), full}},
+          SetCriteria{home, false, Price::from_nano(0), true, std::nullopt},
+          ClockStep{{1'571'616'000'000}},
+          SetParameter{"close_grace", "1m"}};
+}
+
+std::error_code error_of(ByteView bytes) {
+  const auto result = wire::decode_transaction(bytes, genesis_hash);
+  return result ? std::error_code() : result.error().code();
+}
+
+void append_varint(Bytes& out, std::uint64_t value) {
+  for (; value >= 0x80; value >>= 7) out.push_back(static_cast<std::uint8_t>(value | 0x80));
+  out.push_back(static_cast<std::uint8_t>(value));
+}
+
+void append_field(Bytes& out, std::uint32_t number, const Bytes& content) {
+  append_varint(out, number << 3 | 2);
+  append_varint(out, content.size());
+  out.insert(out.end(), content.begin(), content.end());
+}
+
+/// A transaction around a body that this test wrote by hand.
+Bytes signed_body(const Bytes& body) {
+  const auto key = signer();
+  return wire::assemble(body, key.public_key(),
+                        key.sign(wire::transaction_statement(genesis_hash, body)));
+}
+
+}  // namespace
+
+TEST_CASE("every payload survives the wire") {
+  std::vector<bool> seen(std::variant_size_v<Payload>);
+  for (const auto& payload : payloads()) {
+    CAPTURE(payload_name(payload));
+    seen[payload.index()] = true;
+    const auto bytes = encoded(payload);
+    const auto decoded = wire::decode_transaction(bytes, genesis_hash);
+    REQUIRE_MESSAGE(decoded.ok(), decoded.error().detail());
+    CHECK(decoded->id == crypto::sha256(bytes));
+    CHECK(decoded->genesis == genesis_hash);
+    CHECK(decoded->principal == "Resident:S\xc3\xa3o 1");
+    CHECK(decoded->idempotency_key == Bytes{0, 1, 0xff});
+    CHECK(decoded->expires.value == 1'700'000'000'000);
+    CHECK(decoded->signer == signer().public_key());
+    CHECK(decoded->payload.index() == payload.index());
+    // The encoder writes every field, so equal bytes are equal payloads.
+    CHECK(wire::encode_body(*decoded) == wire::encode_body(transaction(payload)));
+    CHECK(wire::decode_verified_transaction(bytes, genesis_hash)->id == decoded->id);
+  }
+  for (const bool one : seen) CHECK(one);
+}
+
+TEST_CASE("fields are what they were, not only their bytes") {
+  const auto all = payloads();
+  const auto readings = wire::decode_transaction(encoded(all[16]), genesis_hash);
+  CHECK(std::get<ReadingBatch>(readings->payload).readings ==
+        std::get<ReadingBatch>(all[16]).readings);
+  const auto added = wire::decode_transaction(encoded(all[0]), genesis_hash);
+  CHECK(std::get<AddParticipant>(added->payload).participant ==
+        std::get<AddParticipant>(all[0]).participant);
+  const auto criteria = wire::decode_transaction(encoded(all[17]), genesis_hash);
+  CHECK(std::get<SetCriteria>(criteria->payload).sell_price == Price::from_nano(0));
+  CHECK_FALSE(std::get<SetCriteria>(criteria->payload).buy_price.has_value());
+}
+
+TEST_CASE("a changed byte anywhere is refused") {
+  const auto bytes = encoded(
+      TransferCoinsToEV{Coins::from_nano(3), ref("Resident:H01"), ref("ElectricVehicle:V1")});
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    auto damaged = bytes;
+    damaged[i] ^= 0x40;
+    CAPTURE(i);
+    CHECK(error_of(damaged));
+  }
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    CHECK(error_of(ByteView(bytes).first(size)) == LedgerError::malformed);
+  }
+}
+
+TEST_CASE("an envelope has one encoding: nobody on the way changes an id") {
+  const auto bytes = encoded(ClockStep{{5}});
+  auto longer = bytes;
+  append_field(longer, 15, {1});
+  CHECK(error_of(longer) == LedgerError::malformed);
+  auto repeated = bytes;
+  append_field(repeated, 2, Bytes(32, 1));
+  CHECK(error_of(repeated) == LedgerError::malformed);
+}
+
+TEST_CASE("fields that this version does not know are refused, however deep") {
+  auto body = wire::encode_body(transaction(ClockStep{{5}}));
+  REQUIRE_FALSE(error_of(signed_body(body)));
+  append_field(body, 100, {1});
+  CHECK(error_of(signed_body(body)) == LedgerError::malformed);
+  Bytes deeper = wire::encode_body(transaction(SetParameter{"close_grace", "1m"}));
+  Bytes inner;
+  append_field(inner, 9, {1});
+  append_field(deeper, 34, inner);  // merged into the set_parameter that is there
+  CHECK(error_of(signed_body(deeper)) == LedgerError::malformed);
+}
+
+TEST_CASE("another chain's transaction, another key's signature and a signed lie are refused") {
+  const auto bytes = encoded(ClockStep{{5}});
+  const auto other_chain = crypto::sha256(as_bytes("another chain"));
+  CHECK(wire::decode_transaction(bytes, other_chain).error().code() == LedgerError::malformed);
+  const auto body = wire::encode_body(transaction(ClockStep{{5}}));
+  const auto other = crypto::KeyPair::generate();
+  const auto forged = wire::assemble(body, signer().public_key(),
+                                     other.sign(wire::transaction_statement(genesis_hash, body)));
+  CHECK(error_of(forged) == CryptoError::bad_signature);
+  CHECK(wire::decode_verified_transaction(forged, genesis_hash).ok());
+}
+
+TEST_CASE("limits hold before anything is built") {
+  CHECK(error_of(Bytes(max_transaction_bytes + 1, 0)) == LedgerError::malformed);
+  ReadingBatch batch;
+  batch.readings.assign(max_readings_per_batch, reading("M1", 1));
+  CHECK_FALSE(error_of(encoded(batch)));
+  batch.readings.push_back(reading("M1", 1));
+  CHECK(error_of(encoded(batch)) == LedgerError::malformed);
+  CHECK(error_of(encoded(ReadingBatch{})) == LedgerError::malformed);
+
+  // Half a million empty readings in one megabyte, in two pieces of the same field.
+  Bytes many;
+  for (int i = 0; i < 3'000; ++i) append_field(many, 1, {});
+  auto body = wire::encode_body(transaction(ReadingBatch{}));
+  append_field(body, 31, many);
+  CHECK(wire::decode_transaction(signed_body(body), genesis_hash).ok());
+  append_field(body, 31, many);
+  CHECK(error_of(signed_body(body)) == LedgerError::malformed);
+
+  auto long_key = transaction(ClockStep{{5}});
+  long_key.idempotency_key.assign(65, 1);
+  CHECK(error_of(wire::encode_and_sign(long_key, signer())) == LedgerError::malformed);
+  long_key.idempotency_key.clear();
+  CHECK(error_of(wire::encode_and_sign(long_key, signer())) == LedgerError::malformed);
+}
+
+TEST_CASE("fields outside their limits are refused") {
+  const auto home = ref("Resident:H01"), other = ref("Resident:H02");
+  const Payload wrong[] = {
+      EnergyToCoins{Price::from_nano(1), Energy::from_nano(0), home, other},
+      EnergyToCoins{Price::from_nano(1), Energy::from_nano(-1), home, other},
+      EnergyToCoins{Price::from_nano(-1), Energy::from_nano(1), home, other},
+      CashFundingResident{Cash::from_nano(1), "eur", home},
+      TransferCoinsToEV{Coins::from_nano(max_amount_nano + 1), home, other},
+      ProvisionAsset{home, AssetClass::coins, "", -1},
+      ProvisionAsset{home, AssetClass::coins, "EUR", 1},
+      ProvisionAsset{home, static_cast<AssetClass>(9), "", 1},
+      DeleteParticipant{{static_cast<ParticipantType>(5), home.id}},
+      DeleteParticipant{{ParticipantType::resident, {}}},
+      BindKey{signer().public_key(), "nobody", 1},
+      BindKey{signer().public_key(), "administrator", 32},
+      BindKey{signer().public_key(), "administrator", 0},
+      RetireMeter{},
+      SetCriteria{home, true, Price::from_nano(-1), true, {}},
+      SetParameter{"close_grace", "soon"},
+  };
+  for (const auto& payload : wrong) {
+    CAPTURE(payload_name(payload));
+    CHECK(error_of(encoded(payload)) == LedgerError::malformed);
+  }
+  auto nameless = transaction(ClockStep{{5}});
+  nameless.principal = "someone";
+  CHECK(error_of(wire::encode_and_sign(nameless, signer())) == LedgerError::malformed);
+  auto not_text = ref("Resident:H01");
+  Participant strange;
+  strange.ref = not_text;
+  strange.name = "\xff\xfe";
+  CHECK(error_of(encoded(AddParticipant{strange})) == LedgerError::malformed);
+}
+
+TEST_CASE("a backup checks expiry against the batch's time before it prepares") {
+  const auto bytes = encoded(ClockStep{{5}});
+  CHECK(wire::stateless_check(bytes, {1'699'999'999'999}, genesis_hash).ok());
+  CHECK(wire::stateless_check(bytes, {1'700'000'000'000}, genesis_hash).error().code() ==
+        LedgerError::expired);
+}
