@@ -192,7 +192,7 @@ ConsensusActor::behavior_type consensus(Self self, PeerContext& context,
         for (const auto& position : *advanced.positions) replica->step(pbft::Executed{position});
       },
       [replica](const LedgerRestored& restored) {
-        replica->step(pbft::Restored{restored.position});
+        replica->step(*restored.restored);
       },
       [replica](SlotDue due) { replica->set_slot_due(due.due); },
       [replica](Wake) { replica->wake(); },

@@ -48,9 +48,9 @@ struct SubmitRequest {
 struct LedgerAdvanced {
   std::shared_ptr<const std::vector<pbft::Position>> positions;
 };
-/// State transfer has ended here.
+/// State transfer has ended.
 struct LedgerRestored {
-  pbft::Position position;
+  std::shared_ptr<const pbft::Restored> restored;
 };
 /// Whether a market slot is due (DECISIONS 21).
 struct SlotDue {

@@ -34,13 +34,24 @@ class KeySignatory final : public protocol::Signatory {
 };
 
 struct PeerContext {
-  ledger::Genesis genesis;
-  crypto::Digest genesis_hash{};
-  pbft::MemberIndex self = 0;
-  pbft::Committee committee;
-  pbft::Options options;
-  crypto::KeyPair consensus_keys;
-  crypto::KeyPair gateway_keys;
+  PeerContext(const ledger::Genesis& chain_genesis, pbft::MemberIndex own_index,
+              const crypto::KeyPair& consensus, const crypto::KeyPair& gateway)
+      : genesis(chain_genesis),
+        genesis_hash(genesis.hash()),
+        self(own_index),
+        committee{genesis_hash, 0, ledger::consensus_keys(genesis.members)},
+        consensus_keys(consensus),
+        gateway_keys(gateway) {}
+  PeerContext(const PeerContext&) = delete;
+  PeerContext& operator=(const PeerContext&) = delete;
+
+  const ledger::Genesis genesis;
+  const crypto::Digest genesis_hash;
+  const pbft::MemberIndex self;
+  const pbft::Committee committee;
+  const pbft::Options options;
+  const crypto::KeyPair consensus_keys;
+  const crypto::KeyPair gateway_keys;
   KeySignatory signatory{consensus_keys};
   std::unique_ptr<storage::DataFolder> folder;
   std::unique_ptr<monitoring::Metrics> metrics;

@@ -124,16 +124,8 @@ class RunningPeer final : public PeerHost {
   Result<void> open(std::function<void(const Error&)> fatal) {
     auto self = find_self(setup_);
     if (!self) return self.error();
-    context_ = std::make_unique<PeerContext>(PeerContext{
-        .genesis = setup_.genesis,
-        .genesis_hash = setup_.genesis.hash(),
-        .self = *self,
-        .committee = {},
-        .options = {},
-        .consensus_keys = setup_.consensus_keys,
-        .gateway_keys = setup_.gateway_keys});
+    context_ = std::make_unique<PeerContext>(setup_.genesis, *self, setup_.consensus_keys, setup_.gateway_keys);
     auto& context = *context_;
-    context.committee = {context.genesis_hash, 0, ledger::consensus_keys(setup_.genesis.members)};
     context.fatal = std::move(fatal);
     context.verified_requests = std::make_unique<VerifiedRequests>(context.genesis_hash);
     context.board = std::make_unique<StatusBoard>(setup_.genesis, *self);
@@ -242,18 +234,43 @@ class RunningPeer final : public PeerHost {
     system_ = std::make_unique<caf::actor_system>(config_);
     auto& context = *context_;
     auto links = std::make_shared<Links>();
-    links->transport = system_->spawn(transport, std::ref(context), std::ref(*link_));
+    auto* link = link_.get();
+    const double watts_per_core = setup_.watts_per_core;
+    links->transport = system_->spawn(
+        [&context, link](TransportActor::pointer actor) { return transport(actor, context, *link); });
     for (std::size_t i = 0; i < verifier_count; ++i) {
-      links->verifiers.push_back(system_->spawn(verifier, std::ref(context)));
+      links->verifiers.push_back(
+          system_->spawn([&context](VerifierActor::stateful_pointer<VerifierState> actor) {
+            return verifier(actor, context);
+          }));
     }
-    links->consensus = system_->spawn<caf::detached>(consensus, std::ref(context), recovered);
-    links->settlement = system_->spawn<caf::detached>(settlement, std::ref(context), restored);
-    links->meter_ingestion = system_->spawn<caf::detached>(meter_ingestion, std::ref(context), inbox);
-    links->order_matching = system_->spawn(order_matching, std::ref(context));
-    links->gateway = system_->spawn(gateway_door, std::ref(context));
-    links->telemetry = system_->spawn(telemetry, std::ref(context), std::ref(*link_), setup_.watts_per_core);
+    links->consensus = system_->spawn<caf::detached>(
+        [&context, recovered](ConsensusActor::stateful_pointer<ConsensusState> actor) {
+          return consensus(actor, context, recovered);
+        });
+    links->settlement = system_->spawn<caf::detached>(
+        [&context, restored](SettlementActor::stateful_pointer<SettlementState> actor) {
+          return settlement(actor, context, restored);
+        });
+    links->meter_ingestion = system_->spawn<caf::detached>(
+        [&context, inbox](MeterIngestionActor::stateful_pointer<MeterIngestionState> actor) {
+          return meter_ingestion(actor, context, inbox);
+        });
+    links->order_matching =
+        system_->spawn([&context](OrderMatchingActor::stateful_pointer<OrderMatchingState> actor) {
+          return order_matching(actor, context);
+        });
+    links->gateway = system_->spawn([&context](GatewayActor::stateful_pointer<GatewayState> actor) {
+      return gateway_door(actor, context);
+    });
+    links->telemetry = system_->spawn(
+        [&context, link, watts_per_core](TelemetryActor::stateful_pointer<TelemetryState> actor) {
+          return telemetry(actor, context, *link, watts_per_core);
+        });
     links_ = links;
-    supervisor_ = system_->spawn(supervisor, std::ref(context), links_);
+    supervisor_ = system_->spawn([&context, all = links_](caf::event_based_actor* actor) {
+      supervisor(actor, context, all);
+    });
     const Connect connect{links_};
     for (const auto& verifier : links->verifiers) caf::anon_send(verifier, connect);
     caf::anon_send(links->transport, connect);
@@ -284,7 +301,6 @@ class RunningPeer final : public PeerHost {
       context.metrics->add(monitoring::Metric::gateway_requests_total, 1, {route, std::to_string(status)});
       context.metrics->observe(monitoring::Metric::gateway_request_duration_seconds, seconds, {route});
     };
-    ports.render_metrics = [&context] { return context.metrics->render(); };
     return ports;
   }
 

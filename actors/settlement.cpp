@@ -192,7 +192,9 @@ class SettlementHost {
       context_.metrics->add(Metric::consensus_state_transfers_total, 1, {"done"});
       log(LogLevel::info, "settlement",
           "caught up at height " + std::to_string(effects.finished->height));
-      self_->send(links_->consensus, LedgerRestored{*effects.finished});
+      self_->send(links_->consensus,
+                  LedgerRestored{std::make_shared<const pbft::Restored>(pbft::Restored{
+                      *effects.finished, std::exchange(installed_requests_, {}), false})});
     }
   }
 
@@ -208,6 +210,10 @@ class SettlementHost {
       }
     }
     batch_may_skip_ = false;
+    for (const auto& block : blocks) {
+      const auto& ids = block.batch->ids();
+      installed_requests_.insert(installed_requests_.end(), ids.begin(), ids.end());
+    }
     positions_.clear();  // the replica hears of it by LedgerRestored
     install_pending_ = true;
     writes_.push_back(protocol::position_write(ledger_));
@@ -261,6 +267,7 @@ class SettlementHost {
   std::vector<protocol::TableWrite> writes_;
   std::vector<pbft::Position> positions_;
   std::vector<CommittedBlock> committed_;
+  std::vector<crypto::Digest> installed_requests_;  ///< since the present state transfer began
   bool flush_queued_ = false;
   bool tick_queued_ = false;
   bool install_pending_ = false;
