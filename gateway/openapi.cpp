@@ -4,6 +4,7 @@
 #include <set>
 
 #include "gateway/json.hpp"
+#include "gateway/schemas.hpp"
 
 namespace powershare::gateway {
 namespace {
@@ -137,12 +138,16 @@ std::string openapi_document(const Router& router) {
     out.end_object();
   }
   out.end_object();
+  const auto error = object_schema({{"code", "string"}, {"message", "string"}});
   out.key("components")
-      .raw(
-          R"({"securitySchemes":{"apiKey":{"type":"apiKey","in":"header","name":"x-api-key"}},)"
-          R"("schemas":{"Error":{"type":"object","required":["error"],"properties":{"error":)"
-          R"({"type":"object","required":["code","message"],"properties":{"code":{"type":"string"},)"
-          R"("message":{"type":"string"}}}}}}})");
+      .begin_object()
+      .key("securitySchemes")
+      .begin_object()
+      .key("apiKey")
+      .raw(R"({"type":"apiKey","in":"header","name":"x-api-key"})");
+  out.end_object().key("schemas").begin_object().key("Error").raw(
+      object_schema({{"error", error}}));
+  out.end_object().end_object();
   out.end_object();
   return std::move(out).take();
 }
