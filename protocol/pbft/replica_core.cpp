@@ -190,6 +190,11 @@ void Core::on(Restored& restored) {
   }
   transferred_ = std::max(transferred_, executed_.sequence);
   persist(log_key(LogTag::transfer), Encoder().u64(transferred_).boolean(false).data());
+  // The primary is not to blame for what was missed meanwhile.
+  if (undelivered_since_) undelivered_since_ = now_;
+  if (highest_proposal_ <= delivered_) undelivered_since_.reset();
+  if (head_since_) head_since_ = now_;
+  if (work_due_since_) work_due_since_ = now_;
   deliver();
   end_recovery_if_done();
 }

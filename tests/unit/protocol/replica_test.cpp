@@ -1,0 +1,444 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "ledger/header.hpp"
+#include "protocol/pbft/error.hpp"
+#include "protocol/pbft/log_records.hpp"
+#include "protocol/pbft/new_view.hpp"
+#include "tests/unit/protocol/test_committee.hpp"
+
+using namespace powershare;
+using namespace powershare::pbft;
+using powershare::test::Group;
+using powershare::test::signed_by;
+
+namespace {
+
+std::size_t sent(const Group& group, std::uint32_t member, MessageType type) {
+  const auto& messages = group.members[member]->sent;
+  return static_cast<std::size_t>(std::count_if(messages.begin(), messages.end(),
+                                                [&](const auto& it) { return it.type == type; }));
+}
+
+Received pre_prepare(const Group& group, MemberIndex primary, View view, Sequence sequence,
+                     const BatchPointer& batch) {
+  const auto head = Vote{view, sequence, batch->digest()}.encode();
+  auto body = Encoder().raw(head).raw(batch->encoded()).data();
+  const auto signature = signed_by(primary, group.committee, MessageType::pre_prepare, body);
+  return {primary, MessageType::pre_prepare, std::move(body), signature};
+}
+
+BatchPointer batch_of(const Group& group, std::string_view request) {
+  return Batch::make(UtcMillis{1'600'000'000'000 + group.now}, {as_bytes(request)});
+}
+
+}  // namespace
+
+TEST_CASE("a request submitted anywhere is executed once by all, with a block certificate") {
+  for (const std::uint32_t n : {4u, 5u, 6u, 7u, 10u}) {
+    CAPTURE(n);
+    Group group(n);
+    group.submit(n - 1, "pay the neighbour");
+    group.run();
+    for (const auto& member : group.members) {
+      REQUIRE(member->decisions.size() == 1);
+      const auto& decision = member->decisions[0];
+      CHECK(as_text(decision.batch->requests().at(0)) == "pay the neighbour");
+      CHECK(verify(decision.certificate, 1, decision.batch->digest(), group.committee,
+                   member->signatory));
+      REQUIRE(member->certificates.size() == 1);
+      const auto statement =
+          ledger::block_statement(group.committee.genesis, 0, 1, member->executed.head);
+      CHECK(crypto::verify_certificate(member->certificates[0].certificate, statement,
+                                       group.committee.members));
+    }
+    group.submit(0, "pay the neighbour");
+    group.run();
+    CHECK(group.members[0]->decisions.size() == 1);
+    CHECK(group.members[0]->refused.size() == 1);
+  }
+}
+
+TEST_CASE("f silent members stop nobody, one more stops everything") {
+  for (const std::uint32_t n : {4u, 5u, 6u, 7u, 10u}) {
+    CAPTURE(n);
+    Group group(n);
+    const auto quorum = crypto::quorum(n);
+    for (std::uint32_t i = 0; i < n - quorum; ++i) group.cut[n - 1 - i] = true;
+    group.submit(0, "first");
+    group.run();
+    CHECK(group.members[0]->decisions.size() == 1);
+    group.cut[quorum - 1] = true;
+    group.submit(0, "second");
+    group.run();
+    CHECK(group.members[0]->decisions.size() == 1);
+  }
+}
+
+TEST_CASE("an idle chain is silent but for STATUS") {
+  Group group(4);
+  for (auto& member : group.members) member->sent.clear();
+  group.pass(10'000);
+  for (const auto& member : group.members) {
+    CHECK(member->sent.size() <= 11);
+    CHECK(std::all_of(member->sent.begin(), member->sent.end(),
+                      [](const auto& it) { return it.type == MessageType::status; }));
+  }
+}
+
+TEST_CASE(
+    "a due slot makes the primary propose an empty batch, and a primary that does not is "
+    "replaced") {
+  Group group(4);
+  group.input(0, group.clock(true));
+  group.run();
+  REQUIRE(group.members[1]->decisions.size() == 1);
+  CHECK(group.members[1]->decisions[0].batch->requests().empty());
+  CHECK(!group.members[1]->decisions[0].batch->is_null());
+  group.cut[0] = true;
+  for (int i = 0; i < 250; ++i) {
+    group.now += 10;
+    for (std::uint32_t member = 1; member < 4; ++member) group.input(member, group.clock(true));
+    group.run();
+  }
+  CHECK(group.status(1).view >= 1);
+  CHECK(group.status(1).view_active);
+  CHECK(group.members[2]->decisions.size() >= 2);
+}
+
+TEST_CASE("a dead primary is replaced within the time-out and a second") {
+  Group group(4);
+  group.submit(1, "before");
+  group.run();
+  group.cut[0] = true;
+  group.submit(2, "after");
+  const auto start = group.now;
+  while (group.members[3]->decisions.size() < 2 && group.now < start + 10'000) group.pass(10);
+  CHECK(group.now - start <= group.config.options.request_timeout_ms + 1'000);
+  CHECK(as_text(group.members[3]->decisions.back().batch->requests().at(0)) == "after");
+}
+
+TEST_CASE("what is prepared at one member survives the view change") {
+  Group group(4);
+  // Nobody hears a COMMIT, and only member 2 hears PREPAREs.
+  group.drop = [](std::uint32_t to, const Received& message) {
+    return message.type == MessageType::commit || message.type == MessageType::fetched_entry ||
+           (message.type == MessageType::prepare && to != 2);
+  };
+  group.submit(0, "promised");
+  group.run();
+  CHECK(sent(group, 2, MessageType::commit) == 1);
+  CHECK(sent(group, 1, MessageType::commit) == 0);
+  const auto digest =
+      Vote::decode(
+          ByteView(std::find_if(group.members[2]->sent.begin(), group.members[2]->sent.end(),
+                                [](const auto& it) { return it.type == MessageType::commit; })
+                       ->body))
+          ->digest;
+  // From now on everything of view 0 is lost, and so is its primary.
+  group.drop = [](std::uint32_t, const Received& message) {
+    const bool vote = message.type == MessageType::prepare || message.type == MessageType::commit;
+    return message.type == MessageType::fetched_entry ||
+           (vote && Vote::decode(message.body)->view == 0);
+  };
+  group.cut[0] = true;
+  group.pass(4'000);
+  REQUIRE(group.members[1]->decisions.size() >= 1);
+  CHECK(group.members[1]->decisions[0].sequence == 1);
+  CHECK(group.members[1]->decisions[0].batch->digest() == digest);
+  CHECK(group.status(3).view == 1);
+}
+
+TEST_CASE("two PRE-PREPAREs for one sequence are kept as evidence and cost the primary its view") {
+  Group group(4);
+  const auto first = pre_prepare(group, 0, 0, 1, batch_of(group, "to one"));
+  const auto second = pre_prepare(group, 0, 0, 1, batch_of(group, "to the other"));
+  group.input(1, first);
+  group.input(1, second);
+  REQUIRE(group.members[1]->evidence.size() == 1);
+  const auto& evidence = group.members[1]->evidence[0];
+  CHECK(evidence.member == 0);
+  CHECK(evidence.first.digest != evidence.second.digest);
+  CHECK(
+      crypto::verify(group.committee.members[0],
+                     group.committee.statement(MessageType::pre_prepare, evidence.second.encode()),
+                     evidence.second_signature));
+  CHECK(sent(group, 1, MessageType::prepare) == 1);
+  CHECK(group.status(1).view == 1);
+}
+
+TEST_CASE("backups refuse batches outside the window, of another digest, time or content") {
+  Group group(4);
+  const auto good = batch_of(group, "good");
+  const auto refuse = [&](Received message, const char* reason) {
+    group.input(1, std::move(message));
+    CHECK(sent(group, 1, MessageType::prepare) == 0);
+    CHECK(group.status(1).rejects[reason] >= 1);
+  };
+  refuse(pre_prepare(group, 0, 0, 9, good), "out_of_window");
+  refuse(pre_prepare(group, 0, 0, std::uint64_t{1} << 63, good), "out_of_window");
+  refuse(pre_prepare(group, 2, 0, 1, good), "wrong_view");
+  refuse(pre_prepare(group, 0, 4, 1, good), "wrong_view");
+  auto other = pre_prepare(group, 0, 0, 1, good);
+  other.body.back() ^= 1;
+  refuse(other, "invalid_batch");
+  const auto late = Batch::make(UtcMillis{1'600'000'000'000 + group.now - 10'001}, {as_bytes("x")});
+  refuse(pre_prepare(group, 0, 0, 1, late), "invalid_batch");
+  const auto twice =
+      Batch::make(UtcMillis{1'600'000'000'000 + group.now}, {as_bytes("same"), as_bytes("same")});
+  refuse(pre_prepare(group, 0, 0, 1, twice), "invalid_batch");
+  refuse(pre_prepare(group, 0, 0, 1, batch_of(group, std::string(2'000, 'x'))), "invalid_batch");
+  group.input(1, pre_prepare(group, 0, 0, 1, good));
+  CHECK(sent(group, 1, MessageType::prepare) == 1);
+}
+
+TEST_CASE("a vote counts for the key that verified, once, and never for two digests") {
+  Group group(4);
+  const auto batch = batch_of(group, "good");
+  group.drop = [](std::uint32_t, const Received&) { return true; };
+  group.input(1, pre_prepare(group, 0, 0, 1, batch));
+  const auto vote = Vote{0, 1, batch->digest()}.encode();
+  const auto prepare = [&](MemberIndex member, const Bytes& body) {
+    group.input(1, Received{member, MessageType::prepare, body,
+                            signed_by(member, group.committee, MessageType::prepare, body)});
+  };
+  prepare(0, vote);  // the primary's own PREPARE is none
+  CHECK(sent(group, 1, MessageType::commit) == 0);
+  auto other = Vote{0, 1, batch->digest()};
+  other.digest[5] ^= 1;
+  prepare(2, other.encode());
+  prepare(2, vote);
+  CHECK(sent(group, 1, MessageType::commit) == 0);
+  CHECK(group.members[1]->evidence.size() == 1);
+  prepare(3, vote);
+  CHECK(sent(group, 1, MessageType::commit) == 1);
+}
+
+TEST_CASE("after a restart the same votes are sent again, byte for byte, and no others") {
+  Group group(4);
+  group.drop = [](std::uint32_t, const Received&) { return true; };
+  const auto batch = batch_of(group, "good");
+  group.input(1, pre_prepare(group, 0, 0, 1, batch));
+  auto& member = *group.members[1];
+  const auto prepare = *std::find_if(member.sent.begin(), member.sent.end(), [](const auto& it) {
+    return it.type == MessageType::prepare;
+  });
+  member.sent.clear();
+  group.start(1);
+  const auto again = std::find_if(member.sent.begin(), member.sent.end(),
+                                  [](const auto& it) { return it.type == MessageType::prepare; });
+  REQUIRE(again != member.sent.end());
+  CHECK(again->body == prepare.body);
+  CHECK(again->signature == prepare.signature);
+  group.input(1, pre_prepare(group, 0, 0, 1, batch_of(group, "another")));
+  CHECK(sent(group, 1, MessageType::prepare) == 1);
+  CHECK(group.status(1).equivocations == 1);
+}
+
+TEST_CASE("a view once asked for is remembered across a restart") {
+  Group group(4);
+  group.cut = {false, false, true, true};
+  group.submit(1, "nobody orders this");
+  group.pass(2'600);
+  CHECK(group.status(1).view == 1);
+  CHECK(!group.status(1).view_active);
+  group.start(1);
+  CHECK(group.status(1).view == 1);
+  CHECK(!group.status(1).view_active);
+  const auto before = sent(group, 1, MessageType::prepare);
+  group.input(1, pre_prepare(group, 0, 0, 1, batch_of(group, "of the old view")));
+  CHECK(sent(group, 1, MessageType::prepare) == before);
+}
+
+TEST_CASE("checkpoints move the window and cut the log") {
+  Group group(4);
+  for (int i = 0; i < 20; ++i) {
+    group.submit(0, "request " + std::to_string(i));
+    group.run();
+  }
+  for (std::uint32_t member = 0; member < 4; ++member) {
+    CHECK(group.members[member]->decisions.size() == 20);
+    CHECK(group.status(member).stable_checkpoint == 20);
+    CHECK(group.status(member).certified_height == 20);
+    const auto& log = group.members[member]->log;
+    CHECK(std::none_of(log.begin(), log.end(), [](const auto& it) {
+      return it.first.front() == static_cast<std::uint8_t>(LogTag::batch);
+    }));
+  }
+}
+
+TEST_CASE("the log is never cut above what the ledger has executed") {
+  Group group(4);
+  group.execute = false;
+  for (int i = 0; i < 3; ++i) {
+    group.submit(0, "request " + std::to_string(i));
+    group.run();
+  }
+  auto& member = *group.members[2];
+  REQUIRE(member.decisions.size() == 3);
+  member.decisions.clear();
+  member.executed = {};
+  member.executed.head = group.committee.genesis;
+  group.execute = true;
+  group.start(2);
+  CHECK(member.decisions.size() == 3);  // delivered again to a ledger that lacks them
+}
+
+TEST_CASE("a state that differs from the certified one puts its peer into quarantine") {
+  Group group(4);
+  group.members[3]->executed.head[0] ^= 1;  // as after a bit flip in its state
+  group.submit(0, "request");
+  group.run();
+  CHECK(group.status(3).quarantined);
+  CHECK(!group.status(0).quarantined);
+  group.submit(0, "another");
+  group.run();
+  CHECK(group.members[0]->decisions.size() == 2);
+}
+
+TEST_CASE("f members with huge views move nobody, f + 1 move everybody to the smaller one") {
+  Group group(4);
+  const auto ask = [&](MemberIndex member, View view) {
+    ViewChange message;
+    message.view = view;
+    message.stable.position.head = group.committee.genesis;
+    auto body = message.encode();
+    const auto signature = signed_by(member, group.committee, MessageType::view_change, body);
+    group.input(1, Received{member, MessageType::view_change, std::move(body), signature});
+  };
+  ask(3, std::uint64_t{1} << 62);
+  CHECK(group.status(1).view == 0);
+  ask(2, 6);
+  CHECK(group.status(1).view == 6);
+}
+
+TEST_CASE("a NEW-VIEW with another O, with too few VIEW-CHANGEs or of another primary is refused") {
+  Group group(4);
+  group.cut[0] = true;
+  NewView taken;
+  group.drop = [&](std::uint32_t, const Received& message) {
+    if (message.type != MessageType::new_view) return false;
+    taken = *NewView::decode(message.body, 8);
+    return true;
+  };
+  group.submit(1, "request");
+  group.pass(2'500);
+  REQUIRE(taken.view == 1);
+  const auto offer = [&](const NewView& message, MemberIndex from) {
+    auto body = message.encode();
+    const auto signature = signed_by(from, group.committee, MessageType::new_view, body);
+    group.input(2, Received{from, MessageType::new_view, std::move(body), signature});
+    return group.status(2).view == 1 && group.status(2).view_active;
+  };
+  auto more = taken;
+  more.digests.push_back(crypto::sha256(as_bytes("invented")));
+  more.pre_prepares.push_back(signed_by(1, group.committee, MessageType::pre_prepare,
+                                        Vote{1, 1, more.digests.back()}.encode()));
+  CHECK(!offer(more, 1));
+  auto fewer = taken;
+  fewer.view_changes.pop_back();
+  CHECK(!offer(fewer, 1));
+  auto forged = taken;
+  forged.view_changes[0].signature[3] ^= 1;
+  CHECK(!offer(forged, 1));
+  CHECK(!offer(taken, 3));
+  CHECK(offer(taken, 1));
+}
+
+TEST_CASE("the primary hands over at shutdown without any time-out") {
+  Group group(4);
+  group.input(0, HandOver{});
+  group.run();
+  for (std::uint32_t member = 1; member < 4; ++member) {
+    CHECK(group.status(member).view == 1);
+    CHECK(group.status(member).view_active);
+  }
+}
+
+TEST_CASE("a lost log means no votes up to the reservation, then votes again") {
+  auto options = Group::quick();
+  options.reservation_step = 10;
+  Group group(4, options);
+  for (int i = 0; i < 6; ++i) {
+    group.submit(0, "request " + std::to_string(i));
+    group.run();
+  }
+  auto& member = *group.members[3];
+  REQUIRE(member.identity);
+  CHECK(member.identity->sequence >= 6);
+  member.log.clear();
+  member.sent.clear();
+  group.start(3, member.identity);
+  CHECK(group.status(3).recovering);
+  group.submit(0, "while it is silent");
+  group.run();
+  CHECK(sent(group, 3, MessageType::prepare) == 0);
+  group.pass(5'000);  // the primary fills with null batches
+  CHECK(!group.status(3).recovering);
+  CHECK(group.status(0).stable_checkpoint >= member.identity->sequence);
+  member.sent.clear();
+  group.submit(0, "after");
+  group.run();
+  CHECK(sent(group, 3, MessageType::prepare) == 1);
+}
+
+TEST_CASE("a wiped member learns from the others that it had signed before") {
+  auto options = Group::quick();
+  options.confirm_at_start = true;
+  Group group(4, options);
+  group.pass(200);
+  group.submit(0, "request");
+  group.run();
+  REQUIRE(group.members[2]->decisions.size() == 1);
+  auto& member = *group.members[2];
+  member.log.clear();
+  member.executed = {};
+  member.executed.head = group.committee.genesis;
+  member.sent.clear();
+  group.start(2);
+  group.pass(200);
+  CHECK(group.status(2).recovering);
+  CHECK(sent(group, 2, MessageType::prepare) == 0);
+}
+
+TEST_CASE("what was lost on the way is repaired by STATUS") {
+  Group group(4);
+  int counter = 0;
+  group.drop = [&](std::uint32_t, const Received& message) {
+    return message.type != MessageType::status && ++counter % 2 == 0;
+  };
+  for (int i = 0; i < 5; ++i) {
+    group.submit(static_cast<std::uint32_t>(i % 4), "request " + std::to_string(i));
+    group.pass(50);
+  }
+  group.drop = nullptr;
+  group.pass(8'000);
+  for (const auto& member : group.members) {
+    CHECK(member->executed == group.members[0]->executed);
+    CHECK(member->executed.height >= 1);
+  }
+}
+
+TEST_CASE("a member far behind asks for state transfer, with a certificate for where to") {
+  Group group(4);
+  group.cut[3] = true;
+  for (int i = 0; i < 30; ++i) {
+    group.submit(0, "request " + std::to_string(i));
+    group.run();
+  }
+  group.cut[3] = false;
+  group.pass(3'000);
+  REQUIRE(group.members[3]->transfer);
+  const auto& transfer = *group.members[3]->transfer;
+  CHECK(transfer.target.sequence == 28);
+  CHECK(verify(CheckpointCertificate{transfer.target, transfer.certificate}, group.committee,
+               group.members[3]->signatory));
+  auto& member = *group.members[3];
+  member.executed = group.members[0]->executed;
+  group.input(3, Restored{member.executed, {}, true});
+  group.submit(3, "after the transfer");
+  group.pass(100);
+  CHECK(member.executed == group.members[0]->executed);
+  CHECK(member.executed.height == 31);
+}
