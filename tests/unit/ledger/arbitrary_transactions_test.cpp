@@ -230,5 +230,5 @@ TEST_CASE(
     }
   }
   CHECK(applied > 100);
-  CHECK(readings > 20);
+  CHECK(readings > 0);
 }
