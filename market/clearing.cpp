@@ -61,15 +61,17 @@ Result<Clearing> clear(std::string_view rule_name, const Book& book) {
 
   Clearing clearing;
   clearing.rule = std::string(rule_name);
-  clearing.unmatched.reserve(book.orders.size());
-  for (const Order& order : book.orders) clearing.unmatched.push_back(order.energy);
+  clearing.unmatched = std::move(matching->energies);
   clearing.trades.reserve(matching->pairs.size());
   std::int64_t volume = 0;
   for (const Pair& pair : matching->pairs) {
-    const Order& buy = book.orders[pair.buy];
-    const Order& sell = book.orders[pair.sell];
-    const Price price = rule->price(buy, sell, *matching->price);
-    PS_ASSERT(price <= buy.limit && price >= sell.limit);
+    Price price = *matching->price;
+    if (!rule->uniform) {
+      const Order& buy = book.orders[pair.buy];
+      const Order& sell = book.orders[pair.sell];
+      price = rule->price(buy, sell, price);
+      PS_ASSERT(price <= buy.limit && price >= sell.limit);
+    }
     clearing.trades.push_back({pair.buy, pair.sell, Energy::from_nano(pair.energy_nano), price});
     for (const std::uint32_t order : {pair.buy, pair.sell}) {
       const std::int64_t left = clearing.unmatched[order].nano() - pair.energy_nano;

@@ -1,7 +1,9 @@
 #include "market/matching.hpp"
 
 #include <algorithm>
+#include <array>
 #include <limits>
+#include <utility>
 
 #include "market/rules.hpp"
 
@@ -9,11 +11,6 @@ namespace powershare::market {
 namespace {
 
 constexpr std::int64_t max_limit_nano = std::numeric_limits<std::int64_t>::max() / 2;
-
-struct Sides {
-  Candidates buys;
-  Candidates sells;
-};
 
 /// The first eight bytes as a number that sorts as they do.
 template <class Text>
@@ -35,16 +32,33 @@ Candidate candidate(const Order& order, std::uint32_t position) {
   result.order = position;
   result.participant = order.participant;
   result.standing = order.standing;
+  result.restricted = order.only_green || !order.partners.empty();
   return result;
 }
 
-Result<void> check(const Book& book) {
+/// Where an order stands, for sorting by limit without moving candidates about.
+struct Place {
+  std::uint64_t limit = 0;  ///< above the smallest one
+  std::uint32_t position = 0;
+};
+
+/// What one look at all orders gives.
+struct Survey {
+  Candidates buys;
+  Candidates sells;
+  std::vector<Energy> energies;  ///< by position in the book
+};
+
+Result<Survey> survey(const Book& book) {
   if (book.orders.size() > Book::max_orders) {
     return Error{MarketError::too_large, "a book has at most 4,000,000 orders"};
   }
-  std::int64_t buys = 0;
-  std::int64_t sells = 0;
-  for (const Order& order : book.orders) {
+  Survey result;
+  result.energies.reserve(book.orders.size());
+  std::int64_t demand = 0;
+  std::int64_t supply = 0;
+  for (std::size_t i = 0; i < book.orders.size(); ++i) {
+    const Order& order = book.orders[i];
     if (!order.energy.is_positive()) {
       return Error{MarketError::bad_order, "the energy of an order must be positive"};
     }
@@ -54,82 +68,140 @@ Result<void> check(const Book& book) {
     if (order.participant >= book.participants.size()) {
       return Error{MarketError::bad_order, "an order names a participant that is not in the book"};
     }
-    std::int64_t& sum = order.side == Side::buy ? buys : sells;
+    const bool buys = order.side == Side::buy;
+    std::int64_t& sum = buys ? demand : supply;
     if (__builtin_add_overflow(sum, order.energy.nano(), &sum)) {
       return Error{MarketError::overflow, "the energy of one side is out of range"};
     }
+    (buys ? result.buys : result.sells).push_back(candidate(order, static_cast<std::uint32_t>(i)));
+    result.energies.push_back(order.energy);
   }
-  return {};
+  return result;
 }
 
-/// Orders that can meet at least the best of the other side.
-Sides sides_that_can_meet(const Book& book) {
-  std::int64_t best_bid = -max_limit_nano - 1;
-  std::int64_t best_offer = max_limit_nano + 1;
-  for (const Order& order : book.orders) {
-    if (order.side == Side::buy) best_bid = std::max(best_bid, order.limit.nano());
-    if (order.side == Side::sell) best_offer = std::min(best_offer, order.limit.nano());
-  }
-  Sides sides;
-  for (std::size_t i = 0; i < book.orders.size(); ++i) {
-    const Order& order = book.orders[i];
-    const auto position = static_cast<std::uint32_t>(i);
-    if (order.side == Side::buy && order.limit.nano() >= best_offer) {
-      sides.buys.push_back(candidate(order, position));
-    } else if (order.side == Side::sell && order.limit.nano() <= best_bid) {
-      sides.sells.push_back(candidate(order, position));
-    }
-  }
-  return sides;
+/// Leaves out orders that cannot meet even the best of the other side.
+void keep_what_can_meet(Candidates& buys, Candidates& sells) {
+  std::int64_t best_buy = max_limit_nano + 1;
+  std::int64_t best_sell = max_limit_nano + 1;
+  for (const Candidate& buy : buys) best_buy = std::min(best_buy, buy.limit);
+  for (const Candidate& sell : sells) best_sell = std::min(best_sell, sell.limit);
+  std::erase_if(buys, [=](const Candidate& buy) { return buy.limit > -best_sell; });
+  std::erase_if(sells, [=](const Candidate& sell) { return sell.limit > -best_buy; });
 }
 
-void sort_best_first(const Book& book, Candidates& side) {
-  std::sort(side.begin(), side.end(), [&book](const Candidate& a, const Candidate& b) {
-    if (a.limit != b.limit) return a.limit < b.limit;
-    if (a.standing != b.standing) return b.standing;
-    if (a.accepted != b.accepted) return a.accepted < b.accepted;
-    if (a.prefix != b.prefix) return a.prefix < b.prefix;
-    const Order& left = book.orders[a.order];
-    const Order& right = book.orders[b.order];
-    if (a.standing && left.tie_key != right.tie_key) return left.tie_key < right.tie_key;
-    return left.id < right.id;
-  });
+/// The order of candidates that have the same limit.
+bool first_of_equals(const Book& book, const Candidate& a, const Candidate& b) {
+  if (a.standing != b.standing) return b.standing;
+  if (a.accepted != b.accepted) return a.accepted < b.accepted;
+  if (a.prefix != b.prefix) return a.prefix < b.prefix;
+  const Order& left = book.orders[a.order];
+  const Order& right = book.orders[b.order];
+  if (a.standing && left.tie_key != right.tie_key) return left.tie_key < right.tie_key;
+  return left.id < right.id;
 }
+
+/// Sorts by limit, 11 bits a pass from the lowest, as many passes as the limits differ in.
+void radix_sort(std::vector<Place>& places, std::uint64_t largest) {
+  constexpr unsigned bits = 11;
+  std::vector<Place> sorted(places.size());
+  for (unsigned shift = 0; shift < 64 && largest >> shift != 0; shift += bits) {
+    std::array<std::uint32_t, 1U << bits> begin{};
+    const auto digit = [shift](const Place& place) {
+      return place.limit >> shift & ((1U << bits) - 1);
+    };
+    for (const Place& place : places) ++begin[digit(place)];
+    std::uint32_t sum = 0;
+    for (std::uint32_t& count : begin) sum += std::exchange(count, sum);
+    for (const Place& place : places) sorted[begin[digit(place)]++] = place;
+    places.swap(sorted);
+  }
+}
+
+/// The positions of `side` by limit, best first.
+std::vector<Place> by_limit(const Candidates& side) {
+  std::vector<Place> places(side.size());
+  if (side.empty()) return places;
+  std::int64_t smallest = side[0].limit;
+  std::int64_t largest = side[0].limit;
+  for (const Candidate& candidate : side) {
+    smallest = std::min(smallest, candidate.limit);
+    largest = std::max(largest, candidate.limit);
+  }
+  for (std::uint32_t i = 0; i < side.size(); ++i) {
+    places[i] = {static_cast<std::uint64_t>(side[i].limit - smallest), i};
+  }
+  radix_sort(places, static_cast<std::uint64_t>(largest - smallest));
+  return places;
+}
+
+/// The candidates whose limit is not worse than `worst_limit`, best first, equals in their order.
+Candidates sorted_until(const Book& book, const Candidates& side, const std::vector<Place>& places,
+                        std::int64_t worst_limit) {
+  Candidates sorted;
+  sorted.reserve(side.size());
+  for (const Place& place : places) {
+    if (side[place.position].limit > worst_limit) break;
+    sorted.push_back(side[place.position]);
+  }
+  for (auto begin = sorted.begin(); begin != sorted.end();) {
+    const auto end = std::find_if(begin, sorted.end(), [begin](const Candidate& candidate) {
+      return candidate.limit != begin->limit;
+    });
+    std::sort(begin, end, [&book](const Candidate& a, const Candidate& b) {
+      return first_of_equals(book, a, b);
+    });
+    begin = end;
+  }
+  return sorted;
+}
+
+/// A side's orders one after the other, by limit.
+class Walk {
+ public:
+  Walk(const Candidates& side, const std::vector<Place>& places) : side_(side), places_(places) {
+    load();
+  }
+  bool at_end() const { return next_ == places_.size(); }
+  std::int64_t limit() const { return side_[places_[next_].position].limit; }
+  std::int64_t left() const { return left_; }
+  void take(std::int64_t energy) {
+    left_ -= energy;
+    if (left_ > 0) return;
+    ++next_;
+    load();
+  }
+
+ private:
+  void load() {
+    if (!at_end()) left_ = side_[places_[next_].position].energy;
+  }
+  const Candidates& side_;
+  const std::vector<Place>& places_;
+  std::size_t next_ = 0;
+  std::int64_t left_ = 0;
+};
 
 /// The middle of the interval of prices that support the optimal volume; nothing where no bid
 /// reaches an offer.
-std::optional<Price> supporting_price(const Candidates& buys, const Candidates& sells) {
-  std::size_t buy = 0;
-  std::size_t sell = 0;
-  std::int64_t left_buy = buys.empty() ? 0 : buys[0].energy;
-  std::int64_t left_sell = sells.empty() ? 0 : sells[0].energy;
+std::optional<Price> supporting_price(Walk buy, Walk sell) {
   std::int64_t last_bid = 0;
   std::int64_t last_offer = 0;
   bool any = false;
-  while (buy < buys.size() && sell < sells.size() && -buys[buy].limit >= sells[sell].limit) {
-    last_bid = -buys[buy].limit;
-    last_offer = sells[sell].limit;
+  while (!buy.at_end() && !sell.at_end() && -buy.limit() >= sell.limit()) {
+    last_bid = -buy.limit();
+    last_offer = sell.limit();
     any = true;
-    const std::int64_t energy = std::min(left_buy, left_sell);
-    left_buy -= energy;
-    left_sell -= energy;
-    if (left_buy == 0 && ++buy < buys.size()) left_buy = buys[buy].energy;
-    if (left_sell == 0 && ++sell < sells.size()) left_sell = sells[sell].energy;
+    const std::int64_t energy = std::min(buy.left(), sell.left());
+    buy.take(energy);
+    sell.take(energy);
   }
   if (!any) return std::nullopt;
   // What is bought is worth at least the price and what is not bought at most; likewise for offers.
   std::int64_t low = last_offer;
   std::int64_t high = last_bid;
-  if (buy < buys.size()) low = std::max(low, -buys[buy].limit);
-  if (sell < sells.size()) high = std::min(high, sells[sell].limit);
+  if (!buy.at_end()) low = std::max(low, -buy.limit());
+  if (!sell.at_end()) high = std::min(high, sell.limit());
   return middle(Price::from_nano(low), Price::from_nano(high));
-}
-
-void keep_at(Candidates& side, std::int64_t worst_limit) {
-  const auto end = std::partition_point(side.begin(), side.end(), [&](const Candidate& candidate) {
-    return candidate.limit <= worst_limit;
-  });
-  side.erase(end, side.end());
 }
 
 std::int64_t sum(const Candidates& side) {
@@ -138,11 +210,9 @@ std::int64_t sum(const Candidates& side) {
   return total;
 }
 
-bool restricted(const Book& book, const Candidates& side) {
-  return std::any_of(side.begin(), side.end(), [&book](const Candidate& candidate) {
-    const Order& order = book.orders[candidate.order];
-    return order.only_green || !order.partners.empty();
-  });
+bool restricted(const Candidates& side) {
+  return std::any_of(side.begin(), side.end(),
+                     [](const Candidate& candidate) { return candidate.restricted; });
 }
 
 std::vector<std::int64_t> by_participant(const Book& book, const Candidates& side,
@@ -207,16 +277,21 @@ std::vector<Pair> match_free(const Book& book, const Candidates& buys, const Can
 }  // namespace
 
 Result<Matching> match(const Book& book) {
-  if (auto checked = check(book); !checked) return checked.error();
-  auto [buys, sells] = sides_that_can_meet(book);
-  sort_best_first(book, buys);
-  sort_best_first(book, sells);
+  auto surveyed = survey(book);
+  if (!surveyed) return surveyed.error();
   Matching matching;
-  matching.price = supporting_price(buys, sells);
+  matching.energies = std::move(surveyed->energies);
+  keep_what_can_meet(surveyed->buys, surveyed->sells);
+  const auto buys_by_limit = by_limit(surveyed->buys);
+  const auto sells_by_limit = by_limit(surveyed->sells);
+  matching.price =
+      supporting_price(Walk(surveyed->buys, buys_by_limit), Walk(surveyed->sells, sells_by_limit));
   if (!matching.price) return matching;
-  keep_at(buys, -matching.price->nano());
-  keep_at(sells, matching.price->nano());
-  if (restricted(book, buys) || restricted(book, sells)) {
+  const Candidates buys =
+      sorted_until(book, surveyed->buys, buys_by_limit, -matching.price->nano());
+  const Candidates sells =
+      sorted_until(book, surveyed->sells, sells_by_limit, matching.price->nano());
+  if (restricted(buys) || restricted(sells)) {
     auto pairs = match_restricted(book, buys, sells);
     if (!pairs) return pairs.error();
     matching.pairs = std::move(pairs).value();

@@ -18,7 +18,8 @@ struct Pair {
 
 struct Matching {
   std::vector<Pair> pairs;
-  std::optional<Price> price;  ///< P; nothing where no volume is possible
+  std::vector<Energy> energies;  ///< of the book's orders
+  std::optional<Price> price;    ///< P; nothing where no volume is possible
 };
 
 Result<Matching> match(const Book& book);
@@ -33,6 +34,7 @@ struct Candidate {
   std::uint32_t order = 0;  ///< position in Book::orders
   ParticipantIndex participant = 0;
   bool standing = false;
+  bool restricted = false;
 };
 using Candidates = std::vector<Candidate>;
 
