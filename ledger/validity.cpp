@@ -25,6 +25,16 @@ Result<void> check_price(Price price, std::string_view what) {
   return {};
 }
 
+/// Rates that the market settles at, slot after slot: a bound far above any tariff keeps sums of
+/// them inside 64 bits.
+Result<void> check_rate(Price price, std::string_view what) {
+  constexpr Price most = Price::from_nano(1'000 * nano_per_unit);
+  if (price.is_negative() || price > most) {
+    return malformed(std::string(what) + " must be between 0 and 1000 coins per kWh");
+  }
+  return {};
+}
+
 Result<void> check_positive(std::int64_t nano, std::string_view what) {
   if (nano <= 0 || nano > max_amount_nano) {
     return malformed(std::string(what) + " must be greater than 0 and at most 1000000000");
@@ -60,7 +70,7 @@ Result<void> check(const Participant& participant) {
   auto result = check(participant.ref);
   for (const auto price :
        {participant.buy_rate, participant.sell_rate, participant.tariff, participant.feed_in}) {
-    if (result) result = check_price(price, "a rate");
+    if (result) result = check_rate(price, "a rate");
   }
   if (!result) return result;
   for (const auto& label : {participant.brand, participant.model, participant.name}) {
@@ -157,8 +167,8 @@ struct Checker {
   }
   Result<void> operator()(const SetCriteria& payload) const {
     auto result = check(payload.participant);
-    if (result && payload.sell_price) result = check_price(*payload.sell_price, "sell price");
-    if (result && payload.buy_price) result = check_price(*payload.buy_price, "buy price");
+    if (result && payload.sell_price) result = check_rate(*payload.sell_price, "sell price");
+    if (result && payload.buy_price) result = check_rate(*payload.buy_price, "buy price");
     return result;
   }
   Result<void> operator()(const ClockStep& payload) const {

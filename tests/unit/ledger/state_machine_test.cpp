@@ -81,6 +81,33 @@ TEST_CASE("admission says what apply would say, before anything is ordered") {
   CHECK(admit(bytes) == LedgerError::duplicate);
 }
 
+TEST_CASE("a principal has a quota of live transactions, and gets it back as they expire") {
+  const auto start = genesis();
+  const auto hash = start.hash();
+  const UtcMillis time{created.value + 1000};
+  // The bytes are the idempotency key: no signatures, so that ten thousand take no time.
+  StateMachine machine(start, [&](ByteView bytes) -> Result<Transaction> {
+    Transaction transaction;
+    transaction.genesis = hash;
+    transaction.principal = to_text(h01);
+    transaction.idempotency_key = to_bytes(bytes);
+    transaction.expires = {time.value + (bytes[0] == 'a' ? 60'000 : 600'000)};
+    transaction.payload = SetCriteria{h01, true, {}, true, {}};
+    transaction.signer = key(11).public_key();
+    return transaction;
+  });
+  std::vector<Bytes> batch;
+  for (int i = 0; i < 10'001; ++i) batch.push_back(to_bytes("a" + std::to_string(i)));
+  const auto full = machine.apply({0, 1, time, batch}).receipts;
+  CHECK(full[9'999].outcome == Outcome::applied);
+  CHECK(full[10'000].code == "quota");
+  CHECK(machine.apply({0, 2, time, {to_bytes("b")}}).receipts[0].code == "quota");
+  // One block forgets at most 4,096 of them.
+  const auto later = machine.apply({0, 3, {time.value + 60'000}, {to_bytes("b"), to_bytes("a1")}});
+  CHECK(later.receipts[0].outcome == Outcome::applied);
+  CHECK(later.receipts[1].code == "expired");
+}
+
 TEST_CASE("what does not decode stands in its block as malformed") {
   Chain chain;
   auto damaged = chain.transaction(one_coin);
