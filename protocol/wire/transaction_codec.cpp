@@ -415,6 +415,7 @@ Result<Transaction> decode(ByteView bytes, const crypto::Digest& genesis, bool v
   }
   SignedTransaction envelope;
   if (!parse(envelope, bytes)) return malformed("not a transaction");
+  envelope.DiscardUnknownFields();
   // Otherwise anyone on the way could change a transaction's id without touching what is signed.
   if (envelope.SerializeAsString() != as_text(bytes)) {
     return malformed("not the one encoding of a signed transaction");

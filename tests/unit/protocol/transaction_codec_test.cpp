@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "crypto/error.hpp"
+#include "ledger/error.hpp"
 #include "ledger/validity.hpp"
 #include "protocol/wire/transaction_codec.hpp"
 
