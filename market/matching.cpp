@@ -55,6 +55,8 @@ Result<Survey> survey(const Book& book) {
   }
   Survey result;
   result.energies.reserve(book.orders.size());
+  result.buys.reserve(book.orders.size());  // what is not used is never touched
+  result.sells.reserve(book.orders.size());
   std::int64_t demand = 0;
   std::int64_t supply = 0;
   for (std::size_t i = 0; i < book.orders.size(); ++i) {
