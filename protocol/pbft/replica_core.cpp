@@ -79,6 +79,7 @@ Effects Core::step(Input input) {
 }
 
 Effects Core::finish() {
+  deliver();  // whatever brought the last missing piece: a body, a certificate, an execution
   forward_requests();
   propose();
   effects_.wake_at = next_wake();

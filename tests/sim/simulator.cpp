@@ -296,6 +296,9 @@ void Simulator::crash(std::uint32_t peer) {
     ++logs_lost_;
     if (chance(500)) {
       peers_[peer]->wipe();
+      // Without IDENTITY only the others can tell which views it asked for, and they may not have
+      // heard of all: a wiped peer is one of the f, as far as views are concerned.
+      asked_[peer] = 0;
     } else {
       peers_[peer]->lose_log();
     }

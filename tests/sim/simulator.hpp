@@ -9,7 +9,7 @@ namespace powershare::sim {
 
 struct SimulationOptions {
   std::uint64_t seed = 1;
-  std::uint64_t steps = 3'000;  ///< events before everything heals
+  std::uint64_t steps = 8'000;  ///< events before everything heals
   std::uint32_t peers = 4;
   bool crashes = true;  ///< kill and restart, one or all at once; unsynced writes are lost
   bool partitions = true;
