@@ -18,11 +18,12 @@ class ConsensusHost {
   ConsensusHost(Self self, PeerContext& context, pbft::Recovered recovered)
       : self_(self),
         context_(context),
-        replica_({context.committee, context.self, context.options}, context.signatory,
-                 [&context](ByteView request, UtcMillis batch_time) {
-                   return context.verified_requests->check(request, batch_time);
-                 },
-                 std::move(recovered)) {}
+        replica_(
+            {context.committee, context.self, context.options}, context.signatory,
+            [&context](ByteView request, UtcMillis batch_time) {
+              return context.verified_requests->check(request, batch_time);
+            },
+            std::move(recovered)) {}
 
   void connect(std::shared_ptr<const Links> links) {
     links_ = std::move(links);
@@ -95,7 +96,8 @@ class ConsensusHost {
     if (!blocked_) log(LogLevel::error, "consensus", error.detail());
     blocked_ = true;
     context_.board->set_no_space(StatusBoard::Writer::consensus, true);
-    self_->delayed_send(ConsensusActor(self_), std::chrono::milliseconds(no_space_retry_ms), Flush{});
+    self_->delayed_send(ConsensusActor(self_), std::chrono::milliseconds(no_space_retry_ms),
+                        Flush{});
     return false;
   }
 
@@ -154,7 +156,8 @@ class ConsensusHost {
     context_.board->set_consensus(std::move(status));
   }
 
-  /// IDENTITY's notes may wait for space: they only make a later start quicker. False when to be tried again.
+  /// IDENTITY's notes may wait for space: they only make a later start quicker. False when to be
+  /// tried again.
   bool note(const Result<void>& noted) {
     if (!noted && noted.error().code() != make_error_code(StorageError::no_space)) {
       context_.fatal(noted.error());
@@ -191,9 +194,7 @@ ConsensusActor::behavior_type consensus(Self self, PeerContext& context,
       [replica](const LedgerAdvanced& advanced) {
         for (const auto& position : *advanced.positions) replica->step(pbft::Executed{position});
       },
-      [replica](const LedgerRestored& restored) {
-        replica->step(*restored.restored);
-      },
+      [replica](const LedgerRestored& restored) { replica->step(*restored.restored); },
       [replica](SlotDue due) { replica->set_slot_due(due.due); },
       [replica](Wake) { replica->wake(); },
       [replica](Flush) { replica->flush(); },

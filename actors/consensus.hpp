@@ -1,5 +1,5 @@
-// consensus: hosts the PBFT replica (detached). What is queued is stepped first, then one durable write to the consensus log,
-// then the sends: the walk of a PBFT message.
+// consensus: hosts the PBFT replica (detached). What is queued is stepped first, then one durable
+// write to the consensus log, then the sends: the walk of a PBFT message.
 #pragma once
 
 #include "actors/messages.hpp"

@@ -84,7 +84,8 @@ void submit(Self self, PeerContext& context, const SubmitCall& call) {
   }
   if (auto known = stored_answer(context, id)) return (*call.done)(*known);
   if (self->state.waiting.size() >= max_waiting) {
-    return refuse(SubmitAnswer::Kind::mempool_full, "overloaded", "too many transactions wait at this peer");
+    return refuse(SubmitAnswer::Kind::mempool_full, "overloaded",
+                  "too many transactions wait at this peer");
   }
   auto& waiting = self->state.waiting[id];
   waiting.callers.push_back(call.done);
@@ -96,7 +97,9 @@ void submit(Self self, PeerContext& context, const SubmitCall& call) {
         if (admission.admitted) {
           self->send(self->state.links->consensus, SubmitRequest{bytes});
         } else {
-          refuse_waiting(self, id, refusal(SubmitAnswer::Kind::refused, id, admission.code, admission.message));
+          refuse_waiting(
+              self, id,
+              refusal(SubmitAnswer::Kind::refused, id, admission.code, admission.message));
         }
       });
 }
@@ -108,8 +111,9 @@ void expire(Self self) {
       ++it;
       continue;
     }
-    answer(it->second, refusal(SubmitAnswer::Kind::no_quorum, it->first, "no_quorum",
-                               "no quorum of peers agreed in time; the transaction may still be executed"));
+    answer(it->second,
+           refusal(SubmitAnswer::Kind::no_quorum, it->first, "no_quorum",
+                   "no quorum of peers agreed in time; the transaction may still be executed"));
     it = self->state.waiting.erase(it);
   }
 }
@@ -154,14 +158,16 @@ void DoorPorts::submit(ledger::Payload payload, std::string principal, Bytes ide
 
 void DoorPorts::submit_signed(Bytes transaction, std::int64_t timeout_ms,
                               gateway::SubmitCallback done) {
-  caf::anon_send(door_, SubmitCall{std::make_shared<const Bytes>(std::move(transaction)), timeout_ms,
-                                   std::make_shared<gateway::SubmitCallback>(std::move(done))});
+  caf::anon_send(door_,
+                 SubmitCall{std::make_shared<const Bytes>(std::move(transaction)), timeout_ms,
+                            std::make_shared<gateway::SubmitCallback>(std::move(done))});
 }
 
 void DoorPorts::ingest(std::vector<ledger::SignedReading> readings, gateway::IngestCallback done) {
-  caf::anon_send(ingestion_,
-                 IngestCall{std::make_shared<const std::vector<ledger::SignedReading>>(std::move(readings)),
-                            std::make_shared<gateway::IngestCallback>(std::move(done))});
+  caf::anon_send(
+      ingestion_,
+      IngestCall{std::make_shared<const std::vector<ledger::SignedReading>>(std::move(readings)),
+                 std::make_shared<gateway::IngestCallback>(std::move(done))});
 }
 
 }  // namespace powershare::actors

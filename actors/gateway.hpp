@@ -1,5 +1,5 @@
-// gateway: the door's actor. Takes transactions from HTTP threads into the mempool and answers whoever waits once their block is
-// durable. The HTTP itself is in rooms gateway and net.
+// gateway: the door's actor. Takes transactions from HTTP threads into the mempool and answers
+// whoever waits once their block is durable. The HTTP itself is in rooms gateway and net.
 #pragma once
 
 #include <map>

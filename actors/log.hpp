@@ -1,4 +1,5 @@
-// The peer's log: one line an event on standard error, which the machine's log collector takes. Never holds secrets or payload.
+// The peer's log: one line an event on standard error, which the machine's log collector takes.
+// Never holds secrets or payload.
 #pragma once
 
 #include <string_view>

@@ -1,6 +1,7 @@
-// All typed actor interfaces of one peer and the messages between them. An actor only translates: message -> call of a room below
-// -> effects -> messages. Heavy content travels as shared pointers to const. The two walks that these messages make up are drawn in
-// ARCHITECTURE.md.
+// All typed actor interfaces of one peer and the messages between them. An actor only translates:
+// message -> call of a room below
+// -> effects -> messages. Heavy content travels as shared pointers to const. The two walks that
+// these messages make up are drawn in ARCHITECTURE.md.
 #pragma once
 
 #include <caf/all.hpp>
@@ -17,7 +18,8 @@
 namespace powershare::actors {
 
 struct Links;
-/// The first message of every actor: the others. They know one another in circles, so they are spawned first and introduced then.
+/// The first message of every actor: the others. They know one another in circles, so they are
+/// spawned first and introduced then.
 struct Connect {
   std::shared_ptr<const Links> links;
 };
@@ -73,7 +75,8 @@ struct Certified {
 struct StartTransfer {
   pbft::TransferRequest request;
 };
-/// May this transaction enter the mempool? Answered with an empty text or a short code and a sentence.
+/// May this transaction enter the mempool? Answered with an empty text or a short code and a
+/// sentence.
 struct AskAdmission {
   std::shared_ptr<const ledger::Transaction> transaction;
 };
@@ -120,24 +123,27 @@ struct Poll {};
 using TransportActor = caf::typed_actor<caf::reacts_to<Connect>, caf::reacts_to<SendMessages>>;
 using VerifierActor = caf::typed_actor<caf::reacts_to<Connect>, caf::reacts_to<ReceivedFrame>>;
 using ConsensusActor =
-    caf::typed_actor<caf::reacts_to<Connect>, caf::reacts_to<VerifiedMessage>, caf::reacts_to<SubmitRequest>,
-                     caf::reacts_to<LedgerAdvanced>, caf::reacts_to<LedgerRestored>,
-                     caf::reacts_to<SlotDue>, caf::reacts_to<Wake>, caf::reacts_to<Flush>,
-                     caf::replies_to<HandOver>::with<Drained>>;
+    caf::typed_actor<caf::reacts_to<Connect>, caf::reacts_to<VerifiedMessage>,
+                     caf::reacts_to<SubmitRequest>, caf::reacts_to<LedgerAdvanced>,
+                     caf::reacts_to<LedgerRestored>, caf::reacts_to<SlotDue>, caf::reacts_to<Wake>,
+                     caf::reacts_to<Flush>, caf::replies_to<HandOver>::with<Drained>>;
 using SettlementActor =
     caf::typed_actor<caf::reacts_to<Connect>, caf::reacts_to<Decided>, caf::reacts_to<Certified>,
                      caf::reacts_to<StartTransfer>, caf::reacts_to<VerifiedMessage>,
                      caf::replies_to<AskAdmission>::with<Admission>, caf::reacts_to<Flush>,
                      caf::reacts_to<Wake>, caf::replies_to<Drain>::with<Drained>>;
-using OrderMatchingActor = caf::typed_actor<caf::reacts_to<Connect>, caf::reacts_to<BlocksCommitted>, caf::reacts_to<Poll>>;
+using OrderMatchingActor = caf::typed_actor<caf::reacts_to<Connect>,
+                                            caf::reacts_to<BlocksCommitted>, caf::reacts_to<Poll>>;
 using MeterIngestionActor =
-    caf::typed_actor<caf::reacts_to<Connect>, caf::reacts_to<IngestCall>, caf::reacts_to<BlocksCommitted>,
-                     caf::reacts_to<RequestsRefused>, caf::reacts_to<Flush>, caf::reacts_to<Poll>,
+    caf::typed_actor<caf::reacts_to<Connect>, caf::reacts_to<IngestCall>,
+                     caf::reacts_to<BlocksCommitted>, caf::reacts_to<RequestsRefused>,
+                     caf::reacts_to<Flush>, caf::reacts_to<Poll>,
                      caf::replies_to<Drain>::with<Drained>>;
-using GatewayActor =
-    caf::typed_actor<caf::reacts_to<Connect>, caf::reacts_to<SubmitCall>, caf::reacts_to<BlocksCommitted>,
-                     caf::reacts_to<RequestsRefused>, caf::reacts_to<Poll>>;
-using TelemetryActor = caf::typed_actor<caf::reacts_to<Connect>, caf::reacts_to<BlocksCommitted>, caf::reacts_to<Poll>>;
+using GatewayActor = caf::typed_actor<caf::reacts_to<Connect>, caf::reacts_to<SubmitCall>,
+                                      caf::reacts_to<BlocksCommitted>,
+                                      caf::reacts_to<RequestsRefused>, caf::reacts_to<Poll>>;
+using TelemetryActor = caf::typed_actor<caf::reacts_to<Connect>, caf::reacts_to<BlocksCommitted>,
+                                        caf::reacts_to<Poll>>;
 
 /// All actors of one peer but the supervisor.
 struct Links {

@@ -39,13 +39,13 @@ Bytes inbox_value(const SignedReading& reading) {
 
 class IngestionHost {
  public:
-  IngestionHost(Self self, PeerContext& context,
-                const std::vector<std::pair<Bytes, Bytes>>& inbox)
+  IngestionHost(Self self, PeerContext& context, const std::vector<std::pair<Bytes, Bytes>>& inbox)
       : self_(self), context_(context) {
     for (const auto& [key, value] : inbox) {
       Decoder in(value);
       auto reading = ledger::decode_signed_reading(in);
-      if (!in.finished()) context_.fatal(Error{StorageError::damaged, "an inbox entry is no reading"});
+      if (!in.finished())
+        context_.fatal(Error{StorageError::damaged, "an inbox entry is no reading"});
       entries_.emplace(key, std::move(reading));
     }
   }
@@ -148,8 +148,15 @@ class IngestionHost {
     const auto clock = ledger::clock(state);
     const auto island =
         context_.genesis.simulated ? clock.island : std::max(clock.island, wall_clock_now());
-    const ledger::BlockContext context{context_.genesis, context_.genesis_hash, 0, clock.block, island,
-                                       parameters, 0, history, events};
+    const ledger::BlockContext context{context_.genesis,
+                                       context_.genesis_hash,
+                                       0,
+                                       clock.block,
+                                       island,
+                                       parameters,
+                                       0,
+                                       history,
+                                       events};
     for (const auto& reading : readings) {
       auto result = judge_one(scratch, context, reading);
       count(result);
@@ -190,7 +197,8 @@ class IngestionHost {
 
   void answer_waiting() {
     for (auto& waiting : waiting_) {
-      const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - waiting.since);
+      const auto seconds =
+          std::chrono::duration<double>(std::chrono::steady_clock::now() - waiting.since);
       context_.metrics->observe(Metric::metering_acknowledge_duration_seconds, seconds.count());
       (*waiting.done)(std::move(waiting.answer));
     }
@@ -218,7 +226,8 @@ class IngestionHost {
     self_->send(MeterIngestionActor(self_), Flush{});
   }
 
-  /// Batches what waits into transactions, a few under way at a time: while they are, the next ones fill.
+  /// Batches what waits into transactions, a few under way at a time: while they are, the next ones
+  /// fill.
   void propose() {
     while (!unsent_.empty() && batches_.size() < max_batches_in_flight) {
       Batch batch;
@@ -244,14 +253,16 @@ class IngestionHost {
     batch.expires = {wall_clock_now().value + batch_expiry_ms};
     transaction.expires = batch.expires;
     transaction.payload = std::move(content);
-    auto bytes = std::make_shared<const Bytes>(wire::encode_and_sign(transaction, context_.gateway_keys));
+    auto bytes =
+        std::make_shared<const Bytes>(wire::encode_and_sign(transaction, context_.gateway_keys));
     batches_.emplace(crypto::sha256(*bytes), std::move(batch));
     self_->send(links_->consensus, SubmitRequest{std::move(bytes)});
   }
 
   void settle(const std::vector<Bytes>& keys, const ledger::Receipt& receipt) {
     if (receipt.readings.size() != keys.size()) {
-      log(LogLevel::error, "meter_ingestion", "a batch of readings was refused: " + receipt.code + " " + receipt.message);
+      log(LogLevel::error, "meter_ingestion",
+          "a batch of readings was refused: " + receipt.code + " " + receipt.message);
       return retry(keys);
     }
     for (std::size_t i = 0; i < keys.size(); ++i) {

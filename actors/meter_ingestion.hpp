@@ -1,5 +1,6 @@
-// meter_ingestion: takes readings from the door (detached). Judges them by the committed ledger, makes the good ones durable in the
-// inbox, acknowledges, batches them into transactions, and drops an entry once the ledger has it (DECISIONS 19).
+// meter_ingestion: takes readings from the door (detached). Judges them by the committed ledger,
+// makes the good ones durable in the inbox, acknowledges, batches them into transactions, and drops
+// an entry once the ledger has it (DECISIONS 19).
 #pragma once
 
 #include "actors/messages.hpp"

@@ -18,8 +18,8 @@ void check(Self self, PeerContext& context) {
   auto snapshot = context.folder->ledger().snapshot();
   if (!snapshot) return;  // settlement meets the same disk and decides what to do
   const protocol::SnapshotState state(**snapshot);
-  const bool due =
-      ledger::slot_due(state, ledger::parameters(state), island_now(context, state)) && !state.fault();
+  const bool due = ledger::slot_due(state, ledger::parameters(state), island_now(context, state)) &&
+                   !state.fault();
   if (due == self->state.due) return;
   self->state.due = due;
   self->send(self->state.links->consensus, SlotDue{due});

@@ -1,5 +1,6 @@
-// order_matching: the slot clock. Tells consensus when a slot is due, so that every replica times it and the primary proposes a
-// batch for it (DECISIONS 21). Closing and clearing run inside the state machine, on every peer.
+// order_matching: the slot clock. Tells consensus when a slot is due, so that every replica times
+// it and the primary proposes a batch for it (DECISIONS 21). Closing and clearing run inside the
+// state machine, on every peer.
 #pragma once
 
 #include "actors/messages.hpp"

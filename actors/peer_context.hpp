@@ -1,5 +1,5 @@
-// What all actors of one peer share: who it is, its keys, its disk, its status and metrics. Built before the first actor, gone
-// after the last.
+// What all actors of one peer share: who it is, its keys, its disk, its status and metrics. Built
+// before the first actor, gone after the last.
 #pragma once
 
 #include <atomic>
@@ -59,7 +59,8 @@ struct PeerContext {
   std::unique_ptr<VerifiedRequests> verified_requests;
   /// Ends the process on what cannot be borne (docs/failure-table.md); does not return.
   std::function<void(const Error&)> fatal;
-  /// Frames between the link thread and consensus; past the limit they are dropped and repaired by STATUS.
+  /// Frames between the link thread and consensus; past the limit they are dropped and repaired by
+  /// STATUS.
   std::atomic<std::int64_t> frames_in_flight{0};
   static constexpr std::int64_t max_frames_in_flight = 8'192;
 };

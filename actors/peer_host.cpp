@@ -39,16 +39,20 @@ Result<pbft::MemberIndex> find_self(const PeerSetup& setup) {
     if (members[i].consensus_key != setup.consensus_keys.public_key() ||
         members[i].gateway_key != setup.gateway_keys.public_key() ||
         members[i].transport_key != setup.transport_keys.public_key) {
-      return configuration_error("the key files are not those of peer " + setup.peer.text() + " in the genesis");
+      return configuration_error("the key files are not those of peer " + setup.peer.text() +
+                                 " in the genesis");
     }
     return i;
   }
-  return configuration_error("peer " + setup.peer.text() + " is not a member of chain " + setup.genesis.chain.text());
+  return configuration_error("peer " + setup.peer.text() + " is not a member of chain " +
+                             setup.genesis.chain.text());
 }
 
 ledger::TransactionDecoder decoder_of(const crypto::Digest& genesis_hash) {
   // Consensus let in only what a quorum verified: replaying verifies no signature again.
-  return [genesis_hash](ByteView bytes) { return wire::decode_verified_transaction(bytes, genesis_hash); };
+  return [genesis_hash](ByteView bytes) {
+    return wire::decode_verified_transaction(bytes, genesis_hash);
+  };
 }
 
 /// A new ledger: the genesis state goes to disk so that queries see it before the first block.
@@ -85,7 +89,8 @@ Result<std::shared_ptr<RestoredLedger>> restore_ledger(const PeerContext& contex
   if (!records) return records.error();
   auto certified = protocol::read_certified_height(**snapshot);
   if (!certified) return certified.error();
-  auto machine = ledger::StateMachine::restore(context.genesis, decoder, (*head)->header, std::move(*records));
+  auto machine =
+      ledger::StateMachine::restore(context.genesis, decoder, (*head)->header, std::move(*records));
   if (!machine) return Error{StorageError::damaged, machine.error().detail()};
   return std::make_shared<RestoredLedger>(
       RestoredLedger{std::move(*machine), **position, *certified});
@@ -103,7 +108,8 @@ Result<std::shared_ptr<pbft::Recovered>> recover_consensus(const PeerContext& co
   auto snapshot = context.folder->ledger().snapshot();
   if (!snapshot) return snapshot.error();
   const auto newest = restored.ledger.position.height;
-  for (auto height = newest > recent_blocks ? newest - recent_blocks + 1 : 1; height <= newest; ++height) {
+  for (auto height = newest > recent_blocks ? newest - recent_blocks + 1 : 1; height <= newest;
+       ++height) {
     auto block = protocol::read_block(**snapshot, height);
     if (!block) return block.error();
     if (*block) recovered->recent_blocks.push_back({height, (*block)->header.hash()});
@@ -124,25 +130,28 @@ class RunningPeer final : public PeerHost {
   Result<void> open(std::function<void(const Error&)> fatal) {
     auto self = find_self(setup_);
     if (!self) return self.error();
-    context_ = std::make_unique<PeerContext>(setup_.genesis, *self, setup_.consensus_keys, setup_.gateway_keys);
+    context_ = std::make_unique<PeerContext>(setup_.genesis, *self, setup_.consensus_keys,
+                                             setup_.gateway_keys);
     auto& context = *context_;
     context.fatal = std::move(fatal);
     context.verified_requests = std::make_unique<VerifiedRequests>(context.genesis_hash);
     context.board = std::make_unique<StatusBoard>(setup_.genesis, *self);
-    context.metrics = std::make_unique<monitoring::Metrics>(
-        std::vector<std::pair<std::string, std::string>>{{"chain", setup_.genesis.chain.text()},
-                                                         {"peer", setup_.peer.text()}});
+    context.metrics =
+        std::make_unique<monitoring::Metrics>(std::vector<std::pair<std::string, std::string>>{
+            {"chain", setup_.genesis.chain.text()}, {"peer", setup_.peer.text()}});
     storage::DataFolderOptions options;
     options.replace_lost_log = setup_.recover;
     options.replace_damaged_ledger = setup_.recover;
     options.replace_damaged_inbox = setup_.recover;
-    auto folder = storage::DataFolder::open(
-        setup_.data,
-        {setup_.genesis.chain, setup_.peer, setup_.consensus_keys.public_key(), context.genesis_hash},
-        options);
+    auto folder =
+        storage::DataFolder::open(setup_.data,
+                                  {setup_.genesis.chain, setup_.peer,
+                                   setup_.consensus_keys.public_key(), context.genesis_hash},
+                                  options);
     if (!folder) return folder.error();
     context.folder = std::move(*folder);
-    for (const auto& finding : context.folder->findings()) log(LogLevel::warning, "storage", finding);
+    for (const auto& finding : context.folder->findings())
+      log(LogLevel::warning, "storage", finding);
     return {};
   }
 
@@ -194,7 +203,8 @@ class RunningPeer final : public PeerHost {
     for (const auto& remote : setup_.remotes) {
       const auto found = index.find(remote.peer);
       if (found == index.end() || found->second == context_->self) {
-        return configuration_error("peers: " + remote.peer.text() + " is not another member of the chain");
+        return configuration_error("peers: " + remote.peer.text() +
+                                   " is not another member of the chain");
       }
       options.remotes.push_back({remote.peer, setup_.genesis.members[found->second].transport_key,
                                  remote.control, remote.bulk});
@@ -236,8 +246,9 @@ class RunningPeer final : public PeerHost {
     auto links = std::make_shared<Links>();
     auto* link = link_.get();
     const double watts_per_core = setup_.watts_per_core;
-    links->transport = system_->spawn(
-        [&context, link](TransportActor::pointer actor) { return transport(actor, context, *link); });
+    links->transport = system_->spawn([&context, link](TransportActor::pointer actor) {
+      return transport(actor, context, *link);
+    });
     for (std::size_t i = 0; i < verifier_count; ++i) {
       links->verifiers.push_back(
           system_->spawn([&context](VerifierActor::stateful_pointer<VerifierState> actor) {
@@ -298,8 +309,10 @@ class RunningPeer final : public PeerHost {
     ports.genesis_json = context.genesis.to_json();
     for (const auto& member : context.genesis.members) ports.members.push_back(member.peer.text());
     ports.on_request = [&context](std::string_view route, int status, double seconds) {
-      context.metrics->add(monitoring::Metric::gateway_requests_total, 1, {route, std::to_string(status)});
-      context.metrics->observe(monitoring::Metric::gateway_request_duration_seconds, seconds, {route});
+      context.metrics->add(monitoring::Metric::gateway_requests_total, 1,
+                           {route, std::to_string(status)});
+      context.metrics->observe(monitoring::Metric::gateway_request_duration_seconds, seconds,
+                               {route});
     };
     return ports;
   }
@@ -318,9 +331,10 @@ class RunningPeer final : public PeerHost {
     http.body_limit = [this](std::string_view method, std::string_view path) {
       return door_->body_limit(method, path);
     };
-    auto server = net::HttpServer::start(http, [this](net::HttpRequest request, std::shared_ptr<net::HttpReply> reply) {
-      door_->handle(std::move(request), std::move(reply));
-    });
+    auto server = net::HttpServer::start(
+        http, [this](net::HttpRequest request, std::shared_ptr<net::HttpReply> reply) {
+          door_->handle(std::move(request), std::move(reply));
+        });
     if (!server) return server.error();
     http_ = std::move(*server);
     net::HttpServerOptions metrics;

@@ -1,5 +1,5 @@
-// One peer of one chain, whole: what `powershare peer` runs. Opens the data folder, restores the ledger, starts link, actors
-// and door, and stops them in order.
+// One peer of one chain, whole: what `powershare peer` runs. Opens the data folder, restores the
+// ledger, starts link, actors and door, and stops them in order.
 #pragma once
 
 #include <filesystem>
@@ -44,12 +44,14 @@ struct PeerSetup {
 
 class PeerHost {
  public:
-  /// `fatal` is called, from any thread, for what the process must not outlive; it must not return. Errors of the start itself are
-  /// returned: StorageError, NetError, ActorError::bad_configuration.
+  /// `fatal` is called, from any thread, for what the process must not outlive; it must not return.
+  /// Errors of the start itself are returned: StorageError, NetError,
+  /// ActorError::bad_configuration.
   static Result<std::unique_ptr<PeerHost>> start(PeerSetup setup,
                                                  std::function<void(const Error&)> fatal);
   virtual ~PeerHost() = default;
-  /// Orderly: stops the intake, hands over the primary, makes durable what is pending, closes everything.
+  /// Orderly: stops the intake, hands over the primary, makes durable what is pending, closes
+  /// everything.
   virtual void stop() = 0;
 };
 

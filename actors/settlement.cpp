@@ -71,9 +71,9 @@ class SettlementHost {
 
   // ── State transfer ────────────────────────────────────────────────────────────────────────────
   void start_transfer(const pbft::TransferRequest& request) {
-    log(LogLevel::info, "settlement", "catching up from height " +
-                                          std::to_string(ledger_.position.height) + " to " +
-                                          std::to_string(request.target.height));
+    log(LogLevel::info, "settlement",
+        "catching up from height " + std::to_string(ledger_.position.height) + " to " +
+            std::to_string(request.target.height));
     transfer(protocol::StartCatchUp{ledger_.position, request, {}});
   }
 
@@ -94,7 +94,8 @@ class SettlementHost {
       const auto begin = std::chrono::steady_clock::now();
       auto committed = context_.folder->ledger().commit(writes);
       if (!committed) return wait_for_space(committed.error());
-      context_.metrics->observe(Metric::settlement_block_commit_duration_seconds, seconds_since(begin));
+      context_.metrics->observe(Metric::settlement_block_commit_duration_seconds,
+                                seconds_since(begin));
       writes_.clear();
     }
     context_.board->set_no_space(StatusBoard::Writer::settlement, false);
@@ -113,7 +114,8 @@ class SettlementHost {
     ledger_.position.sequence = sequence;
     if (!batch->is_null()) {
       ledger::DecidedBatch decided{epoch, sequence, batch->time(), {}};
-      for (const auto request : batch->requests()) decided.transactions.push_back(to_bytes(request));
+      for (const auto request : batch->requests())
+        decided.transactions.push_back(to_bytes(request));
       if (machine_.makes_block(decided)) apply(decided, batch, ordering);
     }
     positions_.push_back(ledger_.position);
@@ -123,7 +125,8 @@ class SettlementHost {
              const pbft::OrderingCertificate& ordering) {
     const auto begin = std::chrono::steady_clock::now();
     auto block = machine_.apply(decided);
-    context_.metrics->observe(Metric::settlement_block_apply_duration_seconds, seconds_since(begin));
+    context_.metrics->observe(Metric::settlement_block_apply_duration_seconds,
+                              seconds_since(begin));
     protocol::append_block_writes(block, batch, ordering, writes_);
     ledger_.position.height = block.header.height;
     ledger_.position.head = machine_.head_hash();
@@ -153,7 +156,8 @@ class SettlementHost {
   /// Tells the others of what has just become durable.
   void publish() {
     if (!positions_.empty()) {
-      auto positions = std::make_shared<const std::vector<pbft::Position>>(std::exchange(positions_, {}));
+      auto positions =
+          std::make_shared<const std::vector<pbft::Position>>(std::exchange(positions_, {}));
       self_->send(links_->consensus, LedgerAdvanced{std::move(positions)});
     }
     if (committed_.empty()) return;
@@ -183,7 +187,8 @@ class SettlementHost {
   void act(protocol::CatchUpEffects effects) {
     if (!effects.send.empty()) {
       self_->send(links_->transport,
-                  SendMessages{std::make_shared<const std::vector<pbft::Outgoing>>(std::move(effects.send))});
+                  SendMessages{std::make_shared<const std::vector<pbft::Outgoing>>(
+                      std::move(effects.send))});
     }
     for (const auto& asked : effects.serve_blocks) transfer(read_blocks(asked));
     if (!effects.install.empty()) install(effects.install);

@@ -1,6 +1,7 @@
-// settlement: hosts the state machine and the ledger's database (detached). Decided batches are executed as they come; all
-// that is queued becomes durable in one transaction, and only then do the others hear of it. It also runs state transfer: it serves
-// blocks to peers that lag behind and installs those that it lacks itself.
+// settlement: hosts the state machine and the ledger's database (detached). Decided batches are
+// executed as they come; all that is queued becomes durable in one transaction, and only then do
+// the others hear of it. It also runs state transfer: it serves blocks to peers that lag behind and
+// installs those that it lacks itself.
 #pragma once
 
 #include "actors/messages.hpp"

@@ -91,8 +91,10 @@ std::vector<std::string> StatusBoard::reasons_not_ready() const {
   std::vector<std::string> reasons;
   if (stopping_) reasons.emplace_back("stopping");
   if (no_space()) reasons.emplace_back("no space left on the disk: read-only until there is");
-  if (consensus_.quarantined) reasons.emplace_back("quarantined: the own state differs from the certified one");
-  if (consensus_.recovering) reasons.emplace_back("recovering: asking the other peers what was promised");
+  if (consensus_.quarantined)
+    reasons.emplace_back("quarantined: the own state differs from the certified one");
+  if (consensus_.recovering)
+    reasons.emplace_back("recovering: asking the other peers what was promised");
   if (consensus_.transferring) reasons.emplace_back("catching up by state transfer");
   if (consensus_.clock_suspect) reasons.emplace_back("the clock is off the other peers' clocks");
   if (!caught_up_once_) reasons.emplace_back("not caught up with the other peers since the start");

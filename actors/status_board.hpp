@@ -1,5 +1,5 @@
-// What the peer tells of itself, kept by the actors and read by HTTP threads without asking an actor: /v1/status,
-// /livez, /readyz, metrics.
+// What the peer tells of itself, kept by the actors and read by HTTP threads without asking an
+// actor: /v1/status, /livez, /readyz, metrics.
 #pragma once
 
 #include <atomic>

@@ -1,5 +1,6 @@
-// supervisor: watches every other actor of the peer. One that dies ends the process with exit code 70: its mail would be lost and the
-// others would go on as if nothing had happened. Its own timer shows that the event loop ticks (/livez).
+// supervisor: watches every other actor of the peer. One that dies ends the process with exit code
+// 70: its mail would be lost and the others would go on as if nothing had happened. Its own timer
+// shows that the event loop ticks (/livez).
 #pragma once
 
 #include "actors/messages.hpp"

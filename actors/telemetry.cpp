@@ -26,7 +26,8 @@ void gather_consensus(Metrics& metrics, const PeerContext& context) {
   metrics.raise_to(Metric::consensus_view_changes_total, as_double(status.view_changes));
   metrics.raise_to(Metric::consensus_equivocations_total, as_double(status.equivocations));
   for (const auto& [reason, count] : status.rejects) {
-    metrics.raise_to(Metric::consensus_rejected_messages_total, as_double(count), {"replica_" + reason});
+    metrics.raise_to(Metric::consensus_rejected_messages_total, as_double(count),
+                     {"replica_" + reason});
   }
   metrics.set(Metric::peer_ready, context.board->node_status().not_ready.empty() ? 1 : 0);
 }
@@ -39,27 +40,36 @@ void gather_storage(Metrics& metrics, std::string_view environment,
 
 void gather_link(Metrics& metrics, const net::LinkStatistics& link, std::size_t connected) {
   metrics.raise_to(Metric::transport_frames_total, static_cast<double>(link.sent_frames), {"sent"});
-  metrics.raise_to(Metric::transport_frames_total, static_cast<double>(link.received_frames), {"received"});
+  metrics.raise_to(Metric::transport_frames_total, static_cast<double>(link.received_frames),
+                   {"received"});
   metrics.raise_to(Metric::transport_bytes_total, static_cast<double>(link.sent_bytes), {"sent"});
-  metrics.raise_to(Metric::transport_bytes_total, static_cast<double>(link.received_bytes), {"received"});
-  metrics.raise_to(Metric::transport_dropped_frames_total, static_cast<double>(link.dropped_frames));
-  metrics.raise_to(Metric::transport_rejected_frames_total, static_cast<double>(link.rejected_frames));
-  metrics.raise_to(Metric::transport_refused_handshakes_total, static_cast<double>(link.refused_handshakes));
+  metrics.raise_to(Metric::transport_bytes_total, static_cast<double>(link.received_bytes),
+                   {"received"});
+  metrics.raise_to(Metric::transport_dropped_frames_total,
+                   static_cast<double>(link.dropped_frames));
+  metrics.raise_to(Metric::transport_rejected_frames_total,
+                   static_cast<double>(link.rejected_frames));
+  metrics.raise_to(Metric::transport_refused_handshakes_total,
+                   static_cast<double>(link.refused_handshakes));
   metrics.set(Metric::transport_connected_peers, static_cast<double>(connected));
 }
 
 void gather_power(Metrics& metrics, monitoring::PowerMeter& meter) {
   const auto reading = meter.sample();
-  metrics.raise_to(Metric::peer_energy_joules_total, reading.joules, {reading.from_rapl ? "rapl" : "model"});
+  metrics.raise_to(Metric::peer_energy_joules_total, reading.joules,
+                   {reading.from_rapl ? "rapl" : "model"});
   metrics.raise_to(Metric::peer_cpu_seconds_total, reading.cpu_seconds);
   metrics.set(Metric::peer_resident_memory_bytes, reading.resident_bytes);
 }
 
 const char* to_text(ledger::Outcome outcome) {
   switch (outcome) {
-    case ledger::Outcome::applied: return "applied";
-    case ledger::Outcome::rejected: return "rejected";
-    case ledger::Outcome::duplicate: return "duplicate";
+    case ledger::Outcome::applied:
+      return "applied";
+    case ledger::Outcome::rejected:
+      return "rejected";
+    case ledger::Outcome::duplicate:
+      return "duplicate";
   }
   return "unknown";
 }
@@ -68,13 +78,17 @@ void count_block(PeerContext& context, const CommittedBlock& block) {
   auto& metrics = *context.metrics;
   metrics.add(Metric::settlement_blocks_total);
   for (std::size_t i = 0; i < block.transactions.size(); ++i) {
-    const auto transaction = wire::decode_verified_transaction(block.transactions[i], context.genesis_hash);
+    const auto transaction =
+        wire::decode_verified_transaction(block.transactions[i], context.genesis_hash);
     const auto type = transaction ? ledger::payload_name(transaction->payload) : "malformed";
-    metrics.add(Metric::settlement_transactions_total, 1, {type, to_text(block.receipts[i].outcome)});
-    if (block.receipts[i].code == "invariant") metrics.add(Metric::settlement_invariant_failures_total);
+    metrics.add(Metric::settlement_transactions_total, 1,
+                {type, to_text(block.receipts[i].outcome)});
+    if (block.receipts[i].code == "invariant")
+      metrics.add(Metric::settlement_invariant_failures_total);
   }
   for (const auto& event : block.events) {
-    if (event.kind == ledger::Event::Kind::slot_closed) metrics.add(Metric::settlement_slots_closed_total);
+    if (event.kind == ledger::Event::Kind::slot_closed)
+      metrics.add(Metric::settlement_slots_closed_total);
   }
 }
 

@@ -1,5 +1,6 @@
-// telemetry: fills the metrics that nobody counts on the way: gauges from the status board, the databases and the link, the
-// market's figures from settled slots, and what the peer itself consumes.
+// telemetry: fills the metrics that nobody counts on the way: gauges from the status board, the
+// databases and the link, the market's figures from settled slots, and what the peer itself
+// consumes.
 #pragma once
 
 #include "actors/messages.hpp"

@@ -28,6 +28,8 @@ bool VerifiedRequests::check(ByteView request, UtcMillis batch_time) {
   return expires && batch_time < *expires && expires->value - batch_time.value <= millis_per_day;
 }
 
-void VerifiedRequests::warm(ByteView request) { expiry_of(request); }
+void VerifiedRequests::warm(ByteView request) {
+  expiry_of(request);
+}
 
 }  // namespace powershare::actors

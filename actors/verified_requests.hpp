@@ -1,5 +1,5 @@
-// Requests whose stateless check has passed on this peer, so that each signature is verified once: by the gateway or the verifier
-// pool, not again by consensus (DECISIONS 4).
+// Requests whose stateless check has passed on this peer, so that each signature is verified once:
+// by the gateway or the verifier pool, not again by consensus (DECISIONS 4).
 #pragma once
 
 #include <deque>
@@ -18,7 +18,8 @@ class VerifiedRequests {
  public:
   explicit VerifiedRequests(crypto::Digest genesis) : genesis_(genesis) {}
 
-  /// Format, limits, chain, signature and expiry of one request against `batch_time`; remembered when good.
+  /// Format, limits, chain, signature and expiry of one request against `batch_time`; remembered
+  /// when good.
   bool check(ByteView request, UtcMillis batch_time);
   /// Verifies ahead of the check, for requests inside a proposal that consensus will see next.
   void warm(ByteView request);

@@ -24,7 +24,8 @@ const char* reason_to_refuse(const PeerContext& context, pbft::MemberIndex sende
 void warm_requests(PeerContext& context, const wire::Envelope& envelope) {
   if (envelope.type != pbft::MessageType::pre_prepare) return;
   if (envelope.body.size() < pbft::Vote::encoded_bytes) return;
-  const auto batch = pbft::Batch::decode(envelope.body, pbft::Vote::encoded_bytes, context.options.batch);
+  const auto batch =
+      pbft::Batch::decode(envelope.body, pbft::Vote::encoded_bytes, context.options.batch);
   if (!batch) return;
   for (const auto& request : (*batch)->requests()) context.verified_requests->warm(request);
 }
@@ -38,7 +39,8 @@ VerifierActor::behavior_type verifier(VerifierActor::stateful_pointer<VerifierSt
             --context.frames_in_flight;
             auto envelope = wire::decode_envelope(*received.frame);
             if (const auto* reason = reason_to_refuse(context, received.sender, envelope)) {
-              context.metrics->add(monitoring::Metric::consensus_rejected_messages_total, 1, {reason});
+              context.metrics->add(monitoring::Metric::consensus_rejected_messages_total, 1,
+                                   {reason});
               return;
             }
             warm_requests(context, *envelope);

@@ -1,5 +1,5 @@
-// verifier: decodes a frame and checks chain, sender and signature, off the consensus thread. A small pool; each sender always has
-// the same one, so that its messages stay in order.
+// verifier: decodes a frame and checks chain, sender and signature, off the consensus thread. A
+// small pool; each sender always has the same one, so that its messages stay in order.
 #pragma once
 
 #include "actors/messages.hpp"

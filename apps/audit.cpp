@@ -45,7 +45,8 @@ Result<IslandAudit> audit_configs(const std::vector<std::filesystem::path>& file
     audit.peers.push_back(std::move(*result));
   }
   for (const auto& [chain, peers] : chains) {
-    for (auto& problem : compare_peers(peers)) audit.problems.push_back(chain.text() + ": " + problem);
+    for (auto& problem : compare_peers(peers))
+      audit.problems.push_back(chain.text() + ": " + problem);
   }
   return audit;
 }
@@ -61,8 +62,9 @@ void print_json(const IslandAudit& audit) {
                      {"transactions", peer.transactions},
                      {"readings", peer.readings}});
   }
-  const nlohmann::ordered_json document = {
-      {"audit", audit.ok() ? "ok" : "failed"}, {"problems", audit.problems}, {"peers", std::move(peers)}};
+  const nlohmann::ordered_json document = {{"audit", audit.ok() ? "ok" : "failed"},
+                                           {"problems", audit.problems},
+                                           {"peers", std::move(peers)}};
   std::printf("%s\n", document.dump().c_str());
 }
 
@@ -91,7 +93,8 @@ Result<IslandAudit> audit_island(const std::filesystem::path& folder) {
     }
   }
   if (code) return Error{AppError::bad_configuration, folder.string() + ": " + code.message()};
-  if (files.empty()) return Error{AppError::bad_configuration, folder.string() + ": no peers below it"};
+  if (files.empty())
+    return Error{AppError::bad_configuration, folder.string() + ": no peers below it"};
   std::ranges::sort(files);
   return audit_configs(files);
 }
@@ -107,7 +110,8 @@ Result<IslandAudit> audit_peer_folder(const std::filesystem::path& peer_folder) 
 
 int run_audit(const DataOptions& options) {
   crypto::initialise();
-  auto audit = options.peer_dir.empty() ? audit_island(options.data) : audit_peer_folder(options.peer_dir);
+  auto audit =
+      options.peer_dir.empty() ? audit_island(options.data) : audit_peer_folder(options.peer_dir);
   if (!audit) {
     // Whatever keeps the audit from reading the ledger, the last line says so.
     std::printf("audit: %s\n", audit.error().detail().c_str());

@@ -13,7 +13,8 @@ struct IslandAudit {
   std::string summary() const;
 };
 
-/// Audits every peer below `folder` (an island's) or the one whose folder it is. Progress goes to standard error.
+/// Audits every peer below `folder` (an island's) or the one whose folder it is. Progress goes to
+/// standard error.
 Result<IslandAudit> audit_island(const std::filesystem::path& folder);
 Result<IslandAudit> audit_peer_folder(const std::filesystem::path& peer_folder);
 

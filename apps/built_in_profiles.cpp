@@ -1,4 +1,5 @@
-// The built-in neighbourhood: a documented model, not measurements (docs/built-in-neighbourhood.md).
+// The built-in neighbourhood: a documented model, not measurements
+// (docs/built-in-neighbourhood.md).
 #include <array>
 #include <cmath>
 #include <numbers>
@@ -40,17 +41,20 @@ class BuiltInProfiles final : public Profiles {
  public:
   BuiltInProfiles(std::int64_t slot_ms, std::uint64_t seed)
       : slot_ms_(slot_ms), slot_count_(static_cast<std::uint64_t>(millis_per_day / slot_ms)) {
-    constexpr std::array<int, 12> plant_watts = {3000, 0, 4500, 0, 0, 3000, 6000, 0, 0, 3000, 0, 4500};
+    constexpr std::array<int, 12> plant_watts = {3000, 0, 4500, 0,    0, 3000,
+                                                 6000, 0, 0,    3000, 0, 4500};
     std::mt19937_64 random(seed);
     std::uniform_real_distribution<double> size(0.7, 1.6);
     std::uniform_real_distribution<double> noise(0.7, 1.3);
     for (std::size_t home = 0; home < plant_watts.size(); ++home) {
       const auto number = std::to_string(home + 1);
       const auto id = (number.size() < 2 ? "home-0" : "home-") + number;
-      // Criteria differ so that there is something to see: sellers ask 0.08 to 0.13, buyers offer 0.13 to 0.1629.
-      homes_.push_back({*ParticipantId::parse(id), *MeterId::parse("meter-" + id), plant_watts[home],
-                        Price::from_nano(162'900'000 - static_cast<std::int64_t>(home % 4) * 11'000'000),
-                        Price::from_nano(80'000'000 + static_cast<std::int64_t>(home % 6) * 10'000'000)});
+      // Criteria differ so that there is something to see: sellers ask 0.08 to 0.13, buyers offer
+      // 0.13 to 0.1629.
+      homes_.push_back(
+          {*ParticipantId::parse(id), *MeterId::parse("meter-" + id), plant_watts[home],
+           Price::from_nano(162'900'000 - static_cast<std::int64_t>(home % 4) * 11'000'000),
+           Price::from_nano(80'000'000 + static_cast<std::int64_t>(home % 6) * 10'000'000)});
       std::vector<MeteredEnergy> day;
       const double household = size(random);
       for (std::uint64_t slot = 0; slot < slot_count_; ++slot) {

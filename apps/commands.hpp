@@ -1,5 +1,5 @@
-// The subcommands of powershare: what each one is given, and the function that runs it and returns the exit code.
-// main.cpp reads the command line into these; each command has a file of its own.
+// The subcommands of powershare: what each one is given, and the function that runs it and returns
+// the exit code. main.cpp reads the command line into these; each command has a file of its own.
 #pragma once
 
 #include <cstdint>
@@ -12,13 +12,14 @@ namespace powershare::apps {
 
 struct UpOptions {
   int microgrids = 1;
-  int peers = 4;                       ///< per microgrid
+  int peers = 4;  ///< per microgrid
   std::optional<std::filesystem::path> profiles;
-  std::string start;                   ///< ISO 8601; empty: the start of the profiles
-  std::string until;                   ///< ISO 8601; empty: the end of the profiles
+  std::string start;  ///< ISO 8601; empty: the start of the profiles
+  std::string until;  ///< ISO 8601; empty: the end of the profiles
   std::string slot = "15m";
-  std::string speed = "300";           ///< or "max"
-  std::optional<std::filesystem::path> data;  ///< default: ./powershare-data; with --once a folder that is removed again
+  std::string speed = "300";  ///< or "max"
+  std::optional<std::filesystem::path>
+      data;  ///< default: ./powershare-data; with --once a folder that is removed again
   int http_port = 8080;
   int metrics_port = 9464;
   int peer_port = 7400;
@@ -27,7 +28,7 @@ struct UpOptions {
   bool json = false;
   bool restart = false;
   bool empty = false;
-  std::string api_key;                 ///< empty: generated
+  std::string api_key;  ///< empty: generated
   std::string opening_coins = "1000";
   std::string rule = "pay_as_clear";
   std::uint64_t seed = 1;
@@ -41,7 +42,8 @@ struct DataOptions {
 
 struct PeerOptions {
   std::filesystem::path config;
-  bool recover = false;  ///< begin anew from the other peers where log or ledger are lost or damaged
+  bool recover =
+      false;  ///< begin anew from the other peers where log or ledger are lost or damaged
 };
 
 struct KeysOptions {
@@ -58,7 +60,7 @@ struct GenesisOptions {
   std::string tariff = "0.1629";
   std::string feed_in = "0";
   std::string slot = "15m";
-  std::filesystem::path out;                   ///< empty: standard output
+  std::filesystem::path out;  ///< empty: standard output
 };
 
 int run_up(const UpOptions& options);

@@ -28,7 +28,8 @@ int run_down(const DataOptions& options) {
     }
   }
   if (!stop_processes(peers, std::chrono::seconds(15))) {
-    std::fprintf(stderr, "powershare: a peer did not stop within 15 s and was killed; its data is safe\n");
+    std::fprintf(stderr,
+                 "powershare: a peer did not stop within 15 s and was killed; its data is safe\n");
     return static_cast<int>(ExitCode::failed);
   }
   std::printf("down: %s\n", options.data.c_str());

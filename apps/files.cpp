@@ -65,8 +65,9 @@ Result<std::string> read_secret_file(const std::filesystem::path& path) {
     return Error{AppError::bad_configuration, path.string() + ": " + std::strerror(errno)};
   }
   if ((status.st_mode & 077) != 0) {
-    return Error{AppError::bad_configuration,
-                 path.string() + " may be read by others than its owner; run: chmod 600 " + path.string()};
+    return Error{
+        AppError::bad_configuration,
+        path.string() + " may be read by others than its owner; run: chmod 600 " + path.string()};
   }
   return read_file(path, 4096);
 }

@@ -13,7 +13,8 @@ namespace powershare::apps {
 
 /// The whole file, at most `max_bytes`. AppError::bad_configuration with path and reason.
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t max_bytes = 64u << 20);
-/// Writes beside, syncs, renames: a reader sees the old file or the new one, never a part. AppError::storage_error.
+/// Writes beside, syncs, renames: a reader sees the old file or the new one, never a part.
+/// AppError::storage_error.
 Result<void> write_file(const std::filesystem::path& path, std::string_view content, mode_t mode);
 /// Refuses a secret that others than its owner may read. AppError::bad_configuration.
 Result<std::string> read_secret_file(const std::filesystem::path& path);

@@ -12,13 +12,15 @@
 namespace powershare::apps {
 namespace {
 
-/// A file with 64 hexadecimal digits of a public key, as `powershare keys --administrator` prints them.
+/// A file with 64 hexadecimal digits of a public key, as `powershare keys --administrator` prints
+/// them.
 Result<crypto::PublicKey> read_public_key(const std::filesystem::path& file) {
   auto text = read_file(file, 4096);
   if (!text) return text.error();
   while (!text->empty() && text->back() == '\n') text->pop_back();
   const auto digest = crypto::digest_from_hex(*text);
-  if (!digest) return Error{AppError::bad_configuration, file.string() + ": not a public key in hex"};
+  if (!digest)
+    return Error{AppError::bad_configuration, file.string() + ": not a public key in hex"};
   return *digest;
 }
 
@@ -38,9 +40,11 @@ Result<ledger::Genesis> build(const GenesisOptions& options) {
     auto text = read_file(file, 1u << 16);
     if (!text) return text.error();
     auto member = member_from_json(*text);
-    if (!member) return Error{AppError::bad_configuration, file.string() + ": " + member.error().detail()};
+    if (!member)
+      return Error{AppError::bad_configuration, file.string() + ": " + member.error().detail()};
     if (!seen.insert(member->peer).second) {
-      return Error{AppError::bad_configuration, "peer " + member->peer.text() + " stands twice among the members"};
+      return Error{AppError::bad_configuration,
+                   "peer " + member->peer.text() + " stands twice among the members"};
     }
     genesis.members.push_back(std::move(*member));
   }
@@ -56,7 +60,8 @@ Result<ledger::Genesis> build(const GenesisOptions& options) {
   if (!slot_ms || !is_slot_length(*slot_ms)) {
     return Error{AppError::usage, "--slot takes 1m, 5m, 15m, 30m or 1h"};
   }
-  if (!ParticipantId::parse(options.utility)) return Error{AppError::usage, "--utility takes an id"};
+  if (!ParticipantId::parse(options.utility))
+    return Error{AppError::usage, "--utility takes an id"};
   genesis.parameters.slot_ms = *slot_ms;
   // 50 coins per metered home is what a production chain may owe (DECISIONS 25).
   genesis.parameters.credit_limit = Coins::from_nano(50 * nano_per_unit);

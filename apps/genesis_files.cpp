@@ -82,10 +82,9 @@ std::vector<ledger::Payload> institutions_registry(const std::string& utility, P
   return {AddParticipant{supplier}, AddParticipant{bank}};
 }
 
-std::vector<ledger::Payload> neighbourhood_registry(const std::vector<SimulatedHome>& homes,
-                                                    const std::vector<crypto::PublicKey>& meter_keys,
-                                                    Price tariff, Price feed_in,
-                                                    Coins opening_coins) {
+std::vector<ledger::Payload> neighbourhood_registry(
+    const std::vector<SimulatedHome>& homes, const std::vector<crypto::PublicKey>& meter_keys,
+    Price tariff, Price feed_in, Coins opening_coins) {
   using namespace ledger;
   auto registry = institutions_registry("EEM", tariff, feed_in);
   for (std::size_t i = 0; i < homes.size(); ++i) {

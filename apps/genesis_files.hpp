@@ -1,4 +1,5 @@
-// Genesis files on disk and the member lines that `powershare keys` prints and `powershare genesis` reads.
+// Genesis files on disk and the member lines that `powershare keys` prints and `powershare genesis`
+// reads.
 #pragma once
 
 #include <filesystem>
@@ -14,12 +15,12 @@ Result<ledger::Member> member_from_json(std::string_view text);
 
 Result<ledger::Genesis> load_genesis(const std::filesystem::path& file);
 
-/// The registry that a neighbourhood of homes starts with: one supplier "EEM" at `tariff` and `feed_in`, one bank "B1" that issues
-/// coins, and per home a resident with `opening_coins`, an energy and a cash asset, and a registered meter.
-std::vector<ledger::Payload> neighbourhood_registry(const std::vector<SimulatedHome>& homes,
-                                                    const std::vector<crypto::PublicKey>& meter_keys,
-                                                    Price tariff, Price feed_in,
-                                                    Coins opening_coins);
+/// The registry that a neighbourhood of homes starts with: one supplier "EEM" at `tariff` and
+/// `feed_in`, one bank "B1" that issues coins, and per home a resident with `opening_coins`, an
+/// energy and a cash asset, and a registered meter.
+std::vector<ledger::Payload> neighbourhood_registry(
+    const std::vector<SimulatedHome>& homes, const std::vector<crypto::PublicKey>& meter_keys,
+    Price tariff, Price feed_in, Coins opening_coins);
 /// The supplier and the bank alone.
 std::vector<ledger::Payload> institutions_registry(const std::string& utility, Price tariff,
                                                    Price feed_in);

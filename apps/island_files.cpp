@@ -90,7 +90,8 @@ std::optional<pid_t> running_peer(const std::filesystem::path& data) {
   std::ifstream file(data / "peer.pid");
   pid_t pid = 0;
   if (!(file >> pid) || pid <= 0 || ::kill(pid, 0) != 0) return std::nullopt;
-  // The pid may belong to another program by now: a peer names its configuration on its command line.
+  // The pid may belong to another program by now: a peer names its configuration on its command
+  // line.
   std::ifstream command_line("/proc/" + std::to_string(pid) + "/cmdline", std::ios::binary);
   const std::string arguments{std::istreambuf_iterator<char>(command_line), {}};
   const auto folder = data.lexically_normal().parent_path().filename().string();

@@ -1,4 +1,5 @@
-// The folder of an island on one machine, and island.json, which tells people and tests where everything is (DESIGN §12).
+// The folder of an island on one machine, and island.json, which tells people and tests where
+// everything is (DESIGN §12).
 //
 //   DIR/island.json                       mode 0600: it holds the administrator's API key
 //   DIR/<chain>/genesis.json
@@ -41,7 +42,8 @@ Result<void> write_island(const std::filesystem::path& folder, const Island& isl
 /// AppError::bad_configuration when the file is missing or not of its shape.
 Result<Island> read_island(const std::filesystem::path& folder);
 
-/// The pid in DATA/peer.pid if that process lives and is a powershare peer on that very data folder.
+/// The pid in DATA/peer.pid if that process lives and is a powershare peer on that very data
+/// folder.
 std::optional<pid_t> running_peer(const std::filesystem::path& data);
 
 }  // namespace powershare::apps

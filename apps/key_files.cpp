@@ -15,7 +15,8 @@ Result<crypto::Seed> load_seed(const std::filesystem::path& file) {
   auto bytes = from_hex(*text);
   crypto::wipe({reinterpret_cast<std::uint8_t*>(text->data()), text->size()});
   if (!bytes || bytes->size() != 32) {
-    return Error{AppError::bad_configuration, file.string() + ": not a key of 64 hexadecimal digits"};
+    return Error{AppError::bad_configuration,
+                 file.string() + ": not a key of 64 hexadecimal digits"};
   }
   crypto::Seed seed;
   std::copy(bytes->begin(), bytes->end(), seed.begin());
@@ -43,7 +44,8 @@ Result<PeerKeys> peer_keys(const std::filesystem::path& folder,
   if (!gateway) return gateway.error();
   auto transport = seed_of(folder / "transport.key");
   if (!transport) return transport.error();
-  return PeerKeys{crypto::KeyPair::from_seed(*consensus), crypto::KeyPair::from_seed(*gateway),
+  return PeerKeys{crypto::KeyPair::from_seed(*consensus),
+                  crypto::KeyPair::from_seed(*gateway),
                   {net::curve_public_key(*transport), *transport}};
 }
 

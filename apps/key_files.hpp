@@ -16,9 +16,11 @@ struct PeerKeys {
   net::CurveKeyPair transport;
 };
 
-/// Writes consensus.key, gateway.key and transport.key into `folder`; keys that exist are kept, never replaced.
+/// Writes consensus.key, gateway.key and transport.key into `folder`; keys that exist are kept,
+/// never replaced.
 Result<PeerKeys> make_peer_keys(const std::filesystem::path& folder);
-/// Reads them. AppError::bad_configuration for a missing file, a bad line, or a file that others may read.
+/// Reads them. AppError::bad_configuration for a missing file, a bad line, or a file that others
+/// may read.
 Result<PeerKeys> load_peer_keys(const std::filesystem::path& folder);
 /// One Ed25519 key file: made when absent, else read.
 Result<crypto::KeyPair> make_key(const std::filesystem::path& file);

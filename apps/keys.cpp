@@ -29,7 +29,9 @@ int run_keys(const KeysOptions& options) {
   auto keys = make_peer_keys(options.folder);
   if (!keys) return report(keys.error());
   std::printf("%s\n", member_to_json(member_of(*peer, *keys)).c_str());
-  std::fprintf(stderr, "The secret keys are in %s, for the peer's machine only; the line above is for `powershare genesis`.\n",
+  std::fprintf(stderr,
+               "The secret keys are in %s, for the peer's machine only; the line above is for "
+               "`powershare genesis`.\n",
                options.folder.c_str());
   return 0;
 }

@@ -27,7 +27,8 @@ class VerifyingSignatory final : public protocol::Signatory {
 
 class Replay {
  public:
-  Replay(const ledger::Genesis& genesis, const protocol::LedgerSnapshot& snapshot, AuditResult& result)
+  Replay(const ledger::Genesis& genesis, const protocol::LedgerSnapshot& snapshot,
+         AuditResult& result)
       : snapshot_(snapshot),
         result_(result),
         genesis_hash_(genesis.hash()),
@@ -38,9 +39,11 @@ class Replay {
 
   void run(const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
     auto position = protocol::read_position(snapshot_);
-    if (!position) return problem("the ledger's position cannot be read: " + position.error().detail());
+    if (!position)
+      return problem("the ledger's position cannot be read: " + position.error().detail());
     const auto newest = *position ? (*position)->position.height : 0;
-    for (std::uint64_t height = 1; height <= newest && result_.problems.size() < max_problems; ++height) {
+    for (std::uint64_t height = 1; height <= newest && result_.problems.size() < max_problems;
+         ++height) {
       if (!replay_block(height)) break;
       if (height % progress_every == 0) progress(height, newest);
     }
@@ -65,10 +68,12 @@ class Replay {
       return false;
     }
     const auto& block = **stored;
-    auto ordered = pbft::verify(block.ordering, block.header.sequence, block.batch->digest(), committee_, signatory_);
+    auto ordered = pbft::verify(block.ordering, block.header.sequence, block.batch->digest(),
+                                committee_, signatory_);
     if (!ordered) problem(height, "ordering certificate: " + ordered.error().detail());
     ledger::DecidedBatch batch{block.header.epoch, block.header.sequence, block.batch->time(), {}};
-    for (const auto request : block.batch->requests()) batch.transactions.push_back(to_bytes(request));
+    for (const auto request : block.batch->requests())
+      batch.transactions.push_back(to_bytes(request));
     const auto executed = machine_.apply(batch);
     if (executed.header != block.header) {
       problem(height, "replaying it gives another header (state root " +
@@ -76,12 +81,14 @@ class Replay {
                           crypto::to_hex(block.header.state_root) + ")");
       return false;
     }
-    if (executed.receipts != block.receipts) problem(height, "the stored receipts are not those of its execution");
+    if (executed.receipts != block.receipts)
+      problem(height, "the stored receipts are not those of its execution");
     result_.transactions += executed.transactions.size();
     for (const auto& receipt : executed.receipts) {
       result_.readings += static_cast<std::uint64_t>(std::ranges::count(
           receipt.readings, ledger::ReadingResult::Kind::accepted, &ledger::ReadingResult::kind));
-      if (receipt.code == "malformed") problem(height, "a transaction that is malformed or wrongly signed");
+      if (receipt.code == "malformed")
+        problem(height, "a transaction that is malformed or wrongly signed");
     }
     auto holds = machine_.check_invariants();
     if (!holds) problem(height, "invariant: " + holds.error().detail());
@@ -91,8 +98,8 @@ class Replay {
 
   /// Every certificate must hold; blocks below a certified one are covered by the chain of hashes.
   void check_certificates() {
-    auto scanned = snapshot_.scan(
-        protocol::table::certificates, {}, {}, false, [&](ByteView key, ByteView) {
+    auto scanned =
+        snapshot_.scan(protocol::table::certificates, {}, {}, false, [&](ByteView key, ByteView) {
           Decoder in(key);
           const auto height = in.u64();
           if (height == 0 || height > result_.header_hashes.size()) return true;
@@ -101,8 +108,8 @@ class Replay {
             problem(height, "its block certificate cannot be read");
             return true;
           }
-          const auto statement = ledger::block_statement(genesis_hash_, 0, height,
-                                                         result_.header_hashes[height - 1]);
+          const auto statement =
+              ledger::block_statement(genesis_hash_, 0, height, result_.header_hashes[height - 1]);
           auto valid = crypto::verify_certificate(**certificate, statement, committee_.members);
           if (!valid) problem(height, "block certificate: " + valid.error().detail());
           return result_.problems.size() < max_problems;
@@ -137,8 +144,9 @@ class Replay {
 
 }  // namespace
 
-Result<AuditResult> audit_ledger(const PeerConfig& config, const ledger::Genesis& genesis,
-                                 const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
+Result<AuditResult> audit_ledger(
+    const PeerConfig& config, const ledger::Genesis& genesis,
+    const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
   const auto member = std::ranges::find(genesis.members, config.peer, &ledger::Member::peer);
   AuditResult result;
   result.peer = config.peer;

@@ -1,4 +1,5 @@
-// Offline audit of one peer's ledger: replays every block from the genesis and compares (DESIGN §12).
+// Offline audit of one peer's ledger: replays every block from the genesis and compares (DESIGN
+// §12).
 #pragma once
 
 #include <filesystem>
@@ -21,15 +22,16 @@ struct AuditResult {
   crypto::Digest head{};
   crypto::Digest state_root{};
   std::uint64_t transactions = 0;
-  std::uint64_t readings = 0;               ///< accepted, by the receipts
+  std::uint64_t readings = 0;                 ///< accepted, by the receipts
   std::vector<crypto::Digest> header_hashes;  ///< of block 1, 2, …
-  std::vector<std::string> problems;        ///< one sentence each; empty: all holds
+  std::vector<std::string> problems;          ///< one sentence each; empty: all holds
 };
 
-/// Replays the ledger under `config.data`: each transaction's signature, each block's ordering certificate, header and
-/// block certificate (the newest blocks may be covered by their ordering certificate alone), the invariants after each block,
-/// and at the end the stored state. `progress` is called now and then with (height, newest height). An Error only when nothing can be
-/// read at all: StorageError::locked while the peer runs.
+/// Replays the ledger under `config.data`: each transaction's signature, each block's ordering
+/// certificate, header and block certificate (the newest blocks may be covered by their ordering
+/// certificate alone), the invariants after each block, and at the end the stored state. `progress`
+/// is called now and then with (height, newest height). An Error only when nothing can be read at
+/// all: StorageError::locked while the peer runs.
 Result<AuditResult> audit_ledger(const PeerConfig& config, const ledger::Genesis& genesis,
                                  const std::function<void(std::uint64_t, std::uint64_t)>& progress);
 

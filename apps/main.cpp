@@ -10,35 +10,61 @@ using namespace powershare::apps;
 
 void add_up(CLI::App& app, UpOptions& options) {
   app.add_option("--microgrids", options.microgrids, "number of microgrids")->capture_default_str();
-  app.add_option("--peers", options.peers, "peers of the microgrid, 4 to 13")->capture_default_str();
-  app.add_option("--profiles", options.profiles, "folder of profiles: community_scenario.csv, load_w_15min.csv, pv_pu_15min.csv; without it a built-in neighbourhood of 12 homes")
+  app.add_option("--peers", options.peers, "peers of the microgrid, 4 to 13")
+      ->capture_default_str();
+  app.add_option("--profiles", options.profiles,
+                 "folder of profiles: community_scenario.csv, load_w_15min.csv, pv_pu_15min.csv; "
+                 "without it a built-in neighbourhood of 12 homes")
       ->check(CLI::ExistingDirectory);
-  app.add_option("--start", options.start, "island time to start at, ISO 8601 [the start of the profiles]");
-  app.add_option("--until", options.until, "island time to end at, ISO 8601 [the end of the profiles]");
-  app.add_option("--slot", options.slot, "length of a market slot: 1m, 5m, 15m, 30m, 1h")->capture_default_str();
-  app.add_option("--speed", options.speed, "island seconds per real second, or max")->capture_default_str();
-  app.add_option("--data", options.data, "folder for keys, ledgers and logs [./powershare-data; with --once a temporary one]");
-  app.add_option("--http-port", options.http_port, "REST port of the first peer; the others take the next ones")->capture_default_str();
-  app.add_option("--metrics-port", options.metrics_port, "metrics port of the first peer")->capture_default_str();
-  app.add_option("--peer-port", options.peer_port, "first port between the peers; each takes two")->capture_default_str();
-  app.add_flag("--once", options.once, "stop when all profiles are settled, print the bills, audit every ledger");
-  app.add_flag("--detach", options.detach, "return when the island is ready; it goes on in the background");
+  app.add_option("--start", options.start,
+                 "island time to start at, ISO 8601 [the start of the profiles]");
+  app.add_option("--until", options.until,
+                 "island time to end at, ISO 8601 [the end of the profiles]");
+  app.add_option("--slot", options.slot, "length of a market slot: 1m, 5m, 15m, 30m, 1h")
+      ->capture_default_str();
+  app.add_option("--speed", options.speed, "island seconds per real second, or max")
+      ->capture_default_str();
+  app.add_option(
+      "--data", options.data,
+      "folder for keys, ledgers and logs [./powershare-data; with --once a temporary one]");
+  app.add_option("--http-port", options.http_port,
+                 "REST port of the first peer; the others take the next ones")
+      ->capture_default_str();
+  app.add_option("--metrics-port", options.metrics_port, "metrics port of the first peer")
+      ->capture_default_str();
+  app.add_option("--peer-port", options.peer_port, "first port between the peers; each takes two")
+      ->capture_default_str();
+  app.add_flag("--once", options.once,
+               "stop when all profiles are settled, print the bills, audit every ledger");
+  app.add_flag("--detach", options.detach,
+               "return when the island is ready; it goes on in the background");
   app.add_flag("--json", options.json, "with --once: a summary in JSON as the last line");
   app.add_flag("--restart", options.restart, "start a peer again that has died");
   app.add_flag("--empty", options.empty, "no participants and no meters, in real time");
   app.add_option("--api-key", options.api_key, "the administrator's API key [generated]");
-  app.add_option("--opening-coins", options.opening_coins, "coins that each home starts with")->capture_default_str();
-  app.add_option("--rule", options.rule, "clearing rule: pay_as_clear, pay_as_bid, mid_market, thesis")->capture_default_str();
-  app.add_option("--seed", options.seed, "seed of the built-in neighbourhood and of the meters' jitter")->capture_default_str();
+  app.add_option("--opening-coins", options.opening_coins, "coins that each home starts with")
+      ->capture_default_str();
+  app.add_option("--rule", options.rule,
+                 "clearing rule: pay_as_clear, pay_as_bid, mid_market, thesis")
+      ->capture_default_str();
+  app.add_option("--seed", options.seed,
+                 "seed of the built-in neighbourhood and of the meters' jitter")
+      ->capture_default_str();
 }
 
 void add_genesis(CLI::App& app, GenesisOptions& options) {
   app.add_option("--chain", options.chain, "id of the chain, as funchal")->required();
-  app.add_option("--member", options.members, "file with a line printed by `powershare keys`; once per peer, at least 4")->required();
-  app.add_option("--administrator", options.administrator_key, "file with the administrator's public key in hex")->required();
+  app.add_option("--member", options.members,
+                 "file with a line printed by `powershare keys`; once per peer, at least 4")
+      ->required();
+  app.add_option("--administrator", options.administrator_key,
+                 "file with the administrator's public key in hex")
+      ->required();
   app.add_option("--utility", options.utility, "id of the supplier")->capture_default_str();
-  app.add_option("--tariff", options.tariff, "the supplier's price, coins per kWh")->capture_default_str();
-  app.add_option("--feed-in", options.feed_in, "what the supplier pays, coins per kWh")->capture_default_str();
+  app.add_option("--tariff", options.tariff, "the supplier's price, coins per kWh")
+      ->capture_default_str();
+  app.add_option("--feed-in", options.feed_in, "what the supplier pays, coins per kWh")
+      ->capture_default_str();
   app.add_option("--slot", options.slot, "length of a market slot")->capture_default_str();
   app.add_option("--out", options.out, "file to write [standard output]");
 }
@@ -51,25 +77,39 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
 
   UpOptions up;
-  add_up(*app.add_subcommand("up", "start an island of peers on this machine and feed it readings"), up);
+  add_up(*app.add_subcommand("up", "start an island of peers on this machine and feed it readings"),
+         up);
   DataOptions down;
   app.add_subcommand("down", "stop what `up` started")
-      ->add_option("--data", down.data, "the island's folder")->required();
+      ->add_option("--data", down.data, "the island's folder")
+      ->required();
   PeerOptions peer;
   auto* peer_command = app.add_subcommand("peer", "run one peer in the foreground");
   peer_command->add_option("--config", peer.config, "its peer.yaml")->required();
-  peer_command->add_flag("--recover", peer.recover, "begin anew from the other peers where the log or the ledger is lost or damaged");
+  peer_command->add_flag(
+      "--recover", peer.recover,
+      "begin anew from the other peers where the log or the ledger is lost or damaged");
   KeysOptions keys;
-  auto* keys_command = app.add_subcommand("keys", "make the key files of a peer or of the administrator");
-  keys_command->add_option("--folder", keys.folder, "folder for the secret key files; existing ones are kept")->required();
-  auto* peer_option = keys_command->add_option("--peer", keys.peer, "id of the peer: prints its public keys for the genesis");
-  keys_command->add_flag("--administrator", keys.administrator, "make administrator.key and print its public key")->excludes(peer_option);
+  auto* keys_command =
+      app.add_subcommand("keys", "make the key files of a peer or of the administrator");
+  keys_command
+      ->add_option("--folder", keys.folder,
+                   "folder for the secret key files; existing ones are kept")
+      ->required();
+  auto* peer_option = keys_command->add_option(
+      "--peer", keys.peer, "id of the peer: prints its public keys for the genesis");
+  keys_command
+      ->add_flag("--administrator", keys.administrator,
+                 "make administrator.key and print its public key")
+      ->excludes(peer_option);
   GenesisOptions genesis;
   add_genesis(*app.add_subcommand("genesis", "write the genesis of a new chain"), genesis);
   DataOptions audit;
-  auto* audit_command = app.add_subcommand("audit", "replay every ledger offline and check all that it claims");
+  auto* audit_command =
+      app.add_subcommand("audit", "replay every ledger offline and check all that it claims");
   auto* audit_data = audit_command->add_option("--data", audit.data, "an island's folder");
-  audit_command->add_option("--peer-dir", audit.peer_dir, "or one peer's folder")->excludes(audit_data);
+  audit_command->add_option("--peer-dir", audit.peer_dir, "or one peer's folder")
+      ->excludes(audit_data);
   audit_command->add_flag("--json", audit.json, "print JSON");
 
   try {

@@ -25,7 +25,9 @@ Result<actors::PeerSetup> prepare(const PeerOptions& options) {
   std::optional<crypto::Digest> key_hash;
   if (config->administrator_key_sha256) {
     auto hash = crypto::digest_from_hex(*config->administrator_key_sha256);
-    if (!hash) return Error{AppError::bad_configuration, "administrator_key_sha256: " + hash.error().detail()};
+    if (!hash)
+      return Error{AppError::bad_configuration,
+                   "administrator_key_sha256: " + hash.error().detail()};
     key_hash = *hash;
   }
   actors::PeerSetup setup{.genesis = std::move(*genesis),
@@ -78,7 +80,8 @@ int run_peer(const PeerOptions& options) {
   if (!noted) return report(noted.error());
   int received = 0;
   ::sigwait(&signals, &received);
-  ::alarm(10);  // an orderly stop takes at most 10 s; past that the default action of SIGALRM ends the process
+  ::alarm(10);  // an orderly stop takes at most 10 s; past that the default action of SIGALRM ends
+                // the process
   (*peer)->stop();
   std::error_code ignored;
   std::filesystem::remove(data / "peer.pid", ignored);

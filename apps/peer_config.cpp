@@ -77,8 +77,8 @@ PeerConfig read_config(const YAML::Node& root, const std::filesystem::path& fold
   config.bulk_endpoint = transport.get<std::string>("bulk");
   for (const auto& entry : fields.node("peers")) {
     const Fields remote("peers.", entry, {"peer", "control", "bulk"});
-    config.remotes.push_back({remote.peer("peer"), remote.get<std::string>("control"),
-                              remote.get<std::string>("bulk")});
+    config.remotes.push_back(
+        {remote.peer("peer"), remote.get<std::string>("control"), remote.get<std::string>("bulk")});
   }
   if (fields.has("administrator_key_sha256")) {
     config.administrator_key_sha256 = fields.get<std::string>("administrator_key_sha256");

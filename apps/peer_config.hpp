@@ -29,18 +29,20 @@ struct PeerConfig {
   std::filesystem::path data;     ///< folder of this peer's databases
   SocketAddress http;
   SocketAddress metrics;
-  std::string control_endpoint;   ///< what to bind, "tcp://127.0.0.1:7400"
+  std::string control_endpoint;  ///< what to bind, "tcp://127.0.0.1:7400"
   std::string bulk_endpoint;
   std::vector<RemotePeer> remotes;
-  std::optional<std::string> administrator_key_sha256;  ///< hex; without it no administrator's API key works
-  double watts_per_core = 10.0;   ///< model of the machine's power draw where RAPL is not readable
+  std::optional<std::string>
+      administrator_key_sha256;  ///< hex; without it no administrator's API key works
+  double watts_per_core = 10.0;  ///< model of the machine's power draw where RAPL is not readable
 
   /// YAML text; paths as given.
   std::string to_yaml() const;
 };
 
-/// Reads a configuration; relative paths are taken from the file's own folder. AppError::bad_configuration in one sentence for
-/// an unknown field, a missing one, or a value that is not of its kind.
+/// Reads a configuration; relative paths are taken from the file's own folder.
+/// AppError::bad_configuration in one sentence for an unknown field, a missing one, or a value that
+/// is not of its kind.
 Result<PeerConfig> load_peer_config(const std::filesystem::path& file);
 
 }  // namespace powershare::apps

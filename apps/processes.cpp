@@ -33,7 +33,8 @@ bool alive(pid_t pid) {
     ::prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (::getppid() != parent) ::_exit(0);
   }
-  ::setpgid(0, 0);  // a Ctrl-C at the terminal is for the parent, which then stops its peers in order
+  ::setpgid(0,
+            0);  // a Ctrl-C at the terminal is for the parent, which then stops its peers in order
   const int null = ::open("/dev/null", O_RDONLY);
   if (null >= 0) ::dup2(null, STDIN_FILENO);
   ::dup2(log, STDOUT_FILENO);
@@ -62,7 +63,8 @@ Result<pid_t> start_process(const std::vector<std::string>& arguments,
 std::vector<std::pair<pid_t, std::string>> reap_processes() {
   std::vector<std::pair<pid_t, std::string>> ended;
   int status = 0;
-  for (pid_t pid = ::waitpid(-1, &status, WNOHANG); pid > 0; pid = ::waitpid(-1, &status, WNOHANG)) {
+  for (pid_t pid = ::waitpid(-1, &status, WNOHANG); pid > 0;
+       pid = ::waitpid(-1, &status, WNOHANG)) {
     ended.emplace_back(pid, describe(status));
   }
   return ended;
@@ -84,6 +86,8 @@ bool stop_processes(const std::vector<pid_t>& pids, std::chrono::milliseconds pa
   return true;
 }
 
-std::filesystem::path own_executable() { return std::filesystem::read_symlink("/proc/self/exe"); }
+std::filesystem::path own_executable() {
+  return std::filesystem::read_symlink("/proc/self/exe");
+}
 
 }  // namespace powershare::apps

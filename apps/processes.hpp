@@ -12,13 +12,14 @@
 
 namespace powershare::apps {
 
-/// Starts `arguments[0]` with its output appended to `log`. The child stays when the parent dies if `outlives_parent`; else it gets SIGTERM.
+/// Starts `arguments[0]` with its output appended to `log`. The child stays when the parent dies if
+/// `outlives_parent`; else it gets SIGTERM.
 Result<pid_t> start_process(const std::vector<std::string>& arguments,
                             const std::filesystem::path& log, bool outlives_parent);
 /// Reaps children that have ended: pid and a sentence ("killed by signal 9", "exit code 70").
 std::vector<std::pair<pid_t, std::string>> reap_processes();
-/// SIGTERM to all, waits up to `patience` for them to be gone (own children are reaped), SIGKILL to what is left.
-/// True when none had to be killed.
+/// SIGTERM to all, waits up to `patience` for them to be gone (own children are reaped), SIGKILL to
+/// what is left. True when none had to be killed.
 bool stop_processes(const std::vector<pid_t>& pids, std::chrono::milliseconds patience);
 /// This program's own path.
 std::filesystem::path own_executable();

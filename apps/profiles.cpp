@@ -95,8 +95,9 @@ class MeasuredProfiles final : public Profiles {
     // Nano-kWh over the common denominator 3.6e12: W × s / 3.6e6 and kW × s / 3600.
     constexpr Wide denominator = Wide{3'600'000} * 1'000'000;
     const Wide load = Wide{source.load_nano_watts[slot]} * seconds * 1'000'000;
-    const Wide produced =
-        source.pv_profile ? Wide{(*source.pv_profile)[slot]} * source.pv_nano_kw * seconds : Wide{0};
+    const Wide produced = source.pv_profile
+                              ? Wide{(*source.pv_profile)[slot]} * source.pv_nano_kw * seconds
+                              : Wide{0};
     const auto net = divide_half_even(load - produced, denominator);
     return {Energy::from_nano(net > 0 ? net : 0), Energy::from_nano(net < 0 ? -net : 0),
             Energy::from_nano(divide_half_even(produced, denominator))};

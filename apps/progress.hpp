@@ -1,4 +1,5 @@
-// The progress line of `powershare up` on standard error: one line that changes on a terminal, one every ten seconds elsewhere.
+// The progress line of `powershare up` on standard error: one line that changes on a terminal, one
+// every ten seconds elsewhere.
 #pragma once
 
 #include <chrono>

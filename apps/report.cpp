@@ -30,8 +30,8 @@ std::string row(const std::string& name, const ledger::BillTotals& totals) {
   char text[256];
   const auto kwh = [](Energy energy) { return rounded(energy.nano(), 3); };
   const auto coins = [](Coins amount) { return rounded(amount.nano(), 2); };
-  std::snprintf(text, sizeof text, "%-14s %11s %11s %11s %11s %11s %11s %10s %10s %10s\n", name.c_str(),
-                kwh(totals.imported).c_str(), kwh(totals.exported).c_str(),
+  std::snprintf(text, sizeof text, "%-14s %11s %11s %11s %11s %11s %11s %10s %10s %10s\n",
+                name.c_str(), kwh(totals.imported).c_str(), kwh(totals.exported).c_str(),
                 kwh(totals.bought.energy).c_str(), kwh(totals.sold.energy).c_str(),
                 kwh(totals.from_utility.energy).c_str(), kwh(totals.to_utility.energy).c_str(),
                 coins(totals.cost).c_str(), coins(totals.cost_without_market).c_str(),
@@ -53,7 +53,8 @@ Result<ledger::Statement> read_statement(const PeerConfig& config, const ledger:
                                          UtcMillis from, UtcMillis to) {
   const auto member = std::ranges::find(genesis.members, config.peer, &ledger::Member::peer);
   if (member == genesis.members.end()) {
-    return Error{AppError::bad_configuration, config.peer.text() + " is not a member of the genesis"};
+    return Error{AppError::bad_configuration,
+                 config.peer.text() + " is not a member of the genesis"};
   }
   auto folder = storage::DataFolder::open(
       config.data, {genesis.chain, config.peer, member->consensus_key, genesis.hash()}, {});
@@ -68,11 +69,11 @@ Result<ledger::Statement> read_statement(const PeerConfig& config, const ledger:
 
 std::string bills_table(const ledger::Statement& statement) {
   char head[256];
-  std::snprintf(head, sizeof head, "%-14s %11s %11s %11s %11s %11s %11s %10s %10s %10s\n", "kWh and coins",
-                "imported", "exported", "bought", "sold", "from util.", "to utility", "cost",
-                "w/o market", "savings");
-  std::string table = "Statements " + to_iso8601(statement.from) + " to " + to_iso8601(statement.to) +
-                      " (not a tax invoice)\n" + head;
+  std::snprintf(head, sizeof head, "%-14s %11s %11s %11s %11s %11s %11s %10s %10s %10s\n",
+                "kWh and coins", "imported", "exported", "bought", "sold", "from util.",
+                "to utility", "cost", "w/o market", "savings");
+  std::string table = "Statements " + to_iso8601(statement.from) + " to " +
+                      to_iso8601(statement.to) + " (not a tax invoice)\n" + head;
   for (const auto& bill : statement.bills) {
     // The utility's own statement is the mirror of the others and would count everything twice.
     if (bill.participant.type == ledger::ParticipantType::utility_company) continue;
@@ -89,9 +90,10 @@ std::string bills_table(const ledger::Statement& statement) {
 
 std::string summary_json(const ledger::Statement& statement, const IslandAudit& audit) {
   const auto& community = statement.community;
-  const auto homes = static_cast<std::uint64_t>(std::ranges::count_if(statement.bills, [](const auto& bill) {
-    return bill.participant.type == ledger::ParticipantType::resident;
-  }));
+  const auto homes =
+      static_cast<std::uint64_t>(std::ranges::count_if(statement.bills, [](const auto& bill) {
+        return bill.participant.type == ledger::ParticipantType::resident;
+      }));
   std::uint64_t readings = 0;
   for (const auto& peer : audit.peers) readings = std::max(readings, peer.readings);
   std::string peers;

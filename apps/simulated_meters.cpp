@@ -20,7 +20,8 @@ using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 using Json = nlohmann::json;
 
-/// A meter waits this long for its reading to reach the ledger before it goes to the next peer (DECISIONS 19).
+/// A meter waits this long for its reading to reach the ledger before it goes to the next peer
+/// (DECISIONS 19).
 constexpr auto resend_after = 2s;
 constexpr auto poll_interval = 4ms;
 constexpr auto retry_interval = 100ms;
@@ -57,7 +58,8 @@ std::string reading_json(const ledger::Reading& reading, const crypto::Signature
          R"(,"start":")" + to_iso8601(reading.start) + R"(","seconds":)" +
          std::to_string(reading.seconds) + R"(,"imported_kwh":)" + to_text(reading.imported) +
          R"(,"exported_kwh":)" + to_text(reading.exported) + R"(,"produced_kwh":)" +
-         to_text(reading.produced) + R"(,"battery_kwh":null,"signature":")" + to_hex(signature) + "\"}";
+         to_text(reading.produced) + R"(,"battery_kwh":null,"signature":")" + to_hex(signature) +
+         "\"}";
 }
 
 }  // namespace
@@ -108,8 +110,10 @@ struct SimulatedMeters::Impl {
             static_cast<std::int64_t>(options.first_slot + slot) * profiles.slot_ms()};
   }
 
-  /// Posts one reading until a peer has it; false when stopping or after a refusal (then `fault` is set).
-  bool deliver(PeerConnections& peers, std::size_t home, std::uint64_t slot, std::size_t first_peer) {
+  /// Posts one reading until a peer has it; false when stopping or after a refusal (then `fault` is
+  /// set).
+  bool deliver(PeerConnections& peers, std::size_t home, std::uint64_t slot,
+               std::size_t first_peer) {
     const auto content = reading(home, slot);
     const auto signature =
         options.meter_keys[home].sign(ledger::reading_statement(options.genesis_hash, content));
@@ -209,7 +213,8 @@ struct SimulatedMeters::Impl {
     if (energy) traded = add(traded, *energy).ok() ? *add(traded, *energy) : traded;
   }
 
-  /// Moves island time; the same transaction goes to the next peer until one says that it stands in a block.
+  /// Moves island time; the same transaction goes to the next peer until one says that it stands in
+  /// a block.
   bool step_clock(PeerConnections& peers, std::size_t& peer, UtcMillis to) {
     ledger::Transaction step;
     step.genesis = options.genesis_hash;
@@ -266,16 +271,19 @@ struct SimulatedMeters::Impl {
       Clock::duration interval{};
       if (options.speed) {
         const double seconds = static_cast<double>(profiles.slot_ms()) / 1000.0 / *options.speed;
-        interval = std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+        interval =
+            std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
         wait_until(due += interval);
       }
       const auto progress = [&](std::uint64_t settled_slots) {
-        report({slot_begin(settled_slots), settled_slots, options.slots, trades, traded, acknowledged, resends});
+        report({slot_begin(settled_slots), settled_slots, options.slots, trades, traded,
+                acknowledged, resends});
       };
       if (!step_clock(peers, peer, slot_begin(slot + 1))) return;
       for (std::size_t attempt = 0; !stopping; ++attempt) {
         if (attempt > 0) resends += profiles.homes().size();
-        if (!deliver_slot(slot, attempt, attempt == 0 ? interval / 20 : Clock::duration{}, workers)) return;
+        if (!deliver_slot(slot, attempt, attempt == 0 ? interval / 20 : Clock::duration{}, workers))
+          return;
         if (wait_settled(peers, peer, slot)) break;
         progress(slot);
       }

@@ -36,7 +36,9 @@ constexpr auto stop_patience = 15s;
 constexpr std::uint64_t endless_slots = 400'000;
 
 std::atomic<bool> stop_requested{false};
-void request_stop(int) { stop_requested = true; }
+void request_stop(int) {
+  stop_requested = true;
+}
 
 void install_signal_handlers() {
   struct sigaction action {};
@@ -50,8 +52,8 @@ void install_signal_handlers() {
 struct Plan {
   std::unique_ptr<Profiles> profiles;  ///< null with --empty
   UtcMillis start;
-  std::uint64_t first_slot = 0;        ///< of the profiles
-  std::uint64_t slots = 0;             ///< to feed
+  std::uint64_t first_slot = 0;  ///< of the profiles
+  std::uint64_t slots = 0;       ///< to feed
   std::optional<double> speed;
 };
 
@@ -115,7 +117,9 @@ Result<Plan> plan_of(const UpOptions& options) {
 
 Result<void> check_options(const UpOptions& options) {
   if (options.microgrids != 1) {
-    return Error{AppError::usage, "this version runs one microgrid; several follow with the island chain: leave --microgrids at 1"};
+    return Error{AppError::usage,
+                 "this version runs one microgrid; several follow with the island chain: leave "
+                 "--microgrids at 1"};
   }
   if (options.peers < 4 || options.peers > 13) {
     return Error{AppError::usage, "--peers takes 4 to 13: fewer cannot bear a faulty one"};
@@ -155,8 +159,8 @@ class RunningIsland {
         if (stop_requested) return Error{AppError::failed, "stopped before the island was ready"};
         if (const auto fault = first_death()) return Error{AppError::unavailable, *fault};
         if (Clock::now() > deadline) {
-          return Error{AppError::unavailable, peer.id.text() + " is not ready after 60 s; see " +
-                                                  log_of(peer).string()};
+          return Error{AppError::unavailable,
+                       peer.id.text() + " is not ready after 60 s; see " + log_of(peer).string()};
         }
         std::this_thread::sleep_for(50ms);
       }
@@ -170,8 +174,8 @@ class RunningIsland {
       for (auto& peer : peers()) {
         if (peer.pid != pid) continue;
         clear_progress();
-        std::fprintf(stderr, "powershare: peer %s died (%s)%s\n", peer.id.text().c_str(), how.c_str(),
-                     restart_ ? "; restarting it" : "; the others go on");
+        std::fprintf(stderr, "powershare: peer %s died (%s)%s\n", peer.id.text().c_str(),
+                     how.c_str(), restart_ ? "; restarting it" : "; the others go on");
         if (restart_ && !stop_requested) restart(peer);
       }
     }
@@ -229,7 +233,8 @@ class RunningIsland {
     for (const auto& [pid, how] : reap_processes()) {
       for (const auto& peer : peers()) {
         if (peer.pid == pid) {
-          return "peer " + peer.id.text() + " ended at its start (" + how + "); see " + log_of(peer).string();
+          return "peer " + peer.id.text() + " ended at its start (" + how + "); see " +
+                 log_of(peer).string();
         }
       }
     }
@@ -261,7 +266,8 @@ class RunningIsland {
 };
 
 /// Feeds the meters while the main thread, whose children the peers are, watches them.
-Result<void> feed(const UpOptions& options, const UpFolder& folder, const Plan& plan, RunningIsland& island) {
+Result<void> feed(const UpOptions& options, const UpFolder& folder, const Plan& plan,
+                  RunningIsland& island) {
   std::optional<Error> fault;
   std::atomic<bool> done{false};
   std::jthread feeder;
@@ -299,10 +305,12 @@ Result<void> feed(const UpOptions& options, const UpFolder& folder, const Plan& 
 int finish_once(const UpOptions& options, const UpFolder& folder, const Plan& plan, bool agreed) {
   auto audit = audit_island(folder.folder);
   if (!audit) return report(audit.error());
-  if (!agreed) audit->problems.push_back("the peers did not come to stand at the same block within 60 s");
+  if (!agreed)
+    audit->problems.push_back("the peers did not come to stand at the same block within 60 s");
   auto config = load_peer_config(folder.island.microgrids.front().peers.front().config);
   if (!config) return report(config.error());
-  const UtcMillis until{plan.start.value + static_cast<std::int64_t>(plan.slots) * plan.profiles->slot_ms()};
+  const UtcMillis until{plan.start.value +
+                        static_cast<std::int64_t>(plan.slots) * plan.profiles->slot_ms()};
   auto statement = read_statement(*config, folder.genesis, plan.start, until);
   if (!statement) return report(statement.error());
   if (statement->community.slots != plan.slots) {
@@ -317,7 +325,9 @@ int finish_once(const UpOptions& options, const UpFolder& folder, const Plan& pl
 
 void print_ready(const UpFolder& folder) {
   const auto& chain = folder.island.microgrids.front();
-  std::fprintf(stderr, "microgrid %s is ready: %zu peers, REST at http://127.0.0.1:%d, metrics at http://127.0.0.1:%d/metrics\n",
+  std::fprintf(stderr,
+               "microgrid %s is ready: %zu peers, REST at http://127.0.0.1:%d, metrics at "
+               "http://127.0.0.1:%d/metrics\n",
                chain.id.text().c_str(), chain.peers.size(), chain.peers.front().http_port,
                chain.peers.front().metrics_port);
   std::fprintf(stderr, "everything else is in %s\n", (folder.folder / "island.json").c_str());
@@ -336,7 +346,8 @@ int run(const UpOptions& options, const std::filesystem::path& folder_path, int 
   if (!plan) return report(plan.error());
   if (const auto other = running_up(folder_path)) {
     return report(Error{AppError::unavailable, "powershare up runs on " + folder_path.string() +
-                                                   " already (pid " + std::to_string(*other) + ")"});
+                                                   " already (pid " + std::to_string(*other) +
+                                                   ")"});
   }
   auto folder = prepare_folder(options, folder_path, plan->profiles.get(), plan->start);
   if (!folder) return report(folder.error());
@@ -369,13 +380,15 @@ int run_detached(const UpOptions& options, const std::filesystem::path& folder) 
   auto made = make_folder(folder);
   if (!made) return report(made.error());
   int ready[2];
-  if (::pipe2(ready, O_CLOEXEC) != 0) return report(Error{AppError::unavailable, "pipe: no descriptors left"});
+  if (::pipe2(ready, O_CLOEXEC) != 0)
+    return report(Error{AppError::unavailable, "pipe: no descriptors left"});
   const pid_t child = ::fork();
   if (child < 0) return report(Error{AppError::unavailable, "fork failed"});
   if (child == 0) {
     ::close(ready[0]);
     ::setsid();
-    const int log = ::open((folder / "up.log").c_str(), O_CREAT | O_APPEND | O_WRONLY | O_CLOEXEC, 0600);
+    const int log =
+        ::open((folder / "up.log").c_str(), O_CREAT | O_APPEND | O_WRONLY | O_CLOEXEC, 0600);
     const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
     ::dup2(null, STDIN_FILENO);
     ::dup2(log, STDOUT_FILENO);

@@ -22,7 +22,8 @@ namespace {
 
 constexpr const char* microgrid = "funchal";
 
-/// A replay makes slots final after a day of island time, so that its state stays small (DECISIONS 22).
+/// A replay makes slots final after a day of island time, so that its state stays small (DECISIONS
+/// 22).
 constexpr std::int64_t replay_final_after_ms = millis_per_day;
 
 Result<void> check_port_free(int port) {
@@ -36,16 +37,23 @@ Result<void> check_port_free(int port) {
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<std::uint16_t>(port));
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const bool free = ::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  const bool free =
+      ::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
   ::close(socket);
   if (free) return {};
   return Error{AppError::unavailable, "port " + std::to_string(port) + " is taken"};
 }
 
-std::string endpoint(int port) { return "tcp://127.0.0.1:" + std::to_string(port); }
+std::string endpoint(int port) {
+  return "tcp://127.0.0.1:" + std::to_string(port);
+}
 
-int control_port(const UpOptions& options, int peer) { return options.peer_port + 2 * peer; }
-int bulk_port(const UpOptions& options, int peer) { return control_port(options, peer) + 1; }
+int control_port(const UpOptions& options, int peer) {
+  return options.peer_port + 2 * peer;
+}
+int bulk_port(const UpOptions& options, int peer) {
+  return control_port(options, peer) + 1;
+}
 
 Result<void> check_ports(const UpOptions& options) {
   for (int peer = 0; peer < options.peers; ++peer) {
@@ -81,12 +89,13 @@ Result<void> check_same_options(const std::filesystem::path& folder, const std::
   auto before = read_file(file, 1u << 16);
   if (!before) return before.error();
   if (*before == fixed) return {};
-  return Error{AppError::bad_configuration,
-               folder.string() + " was made with other options (see " + file.string() +
-                   "); give another --data or the same options"};
+  return Error{AppError::bad_configuration, folder.string() + " was made with other options (see " +
+                                                file.string() +
+                                                "); give another --data or the same options"};
 }
 
-Result<ledger::Genesis> make_genesis(const UpOptions& options, const std::filesystem::path& chain_folder,
+Result<ledger::Genesis> make_genesis(const UpOptions& options,
+                                     const std::filesystem::path& chain_folder,
                                      const std::vector<ledger::Member>& members,
                                      const std::vector<crypto::PublicKey>& meter_keys,
                                      const Profiles* profiles, UtcMillis start) {
@@ -100,9 +109,11 @@ Result<ledger::Genesis> make_genesis(const UpOptions& options, const std::filesy
   if (!administrator) return administrator.error();
   genesis.administrator_key = administrator->public_key();
   auto opening = parse_quantity<Coins>(options.opening_coins);
-  if (!opening || opening->is_negative()) return Error{AppError::usage, "--opening-coins takes an amount, as 1000"};
+  if (!opening || opening->is_negative())
+    return Error{AppError::usage, "--opening-coins takes an amount, as 1000"};
   auto slot_ms = parse_duration_ms(options.slot);
-  if (!slot_ms || !is_slot_length(*slot_ms)) return Error{AppError::usage, "--slot takes 1m, 5m, 15m, 30m or 1h"};
+  if (!slot_ms || !is_slot_length(*slot_ms))
+    return Error{AppError::usage, "--slot takes 1m, 5m, 15m, 30m or 1h"};
   genesis.parameters.slot_ms = *slot_ms;
   genesis.parameters.clearing_rule = options.rule;
   if (profiles != nullptr) {

@@ -1,4 +1,5 @@
-// What `powershare up` lays out in its folder: keys, genesis, peers' configurations. What exists is kept.
+// What `powershare up` lays out in its folder: keys, genesis, peers' configurations. What exists is
+// kept.
 #pragma once
 
 #include <filesystem>
@@ -17,14 +18,15 @@ namespace powershare::apps {
 /// An island's folder, ready to be started.
 struct UpFolder {
   std::filesystem::path folder;
-  Island island;                     ///< pids are 0
+  Island island;  ///< pids are 0
   ledger::Genesis genesis;
-  std::optional<crypto::KeyPair> feeder_key;   ///< where the genesis is simulated
-  std::vector<crypto::KeyPair> meter_keys;     ///< one per home
+  std::optional<crypto::KeyPair> feeder_key;  ///< where the genesis is simulated
+  std::vector<crypto::KeyPair> meter_keys;    ///< one per home
 };
 
-/// Creates what is missing. `profiles` is null with --empty. AppError::bad_configuration when the folder was made with other options
-/// that a genesis fixes; AppError::unavailable naming the port when one that is needed is taken.
+/// Creates what is missing. `profiles` is null with --empty. AppError::bad_configuration when the
+/// folder was made with other options that a genesis fixes; AppError::unavailable naming the port
+/// when one that is needed is taken.
 Result<UpFolder> prepare_folder(const UpOptions& options, const std::filesystem::path& folder,
                                 const Profiles* profiles, UtcMillis start);
 

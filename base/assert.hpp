@@ -1,5 +1,6 @@
-// PS_ASSERT: for bugs only, that is for what a caller cannot violate from outside. Active in release
-// builds too. What comes from outside is answered with an Error (base/result.hpp), never asserted.
+// PS_ASSERT: for bugs only, that is for what a caller cannot violate from outside. Active in
+// release builds too. What comes from outside is answered with an Error (base/result.hpp), never
+// asserted.
 #pragma once
 
 namespace powershare {
@@ -10,6 +11,6 @@ namespace powershare {
 
 }  // namespace powershare
 
-#define PS_ASSERT(condition)                                                 \
-  (static_cast<bool>(condition) ? static_cast<void>(0)                       \
+#define PS_ASSERT(condition)                           \
+  (static_cast<bool>(condition) ? static_cast<void>(0) \
                                 : ::powershare::assertion_failed(#condition, __FILE__, __LINE__))

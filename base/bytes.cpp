@@ -17,7 +17,9 @@ Bytes to_bytes(std::string_view text) {
   return {view.begin(), view.end()};
 }
 
-Bytes to_bytes(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
+Bytes to_bytes(ByteView bytes) {
+  return {bytes.begin(), bytes.end()};
+}
 
 std::string to_hex(ByteView bytes) {
   constexpr char digits[] = "0123456789abcdef";
@@ -100,6 +102,8 @@ bool less(ByteView left, ByteView right) {
   return std::lexicographical_compare(left.begin(), left.end(), right.begin(), right.end());
 }
 
-bool equal(ByteView left, ByteView right) { return std::ranges::equal(left, right); }
+bool equal(ByteView left, ByteView right) {
+  return std::ranges::equal(left, right);
+}
 
 }  // namespace powershare

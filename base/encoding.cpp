@@ -43,9 +43,13 @@ Encoder& Encoder::u64(std::uint64_t value) {
   return *this;
 }
 
-Encoder& Encoder::i64(std::int64_t value) { return u64(static_cast<std::uint64_t>(value)); }
+Encoder& Encoder::i64(std::int64_t value) {
+  return u64(static_cast<std::uint64_t>(value));
+}
 
-Encoder& Encoder::boolean(bool value) { return u8(value ? 1 : 0); }
+Encoder& Encoder::boolean(bool value) {
+  return u8(value ? 1 : 0);
+}
 
 Encoder& Encoder::raw(ByteView bytes) {
   data_.insert(data_.end(), bytes.begin(), bytes.end());
@@ -68,11 +72,21 @@ ByteView Decoder::raw(std::size_t count) {
   return view;
 }
 
-std::uint8_t Decoder::u8() { return read_big_endian<std::uint8_t>(raw(1)); }
-std::uint16_t Decoder::u16() { return read_big_endian<std::uint16_t>(raw(2)); }
-std::uint32_t Decoder::u32() { return read_big_endian<std::uint32_t>(raw(4)); }
-std::uint64_t Decoder::u64() { return read_big_endian<std::uint64_t>(raw(8)); }
-std::int64_t Decoder::i64() { return static_cast<std::int64_t>(u64()); }
+std::uint8_t Decoder::u8() {
+  return read_big_endian<std::uint8_t>(raw(1));
+}
+std::uint16_t Decoder::u16() {
+  return read_big_endian<std::uint16_t>(raw(2));
+}
+std::uint32_t Decoder::u32() {
+  return read_big_endian<std::uint32_t>(raw(4));
+}
+std::uint64_t Decoder::u64() {
+  return read_big_endian<std::uint64_t>(raw(8));
+}
+std::int64_t Decoder::i64() {
+  return static_cast<std::int64_t>(u64());
+}
 
 bool Decoder::boolean() {
   const auto value = u8();

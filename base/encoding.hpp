@@ -1,7 +1,8 @@
-// The project's own fixed-layout encoding: what is hashed, signed, quoted in certificates or kept under
-// the state root. Integers are big-endian (so that keys sort as numbers do), byte strings have a
-// 32-bit length before them, fixed arrays have none. One value has exactly one encoding: the decoder
-// refuses whatever the encoder would not have written. docs/formats.md lists every record byte by byte.
+// The project's own fixed-layout encoding: what is hashed, signed, quoted in certificates or kept
+// under the state root. Integers are big-endian (so that keys sort as numbers do), byte strings
+// have a 32-bit length before them, fixed arrays have none. One value has exactly one encoding: the
+// decoder refuses whatever the encoder would not have written. docs/formats.md lists every record
+// byte by byte.
 #pragma once
 
 #include <array>
@@ -39,8 +40,8 @@ class Encoder {
   Bytes data_;
 };
 
-/// Reads what Encoder wrote. After the first fault every read gives zero or nothing and ok() is false,
-/// so that a caller may read a whole record and ask once.
+/// Reads what Encoder wrote. After the first fault every read gives zero or nothing and ok() is
+/// false, so that a caller may read a whole record and ask once.
 class Decoder {
  public:
   explicit Decoder(ByteView data) : rest_(data) {}
@@ -50,9 +51,9 @@ class Decoder {
   std::uint32_t u32();
   std::uint64_t u64();
   std::int64_t i64();
-  bool boolean();                           ///< a byte other than 0 or 1 is a fault
-  ByteView raw(std::size_t count);          ///< a view into the input
-  ByteView bytes(std::size_t max_bytes);    ///< longer than max_bytes is a fault
+  bool boolean();                         ///< a byte other than 0 or 1 is a fault
+  ByteView raw(std::size_t count);        ///< a view into the input
+  ByteView bytes(std::size_t max_bytes);  ///< longer than max_bytes is a fault
   std::string_view text(std::size_t max_bytes) { return as_text(bytes(max_bytes)); }
   UtcMillis time() { return {i64()}; }
   template <class Quantity>
@@ -66,8 +67,8 @@ class Decoder {
     if (view.size() == N) std::copy(view.begin(), view.end(), result.begin());
     return result;
   }
-  /// A count of items of at least `min_item_bytes` each; more than max or than can be left is a fault,
-  /// so that nothing is reserved for what is not there.
+  /// A count of items of at least `min_item_bytes` each; more than max or than can be left is a
+  /// fault, so that nothing is reserved for what is not there.
   std::uint32_t count(std::uint32_t max, std::size_t min_item_bytes);
 
   void fail() { failed_ = true; }

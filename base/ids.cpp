@@ -10,7 +10,8 @@ bool is_plain_character(char c) {
          c == '.' || c == ':' || c == '-';
 }
 
-/// The length of the well-formed UTF-8 sequence at the start of `text` (Unicode 15, table 3-7), 0 if there is none.
+/// The length of the well-formed UTF-8 sequence at the start of `text` (Unicode 15, table 3-7), 0
+/// if there is none.
 std::size_t utf8_sequence_bytes(std::string_view text) {
   const auto byte = [&](std::size_t i) -> unsigned {
     return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;

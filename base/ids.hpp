@@ -1,4 +1,5 @@
-// Names of chains, peers, meters, participants and assets (DESIGN §4). Strong string types in byte order.
+// Names of chains, peers, meters, participants and assets (DESIGN §4). Strong string types in byte
+// order.
 #pragma once
 
 #include <compare>
@@ -20,7 +21,8 @@ class Name {
  public:
   Name() = default;
   static Result<Name> parse(std::string_view text) {
-    if (!Tag::valid(text)) return Error{BaseError::malformed, std::string("not a valid ") + Tag::what};
+    if (!Tag::valid(text))
+      return Error{BaseError::malformed, std::string("not a valid ") + Tag::what};
     return Name(std::string(text));
   }
   const std::string& text() const { return text_; }

@@ -101,7 +101,8 @@ class DecimalReader {
     const bool any_dropped = shift < 0 && static_cast<std::size_t>(dropped_from) < digits_.size();
     // Where kept < 0, zeros stand between the point and the first digit: the value is below half.
     const int next = any_dropped && kept >= 0 ? digits_[static_cast<std::size_t>(kept)] - '0' : 0;
-    const bool lost = any_dropped && (rest || digits_[static_cast<std::size_t>(dropped_from)] != '0');
+    const bool lost =
+        any_dropped && (rest || digits_[static_cast<std::size_t>(dropped_from)] != '0');
     if (next > 5 || (next == 5 && (rest || value % 2 != 0))) ++value;
     auto nano = narrow(negative ? -value : value);
     if (!nano) return nano.error();

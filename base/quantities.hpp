@@ -69,7 +69,8 @@ constexpr Fixed<Tag> larger(Fixed<Tag> a, Fixed<Tag> b) {
   return a < b ? b : a;
 }
 
-/// round_half_even(a × b / c) over 128 bits; c > 0. BaseError::overflow when the result leaves 64 bits.
+/// round_half_even(a × b / c) over 128 bits; c > 0. BaseError::overflow when the result leaves 64
+/// bits.
 Result<std::int64_t> multiply_divide(std::int64_t a, std::int64_t b, std::int64_t c);
 /// floor(a × b / c) over 128 bits, for caps that must not be passed; c > 0.
 Result<std::int64_t> multiply_divide_floor(std::int64_t a, std::int64_t b, std::int64_t c);
@@ -81,12 +82,14 @@ Result<Coins> multiply(Price rate, Cash cash);
 /// The most energy that `coins` pay for at `price`, rounded down; price > 0, coins >= 0.
 Result<Energy> affordable(Coins coins, Price price);
 
-/// Decimal digits of a count of nano-units, without exponent and without trailing zeros: "0.1629", "-12".
+/// Decimal digits of a count of nano-units, without exponent and without trailing zeros: "0.1629",
+/// "-12".
 std::string format_nano(std::int64_t nano);
-/// Reads `-?digits[.digits][(e|E)[+-]digits]` as decimal digits, never through double; more than 9 decimals are rounded half
-/// to even. BaseError::malformed or overflow.
+/// Reads `-?digits[.digits][(e|E)[+-]digits]` as decimal digits, never through double; more than 9
+/// decimals are rounded half to even. BaseError::malformed or overflow.
 Result<std::int64_t> parse_nano(std::string_view text);
-/// As parse_nano, but more than 9 decimals (other than zeros) are BaseError::out_of_range: for what is signed.
+/// As parse_nano, but more than 9 decimals (other than zeros) are BaseError::out_of_range: for what
+/// is signed.
 Result<std::int64_t> parse_nano_exact(std::string_view text);
 
 template <class Tag>

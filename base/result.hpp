@@ -11,7 +11,8 @@
 
 namespace powershare {
 
-/// What went wrong: a code of one room's error enum (see POWERSHARE_ERROR_ENUM) and one sentence for people.
+/// What went wrong: a code of one room's error enum (see POWERSHARE_ERROR_ENUM) and one sentence
+/// for people.
 class Error {
  public:
   Error(std::error_code code, std::string detail) : code_(code), detail_(std::move(detail)) {}
@@ -84,24 +85,25 @@ class [[nodiscard]] Result<void> {
 
 }  // namespace powershare
 
-/// Makes `Enum` (an enum class in namespace powershare, values from 1 on) an error enum of the room `room_name`:
-/// `Error{Enum::x, "sentence"}` works from then on. Use it at global scope, after the enum.
-#define POWERSHARE_ERROR_ENUM(Enum, room_name)                                       \
-  template <>                                                                        \
-  struct std::is_error_code_enum<Enum> : std::true_type {};                          \
-  namespace powershare {                                                             \
-  inline const std::error_category& error_category_of(Enum) {                        \
-    struct Category final : std::error_category {                                    \
-      const char* name() const noexcept override { return room_name; }               \
-      std::string message(int value) const override {                                \
-        return std::string(room_name) + " error " + std::to_string(value);           \
-      }                                                                              \
-    };                                                                               \
-    static const Category category;                                                  \
-    return category;                                                                 \
-  }                                                                                  \
-  inline std::error_code make_error_code(Enum value) {                               \
-    return {static_cast<int>(value), error_category_of(value)};                      \
-  }                                                                                  \
-  }                                                                                  \
+/// Makes `Enum` (an enum class in namespace powershare, values from 1 on) an error enum of the room
+/// `room_name`: `Error{Enum::x, "sentence"}` works from then on. Use it at global scope, after the
+/// enum.
+#define POWERSHARE_ERROR_ENUM(Enum, room_name)                             \
+  template <>                                                              \
+  struct std::is_error_code_enum<Enum> : std::true_type {};                \
+  namespace powershare {                                                   \
+  inline const std::error_category& error_category_of(Enum) {              \
+    struct Category final : std::error_category {                          \
+      const char* name() const noexcept override { return room_name; }     \
+      std::string message(int value) const override {                      \
+        return std::string(room_name) + " error " + std::to_string(value); \
+      }                                                                    \
+    };                                                                     \
+    static const Category category;                                        \
+    return category;                                                       \
+  }                                                                        \
+  inline std::error_code make_error_code(Enum value) {                     \
+    return {static_cast<int>(value), error_category_of(value)};            \
+  }                                                                        \
+  }                                                                        \
   static_assert(true, "")

@@ -113,7 +113,8 @@ Result<UtcMillis> parse_iso8601(std::string_view text) {
     zone_minutes = (east ? 1 : -1) * (zh * 60 + zm);
   }
   using namespace std::chrono;
-  const year_month_day date{year{y}, month{static_cast<unsigned>(mo)}, day{static_cast<unsigned>(d)}};
+  const year_month_day date{year{y}, month{static_cast<unsigned>(mo)},
+                            day{static_cast<unsigned>(d)}};
   if (!in.empty() || y < 1970 || !date.ok() || h > 23 || mi > 59 || s > 59) return malformed();
   const auto point = sys_days{date} + hours{h} + minutes{mi - zone_minutes} + seconds{s};
   return UtcMillis{duration_cast<milliseconds>(point.time_since_epoch()).count() + ms};

@@ -1,4 +1,5 @@
-// SHA-256, the only hash function of the project (DECISIONS 9): so that a browser can check everything.
+// SHA-256, the only hash function of the project (DECISIONS 9): so that a browser can check
+// everything.
 #pragma once
 
 #include <array>
@@ -31,9 +32,13 @@ class Sha256 {
   std::unique_ptr<State> state_;
 };
 
-inline std::string to_hex(const Digest& digest) { return powershare::to_hex(ByteView(digest)); }
+inline std::string to_hex(const Digest& digest) {
+  return powershare::to_hex(ByteView(digest));
+}
 /// 64 hexadecimal digits. CryptoError::malformed.
 Result<Digest> digest_from_hex(std::string_view text);
-inline bool is_zero(const Digest& digest) { return digest == Digest{}; }
+inline bool is_zero(const Digest& digest) {
+  return digest == Digest{};
+}
 
 }  // namespace powershare::crypto

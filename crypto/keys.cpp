@@ -8,12 +8,14 @@
 
 namespace powershare::crypto {
 
-void initialise() { PS_ASSERT(sodium_init() >= 0); }
+void initialise() {
+  PS_ASSERT(sodium_init() >= 0);
+}
 
 KeyPair KeyPair::from_seed(const Seed& seed) {
   KeyPair pair;
-  PS_ASSERT(crypto_sign_seed_keypair(pair.public_key_.data(), pair.secret_key_.data(),
-                                     seed.data()) == 0);
+  PS_ASSERT(
+      crypto_sign_seed_keypair(pair.public_key_.data(), pair.secret_key_.data(), seed.data()) == 0);
   return pair;
 }
 
@@ -25,7 +27,9 @@ KeyPair KeyPair::generate() {
   return pair;
 }
 
-KeyPair::~KeyPair() { wipe(secret_key_); }
+KeyPair::~KeyPair() {
+  wipe(secret_key_);
+}
 
 Signature KeyPair::sign(ByteView message) const {
   Signature signature;
@@ -45,12 +49,16 @@ bool verify(const PublicKey& key, ByteView message, const Signature& signature) 
                                      key.data()) == 0;
 }
 
-void random_bytes(std::span<std::uint8_t> out) { randombytes_buf(out.data(), out.size()); }
+void random_bytes(std::span<std::uint8_t> out) {
+  randombytes_buf(out.data(), out.size());
+}
 
 bool constant_time_equal(ByteView left, ByteView right) {
   return left.size() == right.size() && sodium_memcmp(left.data(), right.data(), left.size()) == 0;
 }
 
-void wipe(std::span<std::uint8_t> secret) { sodium_memzero(secret.data(), secret.size()); }
+void wipe(std::span<std::uint8_t> secret) {
+  sodium_memzero(secret.data(), secret.size());
+}
 
 }  // namespace powershare::crypto

@@ -14,7 +14,8 @@ using Signature = std::array<std::uint8_t, 64>;
 /// The 32 random bytes that an Ed25519 key pair is made from; what a key file holds.
 using Seed = std::array<std::uint8_t, 32>;
 
-/// Must be called once before anything of this room is used from several threads; calling it again is harmless.
+/// Must be called once before anything of this room is used from several threads; calling it again
+/// is harmless.
 void initialise();
 
 /// An Ed25519 key pair. The secret half is wiped when the object goes and is never printed.

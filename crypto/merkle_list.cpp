@@ -18,13 +18,19 @@ Digest prefixed(std::uint8_t prefix, ByteView first, ByteView second) {
 }
 
 /// The largest power of two smaller than `size`; size > 1.
-std::uint64_t split(std::uint64_t size) { return std::bit_floor(size - 1); }
+std::uint64_t split(std::uint64_t size) {
+  return std::bit_floor(size - 1);
+}
 
 }  // namespace
 
-Digest merkle_leaf(ByteView item) { return prefixed(0, item, {}); }
+Digest merkle_leaf(ByteView item) {
+  return prefixed(0, item, {});
+}
 
-Digest merkle_node(const Digest& left, const Digest& right) { return prefixed(1, left, right); }
+Digest merkle_node(const Digest& left, const Digest& right) {
+  return prefixed(1, left, right);
+}
 
 Digest merkle_root(std::span<const Digest> leaves) {
   if (leaves.empty()) return sha256({});

@@ -1,6 +1,6 @@
-// Merkle trees over lists, as RFC 6962 §2.1 (Certificate Transparency): leaf = SHA-256(0x00 ‖ item),
-// node = SHA-256(0x01 ‖ left ‖ right), the left half being the largest power of two below the size.
-// The root of the empty list is SHA-256 of nothing.
+// Merkle trees over lists, as RFC 6962 §2.1 (Certificate Transparency): leaf = SHA-256(0x00 ‖
+// item), node = SHA-256(0x01 ‖ left ‖ right), the left half being the largest power of two below
+// the size. The root of the empty list is SHA-256 of nothing.
 #pragma once
 
 #include <cstdint>

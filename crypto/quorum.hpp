@@ -11,13 +11,21 @@
 namespace powershare::crypto {
 
 /// The most faulty peers that a group of n may have: floor((n − 1) / 3).
-constexpr std::uint32_t max_faulty(std::uint32_t n) { return (n - 1) / 3; }
-/// The votes that any two groups share an honest member in: ceil((n + f + 1) / 2). "2f+1" in the papers, where n = 3f + 1.
-constexpr std::uint32_t quorum(std::uint32_t n) { return (n + max_faulty(n) + 2) / 2; }
+constexpr std::uint32_t max_faulty(std::uint32_t n) {
+  return (n - 1) / 3;
+}
+/// The votes that any two groups share an honest member in: ceil((n + f + 1) / 2). "2f+1" in the
+/// papers, where n = 3f + 1.
+constexpr std::uint32_t quorum(std::uint32_t n) {
+  return (n + max_faulty(n) + 2) / 2;
+}
 /// The votes among which one is honest: f + 1.
-constexpr std::uint32_t weak_quorum(std::uint32_t n) { return max_faulty(n) + 1; }
+constexpr std::uint32_t weak_quorum(std::uint32_t n) {
+  return max_faulty(n) + 1;
+}
 
-static_assert(quorum(4) == 3 && quorum(5) == 4 && quorum(6) == 4 && quorum(7) == 5 && quorum(10) == 7);
+static_assert(quorum(4) == 3 && quorum(5) == 4 && quorum(6) == 4 && quorum(7) == 5 &&
+              quorum(10) == 7);
 
 /// One member's signature; `signer` is its index in the epoch's list of members.
 struct Endorsement {
@@ -30,7 +38,8 @@ struct Endorsement {
 struct QuorumCertificate {
   std::vector<Endorsement> endorsements;
   void encode(Encoder& out) const;
-  /// Not more than `max_signers` endorsements, in strictly rising order of signer; else the decoder fails.
+  /// Not more than `max_signers` endorsements, in strictly rising order of signer; else the decoder
+  /// fails.
   static QuorumCertificate decode(Decoder& in, std::uint32_t max_signers = 128);
   friend bool operator==(const QuorumCertificate&, const QuorumCertificate&) = default;
 };

@@ -90,7 +90,8 @@ struct SparseMerkleTree::Node {
     if (!erase(node->child[bit(key_hash, depth)], key_hash, depth + 1)) return false;
     node->stale = true;
     for (const int side : {0, 1}) {
-      if (node->child[side] == nullptr && (!node->child[1 - side] || node->child[1 - side]->is_leaf)) {
+      if (node->child[side] == nullptr &&
+          (!node->child[1 - side] || node->child[1 - side]->is_leaf)) {
         auto lone = std::move(node->child[1 - side]);
         node = std::move(lone);
         break;
@@ -127,9 +128,13 @@ void SparseMerkleTree::erase(const Digest& key_hash) {
   if (Node::erase(root_, key_hash, 0)) --size_;
 }
 
-Digest SparseMerkleTree::root() const { return Node::subtree(root_.get()).hash; }
+Digest SparseMerkleTree::root() const {
+  return Node::subtree(root_.get()).hash;
+}
 
-std::size_t SparseMerkleTree::size() const { return size_; }
+std::size_t SparseMerkleTree::size() const {
+  return size_;
+}
 
 SparseProof SparseMerkleTree::prove(const Digest& key_hash) const {
   SparseProof proof;

@@ -1,7 +1,8 @@
 // A compact sparse Merkle tree over SHA-256(key): the state root (DECISIONS 9, 10).
 //
-// The tree is a binary trie over the bits of SHA-256(key), most significant first. A subtree without a
-// leaf hashes to 32 zero bytes; a subtree with one leaf *is* that leaf, whatever its depth:
+// The tree is a binary trie over the bits of SHA-256(key), most significant first. A subtree
+// without a leaf hashes to 32 zero bytes; a subtree with one leaf *is* that leaf, whatever its
+// depth:
 //   leaf = SHA-256(0x00 ‖ SHA-256(key) ‖ SHA-256(value)),  inner = SHA-256(0x01 ‖ left ‖ right).
 // So the root depends on the set of (key, value) alone, never on the order of the changes.
 #pragma once
@@ -31,7 +32,8 @@ struct SparseLeaf {
   Digest value_hash{};
 };
 
-/// Siblings from the root down, and the leaf found where the key's path ends (another key's, or none, where the key is absent).
+/// Siblings from the root down, and the leaf found where the key's path ends (another key's, or
+/// none, where the key is absent).
 struct SparseProof {
   std::vector<Digest> siblings;
   std::optional<SparseLeaf> leaf;
@@ -53,8 +55,8 @@ class SparseMerkleTree {
   std::size_t size() const;
 
   SparseProof prove(const Digest& key_hash) const;
-  /// The 2^depth subtrees at `depth` (0 to 16), left to right. A leaf that hangs higher stands at the place that its own
-  /// key leads to.
+  /// The 2^depth subtrees at `depth` (0 to 16), left to right. A leaf that hangs higher stands at
+  /// the place that its own key leads to.
   std::vector<Subtree> level(unsigned depth) const;
 
  private:
@@ -63,7 +65,8 @@ class SparseMerkleTree {
   std::size_t size_ = 0;
 };
 
-/// True when `proof` shows that the tree with `root` holds `value_hash` at `key_hash` (or, with nullopt, holds nothing there).
+/// True when `proof` shows that the tree with `root` holds `value_hash` at `key_hash` (or, with
+/// nullopt, holds nothing there).
 bool verify_sparse_proof(const Digest& root, const Digest& key_hash,
                          const std::optional<Digest>& value_hash, const SparseProof& proof);
 

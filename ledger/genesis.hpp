@@ -30,26 +30,29 @@ std::vector<PublicKey> consensus_keys(const std::vector<Member>& members);
 /// Parameters agreed by the chain; changed by governance (SetParameter with the field's name).
 struct Parameters {
   std::int64_t slot_ms = 15 * millis_per_minute;
-  std::int64_t close_grace_ms = 5 * millis_per_minute;   ///< a slot closes at its end + this, at the latest
-  std::int64_t final_after_ms = 7 * millis_per_day;      ///< a slot is final at its end + this
-  std::int64_t silent_meter_ms = 24 * millis_per_hour;   ///< meters silent for longer are not waited for
+  std::int64_t close_grace_ms =
+      5 * millis_per_minute;  ///< a slot closes at its end + this, at the latest
+  std::int64_t final_after_ms = 7 * millis_per_day;  ///< a slot is final at its end + this
+  std::int64_t silent_meter_ms =
+      24 * millis_per_hour;  ///< meters silent for longer are not waited for
   std::int64_t future_reading_ms = 5 * millis_per_minute;  ///< readings further ahead are rejected
-  Coins credit_limit;                                    ///< per participant (DECISIONS 25)
+  Coins credit_limit;                                      ///< per participant (DECISIONS 25)
   std::string clearing_rule = "pay_as_clear";
   std::string currency = "EUR";
   friend bool operator==(const Parameters&, const Parameters&) = default;
 };
 
-/// Registry entries that exist from the start, in this order; executed by the same code as transactions with the
-/// administrator's rights. Allowed payloads: AddParticipant, ProvisionAsset, RegisterMeter, BindKey, SetCriteria.
+/// Registry entries that exist from the start, in this order; executed by the same code as
+/// transactions with the administrator's rights. Allowed payloads: AddParticipant, ProvisionAsset,
+/// RegisterMeter, BindKey, SetCriteria.
 struct Genesis {
   ChainId chain;
   UtcMillis created;
-  bool simulated = false;           ///< island time moves by ClockStep only (DECISIONS 23)
-  UtcMillis simulated_start;        ///< island time at height 0 where simulated
+  bool simulated = false;     ///< island time moves by ClockStep only (DECISIONS 23)
+  UtcMillis simulated_start;  ///< island time at height 0 where simulated
   PublicKey administrator_key{};
-  PublicKey feeder_key{};           ///< zero where not simulated
-  std::vector<Member> members;      ///< epoch 0, in order of their index; 4 or more
+  PublicKey feeder_key{};       ///< zero where not simulated
+  std::vector<Member> members;  ///< epoch 0, in order of their index; 4 or more
   Parameters parameters;
   std::vector<Payload> registry;
 

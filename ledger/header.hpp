@@ -35,8 +35,9 @@ struct Header {
   friend bool operator==(const Header&, const Header&) = default;
 };
 
-/// What a peer signs for a block: "powershare/block/1" ‖ genesis hash ‖ epoch ‖ height ‖ header hash.
-/// q of these signatures are the block certificate that anyone with the genesis verifies offline.
+/// What a peer signs for a block: "powershare/block/1" ‖ genesis hash ‖ epoch ‖ height ‖ header
+/// hash. q of these signatures are the block certificate that anyone with the genesis verifies
+/// offline.
 Bytes block_statement(const Digest& genesis, std::uint64_t epoch, std::uint64_t height,
                       const Digest& header_hash);
 

@@ -35,20 +35,21 @@ std::string_view to_text(VehicleType type);
 std::optional<VehicleType> vehicle_type(std::string_view text);
 
 /// One record for all four types; fields that a type does not have stay at their defaults.
-/// Names and e-mail never enter a block (DECISIONS 60): `profile` is a salted commitment to them, zero where there is none.
+/// Names and e-mail never enter a block (DECISIONS 60): `profile` is a salted commitment to them,
+/// zero where there is none.
 struct Participant {
   ParticipantRef ref;
-  Price buy_rate = default_rate;   ///< Resident, ElectricVehicle
-  Price sell_rate = default_rate;  ///< Resident, ElectricVehicle
-  std::optional<ParticipantId> owner;       ///< ElectricVehicle: the Resident who owns it
+  Price buy_rate = default_rate;                ///< Resident, ElectricVehicle
+  Price sell_rate = default_rate;               ///< Resident, ElectricVehicle
+  std::optional<ParticipantId> owner;           ///< ElectricVehicle: the Resident who owns it
   VehicleType vehicle_type = VehicleType::bev;  ///< ElectricVehicle
-  std::string brand;                        ///< ElectricVehicle
-  std::string model;                        ///< ElectricVehicle
-  std::string name;                         ///< Bank, UtilityCompany (firms, not persons)
-  bool supplier = false;                    ///< UtilityCompany: has a tariff and takes all the rest (DECISIONS 46)
-  Price tariff = default_rate;              ///< UtilityCompany as supplier: its price per kWh
-  Price feed_in;                            ///< UtilityCompany as supplier: what it pays per kWh
-  std::array<std::uint8_t, 32> profile{};   ///< commitment to what is kept off the ledger
+  std::string brand;                            ///< ElectricVehicle
+  std::string model;                            ///< ElectricVehicle
+  std::string name;                             ///< Bank, UtilityCompany (firms, not persons)
+  bool supplier = false;  ///< UtilityCompany: has a tariff and takes all the rest (DECISIONS 46)
+  Price tariff = default_rate;             ///< UtilityCompany as supplier: its price per kWh
+  Price feed_in;                           ///< UtilityCompany as supplier: what it pays per kWh
+  std::array<std::uint8_t, 32> profile{};  ///< commitment to what is kept off the ledger
   friend bool operator==(const Participant&, const Participant&) = default;
 };
 

@@ -1,5 +1,5 @@
-// Every transaction that a chain may hold (DESIGN §5), as plain structs. Their bytes on the wire are
-// protocol/transaction.proto; protocol/wire/transaction_codec turns one into the other.
+// Every transaction that a chain may hold (DESIGN §5), as plain structs. Their bytes on the wire
+// are protocol/transaction.proto; protocol/wire/transaction_codec turns one into the other.
 #pragma once
 
 #include <cstdint>
@@ -59,8 +59,9 @@ enum class MeterKind : std::uint8_t { home = 1, plant, charger, transformer };
 struct RegisterMeter {
   MeterId meter;
   ParticipantRef owner;
-  std::optional<PublicKey> public_key;  ///< none: only unsigned readings from a meter or administrator key
-  std::optional<MeterId> parent;        ///< a charger's house meter
+  std::optional<PublicKey>
+      public_key;  ///< none: only unsigned readings from a meter or administrator key
+  std::optional<MeterId> parent;  ///< a charger's house meter
   MeterKind kind = MeterKind::home;
   std::int64_t plant_watts = 0;
   std::string cpe;  ///< code of the point of delivery, may be empty
@@ -71,11 +72,11 @@ struct RetireMeter {
 
 /// What a key may do (DECISIONS 17); a bit set.
 enum class Scope : std::uint32_t {
-  own = 1,             ///< act for its own principal
-  administrator = 2,   ///< registry, provisioning and adjustments
-  governance = 4,      ///< parameters, members
-  gateway = 8,         ///< submit reading batches; act for principals that delegated to it
-  feeder = 16,         ///< step a simulated clock
+  own = 1,            ///< act for its own principal
+  administrator = 2,  ///< registry, provisioning and adjustments
+  governance = 4,     ///< parameters, members
+  gateway = 8,        ///< submit reading batches; act for principals that delegated to it
+  feeder = 16,        ///< step a simulated clock
 };
 struct BindKey {
   PublicKey key{};
@@ -121,13 +122,14 @@ struct CashWithdrawalResident {
 struct ReadingBatch {
   std::vector<SignedReading> readings;
 };
-/// Standing orders of a household; count from the next slot on (DECISIONS 45). An absent price = the default.
+/// Standing orders of a household; count from the next slot on (DECISIONS 45). An absent price =
+/// the default.
 struct SetCriteria {
   ParticipantRef participant;
   bool sell_enabled = true;
   std::optional<Price> sell_price;  ///< at least; coins per kWh
   bool buy_enabled = true;
-  std::optional<Price> buy_price;   ///< at most; coins per kWh
+  std::optional<Price> buy_price;  ///< at most; coins per kWh
 };
 
 // ── Governance ──────────────────────────────────────────────────────────────────────────────────
@@ -146,14 +148,16 @@ using Payload =
                  CashToCoins, TransferCoinsToEV, CashFundingResident, CashWithdrawalResident,
                  ReadingBatch, SetCriteria, ClockStep, SetParameter>;
 
-/// A decoded transaction whose signature over its body has been checked under `signer`. Whether that key
-/// may do this is decided in apply (DECISIONS 4).
+/// A decoded transaction whose signature over its body has been checked under `signer`. Whether
+/// that key may do this is decided in apply (DECISIONS 4).
 struct Transaction {
-  Digest id{};                ///< SHA-256 of the bytes as submitted
+  Digest id{};  ///< SHA-256 of the bytes as submitted
   Digest genesis{};
-  std::string principal;      ///< on whose behalf: to_text(ParticipantRef), "administrator", "gateway:<peer>", "feeder"
-  Bytes idempotency_key;      ///< 1 to 64 bytes; dedup key = (principal, idempotency_key) (DECISIONS 16)
-  UtcMillis expires;          ///< at most 24 h of agreed time ahead
+  std::string principal;  ///< on whose behalf: to_text(ParticipantRef), "administrator",
+                          ///< "gateway:<peer>", "feeder"
+  Bytes
+      idempotency_key;  ///< 1 to 64 bytes; dedup key = (principal, idempotency_key) (DECISIONS 16)
+  UtcMillis expires;    ///< at most 24 h of agreed time ahead
   Payload payload;
   PublicKey signer{};
 };

@@ -7,7 +7,9 @@ constexpr std::size_t max_record_bytes = 64u << 20;
 constexpr std::uint32_t max_receipts = 1u << 16;
 constexpr std::uint32_t max_events = 1u << 20;
 
-Bytes height_key(std::uint64_t height) { return Encoder().u64(height).data(); }
+Bytes height_key(std::uint64_t height) {
+  return Encoder().u64(height).data();
+}
 
 const Bytes& position_key() {
   static const Bytes key = to_bytes("position");
@@ -19,7 +21,9 @@ const Bytes& certified_height_key() {
   return key;
 }
 
-Error damaged(const char* what) { return {StorageError::damaged, std::string("not a ") + what}; }
+Error damaged(const char* what) {
+  return {StorageError::damaged, std::string("not a ") + what};
+}
 
 void encode_event(const ledger::Event& event, Encoder& out) {
   out.u8(static_cast<std::uint8_t>(event.kind))
@@ -57,7 +61,8 @@ Result<StoredBlock> decode_block(ByteView record) {
   if (!header) return damaged("block record");
   StoredBlock block;
   block.header = *header;
-  auto batch = pbft::Batch::decode(to_bytes(in.bytes(max_record_bytes)), 0, {max_receipts, max_record_bytes});
+  auto batch = pbft::Batch::decode(to_bytes(in.bytes(max_record_bytes)), 0,
+                                   {max_receipts, max_record_bytes});
   if (!batch) return damaged("block record");
   block.batch = *batch;
   block.ordering = pbft::OrderingCertificate::decode(in);
@@ -80,7 +85,8 @@ TableWrite put(std::string_view name, Bytes key, Bytes value) {
 /// Reads one record and decodes it; nothing where there is none.
 template <class T>
 Result<std::optional<T>> read_record(const LedgerSnapshot& snapshot, std::string_view name,
-                                     ByteView key, const std::function<Result<T>(ByteView)>& decode) {
+                                     ByteView key,
+                                     const std::function<Result<T>(ByteView)>& decode) {
   auto record = snapshot.get(name, key);
   if (!record) return record.error();
   if (!*record) return std::optional<T>{};
@@ -99,7 +105,8 @@ void append_block_writes(const ledger::ExecutedBlock& block, const pbft::BatchPo
   for (std::uint32_t i = 0; i < block.receipts.size(); ++i) {
     const auto& receipt = block.receipts[i];
     // The same bytes again: the first place stays.
-    if (receipt.outcome == ledger::Outcome::duplicate && receipt.first == receipt.transaction) continue;
+    if (receipt.outcome == ledger::Outcome::duplicate && receipt.first == receipt.transaction)
+      continue;
     writes.push_back(put(table::places, to_bytes(ByteView(receipt.transaction)),
                          Encoder().u64(height).u32(i).data()));
   }
@@ -129,7 +136,8 @@ TableWrite certified_height_write(std::uint64_t height) {
   return put(table::meta, certified_height_key(), Encoder().u64(height).data());
 }
 
-Result<std::optional<StoredBlock>> read_block(const LedgerSnapshot& snapshot, std::uint64_t height) {
+Result<std::optional<StoredBlock>> read_block(const LedgerSnapshot& snapshot,
+                                              std::uint64_t height) {
   return read_record<StoredBlock>(snapshot, table::blocks, height_key(height), decode_block);
 }
 

@@ -1,5 +1,5 @@
-// How a ledger keeps executed blocks: which tables of a LedgerStore hold what, and their records in fixed layout
-// (docs/formats-blocks.md). Pure: it makes and reads writes, the store is a port.
+// How a ledger keeps executed blocks: which tables of a LedgerStore hold what, and their records in
+// fixed layout (docs/formats-blocks.md). Pure: it makes and reads writes, the store is a port.
 #pragma once
 
 #include <memory>
@@ -15,11 +15,13 @@
 namespace powershare::protocol {
 
 namespace table {
-inline constexpr std::string_view blocks = "blocks";                     ///< u64 height -> StoredBlock
-inline constexpr std::string_view certificates = "block_certificates";   ///< u64 height -> quorum certificate
-inline constexpr std::string_view state = "state";                       ///< state key -> value
-inline constexpr std::string_view places = "transaction_places";         ///< transaction id -> height, index
-inline constexpr std::string_view meta = "meta";                         ///< see below
+inline constexpr std::string_view blocks = "blocks";  ///< u64 height -> StoredBlock
+inline constexpr std::string_view certificates =
+    "block_certificates";                           ///< u64 height -> quorum certificate
+inline constexpr std::string_view state = "state";  ///< state key -> value
+inline constexpr std::string_view places =
+    "transaction_places";                         ///< transaction id -> height, index
+inline constexpr std::string_view meta = "meta";  ///< see below
 }  // namespace table
 
 /// One executed block as it stands on disk.
@@ -36,7 +38,8 @@ struct TransactionPlace {
   std::uint32_t index = 0;
 };
 
-/// Appends everything that must become durable with `block`: its record, its transactions' places, state and history.
+/// Appends everything that must become durable with `block`: its record, its transactions' places,
+/// state and history.
 void append_block_writes(const ledger::ExecutedBlock& block, const pbft::BatchPointer& batch,
                          const pbft::OrderingCertificate& ordering,
                          std::vector<TableWrite>& writes);

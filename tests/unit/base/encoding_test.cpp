@@ -7,7 +7,8 @@
 using namespace powershare;
 
 TEST_CASE("what the encoder writes the decoder reads") {
-  const auto data = Encoder().u8(7).u16(300).u32(70'000).u64(1ull << 40).i64(-5).boolean(true).text("olá").data();
+  const auto data =
+      Encoder().u8(7).u16(300).u32(70'000).u64(1ull << 40).i64(-5).boolean(true).text("olá").data();
   Decoder in(data);
   CHECK(in.u8() == 7);
   CHECK(in.u16() == 300);

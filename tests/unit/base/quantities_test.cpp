@@ -30,8 +30,9 @@ TEST_CASE("exact parsing refuses digits past the ninth decimal unless they are z
 }
 
 TEST_CASE("formatting and parsing are inverse at the edges of the range") {
-  for (const std::int64_t nano : {std::int64_t{0}, std::int64_t{1}, std::int64_t{-1},
-                                  std::int64_t{162'900'000}, std::numeric_limits<std::int64_t>::max()}) {
+  for (const std::int64_t nano :
+       {std::int64_t{0}, std::int64_t{1}, std::int64_t{-1}, std::int64_t{162'900'000},
+        std::numeric_limits<std::int64_t>::max()}) {
     CHECK(*parse_nano(format_nano(nano)) == nano);
   }
   CHECK(format_nano(std::numeric_limits<std::int64_t>::min()) == "-9223372036.854775808");

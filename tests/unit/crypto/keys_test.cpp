@@ -56,8 +56,8 @@ TEST_CASE("a certificate needs a quorum of distinct members over the very statem
 TEST_CASE("quorums are those of DECISIONS 3 for any n") {
   for (std::uint32_t n = 4; n <= 31; ++n) {
     const auto f = max_faulty(n);
-    CHECK(quorum(n) * 2 >= n + f + 1);   // two quorums share f + 1
-    CHECK(quorum(n) <= n - f);           // a quorum answers without the faulty
+    CHECK(quorum(n) * 2 >= n + f + 1);  // two quorums share f + 1
+    CHECK(quorum(n) <= n - f);          // a quorum answers without the faulty
     CHECK(weak_quorum(n) == f + 1);
   }
 }

@@ -10,7 +10,9 @@ using namespace powershare;
 using namespace powershare::crypto;
 
 namespace {
-Digest digest_of(int number) { return sha256(as_bytes(std::to_string(number))); }
+Digest digest_of(int number) {
+  return sha256(as_bytes(std::to_string(number)));
+}
 }  // namespace
 
 TEST_CASE("Merkle list roots agree with the published test vectors of RFC 6962 implementations") {
