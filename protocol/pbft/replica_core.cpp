@@ -64,7 +64,8 @@ Core::Core(Config config, const protocol::Signatory& signatory, RequestChecker c
       checkpoint_votes_(committee_.size()),
       block_votes_(committee_.size()),
       peers_(committee_.size()),
-      repaired_at_(committee_.size()) {
+      repaired_at_(committee_.size()),
+      parked_(committee_.size()) {
   PS_ASSERT(committee_.size() >= 4 && committee_.size() <= max_members &&
             self_ < committee_.size());
   PS_ASSERT(options_.checkpoint_interval > 0 &&
@@ -137,7 +138,11 @@ Core::Check Core::dispatch(Received& message) {
 
 void Core::on(Tick& tick) {
   // A clock that goes backwards would only be the host's bug; time stands still then.
+  const auto gap = tick.now.value - now_.value;
   if (tick.now > now_) now_ = tick.now;
+  // This process stood still (stopped, starved, asleep): what it missed is in its queues, the
+  // primary is not to blame.
+  if (clock_known_ && gap > options_.status_interval_ms + 500) restart_timers();
   wall_clock_ = tick.wall_clock;
   if (!clock_known_) {
     clock_known_ = true;
@@ -191,13 +196,19 @@ void Core::on(Restored& restored) {
   }
   transferred_ = std::max(transferred_, executed_.sequence);
   persist(log_key(LogTag::transfer), Encoder().u64(transferred_).boolean(false).data());
-  // The primary is not to blame for what was missed meanwhile.
-  if (undelivered_since_) undelivered_since_ = now_;
-  if (highest_proposal_ <= delivered_) undelivered_since_.reset();
-  if (head_since_) head_since_ = now_;
-  if (work_due_since_) work_due_since_ = now_;
+  restart_timers();
   deliver();
   end_recovery_if_done();
+}
+
+void Core::restart_timers() {
+  undelivered_since_.reset();
+  if (highest_proposal_ > delivered_) undelivered_since_ = now_;
+  if (head_since_) head_since_ = now_;
+  if (work_due_since_) work_due_since_ = now_;
+  if (new_view_deadline_) {
+    new_view_deadline_ = MonotonicMillis{now_.value + backed_off(options_.request_timeout_ms)};
+  }
 }
 
 void Core::on(HandOver&) {

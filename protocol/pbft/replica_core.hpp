@@ -52,6 +52,7 @@ class Core {
   void on(HandOver&);
   Check dispatch(Received& message);
   Effects finish();
+  void restart_timers();
 
   // Small things (replica_core.cpp)
   Signature sign(MessageType type, ByteView body) const;
@@ -129,6 +130,7 @@ class Core {
                   const std::vector<Signature>& signatures);
   void remake_request_index();
   void check_new_view_timer();
+  void fetch_parked(MemberIndex member, const StatusMessage& its);
   std::int64_t backed_off(std::int64_t base_ms) const;
 
   // STATUS and repair (replica_status.cpp)
@@ -230,6 +232,13 @@ class Core {
   // Others
   std::vector<PeerStatus> peers_;
   std::vector<std::optional<MonotonicMillis>> repaired_at_;
+  /// A member that left the view alone and waits in a later one: since when, and when it was last
+  /// fetched back.
+  struct Parked {
+    std::optional<MonotonicMillis> since;
+    std::optional<MonotonicMillis> fetched_at;
+  };
+  std::vector<Parked> parked_;
   std::set<std::pair<MemberIndex, Sequence>> evidence_kept_;
 
   // Promises

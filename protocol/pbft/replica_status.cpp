@@ -171,6 +171,7 @@ Core::Check Core::on_status(const Received& message) {
   peer.height = its->height;
   peer.clock_offset_ms = its->clock.value - wall_clock_.value;
   check_clock();
+  fetch_parked(message.sender, *its);
   // Null batches up to the checkpoint above what the member may have promised; far-fetched wishes
   // are not granted.
   const auto wish = its->recovering_to;
