@@ -46,12 +46,6 @@ const char* reason(const std::error_code& code) {
 
 }  // namespace
 
-std::size_t DigestHash::operator()(const Digest& digest) const {
-  std::size_t hash = 0;
-  std::memcpy(&hash, digest.data(), sizeof hash);
-  return hash;
-}
-
 Core::Core(Config config, const protocol::Signatory& signatory, RequestChecker checker,
            Recovered recovered)
     : options_(config.options),

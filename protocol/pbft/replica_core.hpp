@@ -8,8 +8,6 @@
 #include <functional>
 #include <map>
 #include <set>
-#include <unordered_map>
-#include <unordered_set>
 
 #include "protocol/mempool.hpp"
 #include "protocol/pbft/block_vote.hpp"
@@ -26,11 +24,6 @@
 #include "protocol/pbft/view_change.hpp"
 
 namespace powershare::pbft {
-
-/// A digest is uniform: its first bytes are hash enough.
-struct DigestHash {
-  std::size_t operator()(const Digest& digest) const;
-};
 
 class Core {
  public:
@@ -192,7 +185,7 @@ class Core {
   Sequence delivered_ = 0;
   Position executed_;
   Sequence next_ = 1;  ///< as primary: the next sequence to propose
-  std::unordered_map<Digest, Sequence, DigestHash> ordered_;  ///< requests in slots of the window
+  std::map<Digest, Sequence> ordered_;  ///< requests in slots of the window
 
   // Requests
   protocol::Mempool mempool_;
@@ -205,7 +198,7 @@ class Core {
   Sequence highest_proposal_ = 0;  ///< of the present view
   std::optional<MonotonicMillis>
       undelivered_since_;  ///< a proposal waits and nothing was delivered
-  std::unordered_set<Digest, DigestHash> delivered_ids_;
+  std::set<Digest> delivered_ids_;
   std::deque<Digest> delivered_order_;
   std::optional<MonotonicMillis> work_due_since_;
   bool work_due_ = false;
