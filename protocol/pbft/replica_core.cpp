@@ -181,8 +181,11 @@ void Core::on(Restored& restored) {
   if (position.sequence > executed_.sequence) {
     executed_ = position;
     delivered_ = std::max(delivered_, position.sequence);
-    own_blocks_[position.height] = position.head;
-    certified_height_ = std::max(certified_height_, position.height);
+    // The new head's own certificate is still collected: others may want to be served from it.
+    if (position.height > 0) {
+      certified_height_ = std::max(certified_height_, position.height - 1);
+      vote_block();
+    }
     if (position.sequence % options_.checkpoint_interval == 0) take_checkpoint();
     compare_with_stable();
     collect_garbage();
