@@ -96,6 +96,8 @@ class SettlementHost {
       if (!committed) return wait_for_space(committed.error());
       context_.metrics->observe(Metric::settlement_block_commit_duration_seconds,
                                 seconds_since(begin));
+      context_.metrics->observe(Metric::storage_commit_duration_seconds, seconds_since(begin),
+                                {"ledger"});
       writes_.clear();
     }
     context_.board->set_no_space(StatusBoard::Writer::settlement, false);
@@ -243,7 +245,8 @@ class SettlementHost {
     return answer;
   }
 
-  /// The nearest certificate at or above `height`, with the headers on the way; where there is none, the headers up to the head.
+  /// The nearest certificate at or above `height`, with the headers on the way; where there is
+  /// none, the headers up to the head.
   static void add_certificate(const protocol::LedgerSnapshot& snapshot, std::uint64_t height,
                               protocol::BlocksRead& answer) {
     for (std::size_t i = 0; i <= max_further_headers; ++i, ++height) {
