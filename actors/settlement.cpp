@@ -1,6 +1,7 @@
 #include "actors/settlement.hpp"
 
 #include "actors/log.hpp"
+#include "ledger/dedup.hpp"
 #include "ledger/error.hpp"
 #include "ledger/parameters.hpp"
 #include "protocol/catch_up.hpp"
@@ -66,7 +67,13 @@ class SettlementHost {
   Admission admit(const ledger::Transaction& transaction) const {
     const auto admitted = machine_.admit(transaction, wall_clock_now());
     if (admitted) return {true, {}, {}};
-    return {false, "not_admitted", admitted.error().detail()};
+    Admission refused{false, "not_admitted", admitted.error().detail()};
+    if (admitted.error().code() == make_error_code(LedgerError::duplicate)) {
+      const auto record =
+          ledger::find_dedup(machine_.state(), transaction.principal, transaction.idempotency_key);
+      if (record) refused.first = record->first;
+    }
+    return refused;
   }
 
   // ── State transfer ────────────────────────────────────────────────────────────────────────────

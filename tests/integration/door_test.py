@@ -28,19 +28,18 @@ def text_of(moment):
 
 
 class Meter:
-    """A meter with its own numbers and intervals of one minute, in a slot that is over."""
+    """A meter with its own numbers and intervals of three seconds, from the minute (the slot) that it was registered in."""
 
-    def __init__(self, name, seed=None, hours_ago=2):
-        self.name, self.seed = name, seed
+    def __init__(self, name, active_from):
+        self.name = name
         self.sequence = 0
-        now = datetime.datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-        self.next_start = now - datetime.timedelta(hours=hours_ago)
+        self.next_start = active_from
 
     def reading(self, **changes):
         self.sequence += 1
-        result = {"meter": self.name, "seq": self.sequence, "start": text_of(self.next_start), "seconds": 60,
-                  "imported_kwh": 0.25, "exported_kwh": 0, "produced_kwh": 0, "battery_kwh": None}
-        self.next_start += datetime.timedelta(seconds=60)
+        result = {"meter": self.name, "seq": self.sequence, "start": text_of(self.next_start), "seconds": 3,
+                  "imported_kwh": 0.025, "exported_kwh": 0, "produced_kwh": 0, "battery_kwh": None}
+        self.next_start += datetime.timedelta(seconds=3)
         return {**result, **changes}
 
 
@@ -71,7 +70,9 @@ class Door:
             assert code == 200, (code, answer)
         block = island.get(0, "/v1/blocks/1")[1]
         self.genesis = bytes.fromhex(block["header"]["genesis"])
-        self.plain, self.signing = Meter("plain"), Meter("signing", SEED)
+        starts = {m["meter"]: datetime.datetime.strptime(m["active_from"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+                  for m in island.get(0, "/v1/meters")[1]["items"]}
+        self.plain, self.signing = Meter("plain", starts["plain"]), Meter("signing", starts["signing"])
 
     # Helpers.
 
@@ -122,7 +123,7 @@ class Door:
                 assert code == 400 and answer["error"]["code"], (route, body[:30], code, answer)
 
     def check_wrong_types(self):
-        good = Meter("plain", hours_ago=30).reading()
+        good = Meter("plain", self.plain.next_start - datetime.timedelta(hours=30)).reading()
         for field, values in {
                 "meter": (None, 7, "", "x" * 65, "a b", [], {}),
                 "seq": (None, "1", 0, -1, 1.5, 2**63, 2**64, True, []),
@@ -138,7 +139,7 @@ class Door:
                 code, answer = self.readings({**good, field: value})
                 assert code == 200 and len(answer["rejected"]) == 1, (field, value, code, answer)
         for number in ("1e400", "-1e400", "1e-400", "1" * 400, "0." + "1" * 400, "1e99999999999999999999"):
-            body = json.dumps(good).replace("0.25", number)
+            body = json.dumps(good).replace("0.025", number)
             code, answer = self.readings(body)
             assert code == 400 or (code == 200 and len(answer["rejected"]) + answer["accepted"] == 1), (number, answer)
             if number not in ("1e-400", "0." + "1" * 400):
@@ -153,12 +154,12 @@ class Door:
         self.plain.sequence -= 1
 
     def check_unknown_meter(self):
-        self.refused(Meter("nobody").reading(), "unknown_meter")
+        self.refused(Meter("nobody", self.plain.next_start).reading(), "unknown_meter")
 
     def check_unsigned(self):
         self.refused(self.plain.reading(), "unsigned", admin=False)
         self.plain.sequence -= 1
-        self.plain.next_start -= datetime.timedelta(seconds=60)
+        self.plain.next_start -= datetime.timedelta(seconds=3)
         reading = self.plain.reading()
         self.accepted(reading)
         self.in_ledger("plain", reading["seq"])
@@ -186,14 +187,14 @@ class Door:
 
     def check_bad_signature(self):
         good = signed(self.signing.reading(), self.genesis)
-        for field, value in (("imported_kwh", 0.26), ("seconds", 59), ("seq", good["seq"] + 1), ("battery_kwh", 1),
+        for field, value in (("imported_kwh", 0.026), ("seconds", 2), ("seq", good["seq"] + 1), ("battery_kwh", 1),
                              ("signature", "00" * 64), ("signature", "ff" * 64),
                              ("signature", good["signature"][:-1] + "%x" % (int(good["signature"][-1], 16) ^ 1))):
             self.refused({**good, field: value}, "signature", admin=False)
             self.refused({**good, field: value}, "signature", admin=True)
         self.refused(signed({**good, "signature": None}, b"\x00" * 32), "signature", admin=False)  # another chain's
         self.refused(signed({**good, "signature": None}, self.genesis, bytes(32)), "signature", admin=False)
-        self.refused({**good, "imported_kwh": 0.2500000001}, "too_precise", admin=False)
+        self.refused({**good, "imported_kwh": 0.0250000001}, "too_precise", admin=False)
         self.accepted(good, admin=False)
 
     def check_future(self):
@@ -210,7 +211,7 @@ class Door:
                 self.in_ledger("plain", reading["seq"])
             code, answer = self.readings(reading)
             assert code == 200 and answer["duplicates"] == 1 and not answer["rejected"], (wait, answer)
-            self.refused({**reading, "imported_kwh": 0.5}, "conflict")
+            self.refused({**reading, "imported_kwh": 0.03}, "conflict")
         self.in_ledger("plain", reading["seq"], peer=2)
         code, answer = self.readings(reading, peer=2)
         assert answer["duplicates"] == 1 and answer["in_ledger_through"]["plain"] >= reading["seq"], answer
@@ -427,13 +428,13 @@ class Door:
             assert code == 200, (code, answer)
         trade = {"type": "EnergyToCoins", "energy_rate": "0.5", "seller": "Resident:R1", "buyer": "Resident:R2"}
         for energy, text in (("1.000000001", "Insufficient energy in producer account"),
-                             ("9223372036.854775807", "Insufficient energy in producer account")):
+                             ("1000000000", "Insufficient energy in producer account")):
             code, answer = self.submit({**trade, "energy_kwh": energy})
             assert code == 422 and answer["error"]["receipt"]["message"] == text, (code, answer)
             assert answer["error"]["receipt"]["outcome"] == "rejected", answer
         code, answer = self.submit({**trade, "energy_kwh": "1", "energy_rate": "3"})
         assert code == 422 and answer["error"]["receipt"]["message"] == "Insufficient coins in consumer account", answer
-        for energy in ("-1", "0", "9223372036.854775808", "1e400", "NaN", "", None, [], "0x1"):
+        for energy in ("-1", "0", "9223372036.854775807", "9223372036.854775808", "1e400", "NaN", "", None, [], "0x1"):
             code, answer = self.submit({**trade, "energy_kwh": energy})
             assert code in (400, 422) and "applied" not in json.dumps(answer), (energy, code, answer)
         code, answer = self.submit({**trade, "energy_kwh": "1", "seller": "Resident:R2", "buyer": "Resident:R2"})
@@ -611,7 +612,7 @@ def fits(value, schema, document, where):
 
 def main():
     failed = []
-    with Island(["--empty"]) as island:
+    with Island(["--empty", "--slot", "1m"]) as island:
         door = Door(island)
         chosen = sys.argv[1:] or [name for name in dir(door) if name.startswith("check_")]
         for name in sorted(chosen, key=lambda n: (n in ("check_agreement", "check_metrics"), n)):
