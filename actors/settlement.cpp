@@ -238,7 +238,7 @@ class SettlementHost {
     if (!snapshot) return answer;
     std::size_t bytes = 0;
     auto height = asked.from_height;
-    for (; height <= certified_height_ && answer.blocks.size() < asked.max_blocks; ++height) {
+    for (; answer.blocks.size() < asked.max_blocks; ++height) {
       auto block = protocol::read_block(**snapshot, height);
       if (!block || !*block) break;
       bytes += (*block)->batch->encoded().size();
@@ -250,7 +250,7 @@ class SettlementHost {
     return answer;
   }
 
-  /// The nearest certificate at or above `height`, with the headers on the way.
+  /// The nearest certificate at or above `height`, with the headers on the way; where there is none, the headers up to the head.
   static void add_certificate(const protocol::LedgerSnapshot& snapshot, std::uint64_t height,
                               protocol::BlocksRead& answer) {
     for (std::size_t i = 0; i <= max_further_headers; ++i, ++height) {

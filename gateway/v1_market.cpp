@@ -56,6 +56,7 @@ void write_slot(json::Writer& out, const ledger::SlotView& slot) {
   out.key("from_island_kwh").decimal(0).key("to_island_kwh").decimal(0);
   out.key("from_utility_kwh").decimal(row.from_utility.nano());
   out.key("to_utility_kwh").decimal(row.to_utility.nano());
+  out.key("trades").unsigned_integer(row.pairs);
   out.key("missing_meters").unsigned_integer(row.missing_meters).end_object();
 }
 
@@ -267,6 +268,7 @@ std::string slot_schema() {
        {"to_island_kwh", "decimal"},
        {"from_utility_kwh", "decimal"},
        {"to_utility_kwh", "decimal"},
+       {"trades", "integer"},
        {"missing_meters", "integer"}});
 }
 

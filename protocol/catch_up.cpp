@@ -33,6 +33,7 @@ struct CatchUp::State {
   pbft::MemberIndex source = 0;
   std::uint32_t failures = 0;  ///< sources in a row that brought nothing
   std::set<pbft::MemberIndex> without_blocks;
+  std::set<pbft::MemberIndex> without_manifest;
   std::vector<crypto::Subtree> own_level;
   std::map<std::uint32_t, crypto::Subtree> staged;
   ManifestRead manifest;
@@ -61,7 +62,9 @@ struct CatchUp::State {
     if (own.height >= request.target.height) return finish();
     // Far behind, or so many members have pruned the blocks that an honest one has: the state
     // itself.
-    const bool far = request.target.height - own.height > options.snapshot_above_blocks ||
+    // Where no member has a certified state at hand, the blocks are tried after all.
+    const bool far = (request.target.height - own.height > options.snapshot_above_blocks &&
+                      without_manifest.size() < committee.weak_quorum()) ||
                      without_blocks.size() >= committee.weak_quorum();
     deadline = {now.value + options.answer_timeout_ms};
     if (far) {
@@ -80,6 +83,7 @@ struct CatchUp::State {
   /// how far it got.
   void failed() {
     asked.clear();
+    if (phase == Phase::manifest) without_manifest.insert(source);
     next_source();
     if (++failures > 3 * committee.size()) return finish();
     proceed();
@@ -93,6 +97,7 @@ struct CatchUp::State {
     needed.clear();
     asked.clear();
     without_blocks.clear();
+    without_manifest.clear();
     failures = 0;
     phase = Phase::idle;
     if (source == self) next_source();

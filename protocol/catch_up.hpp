@@ -57,8 +57,8 @@ struct BlocksRead {
   pbft::MemberIndex peer = 0;
   std::uint64_t from_height = 0;
   std::vector<BlockRecord> blocks;
-  std::vector<ledger::Header>
-      further_headers;  ///< after the last block up to the certified one; at most 256
+  std::vector<ledger::Header> further_headers;  ///< after the last block up to the certified one
+                                                ///< (to the head where none is); at most 256
   std::optional<crypto::QuorumCertificate> certificate;  ///< over the last of all these headers
 };
 /// All blocks handed out by `install` are executed, durable, and gave the headers that they

@@ -46,12 +46,6 @@ const char* reason(const std::error_code& code) {
 
 }  // namespace
 
-std::size_t DigestHash::operator()(const Digest& digest) const {
-  std::size_t hash = 0;
-  std::memcpy(&hash, digest.data(), sizeof hash);
-  return hash;
-}
-
 Core::Core(Config config, const protocol::Signatory& signatory, RequestChecker checker,
            Recovered recovered)
     : options_(config.options),
@@ -64,7 +58,8 @@ Core::Core(Config config, const protocol::Signatory& signatory, RequestChecker c
       checkpoint_votes_(committee_.size()),
       block_votes_(committee_.size()),
       peers_(committee_.size()),
-      repaired_at_(committee_.size()) {
+      repaired_at_(committee_.size()),
+      parked_(committee_.size()) {
   PS_ASSERT(committee_.size() >= 4 && committee_.size() <= max_members &&
             self_ < committee_.size());
   PS_ASSERT(options_.checkpoint_interval > 0 &&
@@ -137,7 +132,11 @@ Core::Check Core::dispatch(Received& message) {
 
 void Core::on(Tick& tick) {
   // A clock that goes backwards would only be the host's bug; time stands still then.
+  const auto gap = tick.now.value - now_.value;
   if (tick.now > now_) now_ = tick.now;
+  // This process stood still (stopped, starved, asleep): what it missed is in its queues, the
+  // primary is not to blame.
+  if (clock_known_ && gap > options_.status_interval_ms + 500) restart_timers();
   wall_clock_ = tick.wall_clock;
   if (!clock_known_) {
     clock_known_ = true;
@@ -182,8 +181,11 @@ void Core::on(Restored& restored) {
   if (position.sequence > executed_.sequence) {
     executed_ = position;
     delivered_ = std::max(delivered_, position.sequence);
-    own_blocks_[position.height] = position.head;
-    certified_height_ = std::max(certified_height_, position.height);
+    // The new head's own certificate is still collected: others may want to be served from it.
+    if (position.height > 0) {
+      certified_height_ = std::max(certified_height_, position.height - 1);
+      vote_block();
+    }
     if (position.sequence % options_.checkpoint_interval == 0) take_checkpoint();
     compare_with_stable();
     collect_garbage();
@@ -191,13 +193,19 @@ void Core::on(Restored& restored) {
   }
   transferred_ = std::max(transferred_, executed_.sequence);
   persist(log_key(LogTag::transfer), Encoder().u64(transferred_).boolean(false).data());
-  // The primary is not to blame for what was missed meanwhile.
-  if (undelivered_since_) undelivered_since_ = now_;
-  if (highest_proposal_ <= delivered_) undelivered_since_.reset();
-  if (head_since_) head_since_ = now_;
-  if (work_due_since_) work_due_since_ = now_;
+  restart_timers();
   deliver();
   end_recovery_if_done();
+}
+
+void Core::restart_timers() {
+  undelivered_since_.reset();
+  if (highest_proposal_ > delivered_) undelivered_since_ = now_;
+  if (head_since_) head_since_ = now_;
+  if (work_due_since_) work_due_since_ = now_;
+  if (new_view_deadline_) {
+    new_view_deadline_ = MonotonicMillis{now_.value + backed_off(options_.request_timeout_ms)};
+  }
 }
 
 void Core::on(HandOver&) {

@@ -8,8 +8,6 @@
 #include <functional>
 #include <map>
 #include <set>
-#include <unordered_map>
-#include <unordered_set>
 
 #include "protocol/mempool.hpp"
 #include "protocol/pbft/block_vote.hpp"
@@ -26,11 +24,6 @@
 #include "protocol/pbft/view_change.hpp"
 
 namespace powershare::pbft {
-
-/// A digest is uniform: its first bytes are hash enough.
-struct DigestHash {
-  std::size_t operator()(const Digest& digest) const;
-};
 
 class Core {
  public:
@@ -52,6 +45,7 @@ class Core {
   void on(HandOver&);
   Check dispatch(Received& message);
   Effects finish();
+  void restart_timers();
 
   // Small things (replica_core.cpp)
   Signature sign(MessageType type, ByteView body) const;
@@ -129,6 +123,7 @@ class Core {
                   const std::vector<Signature>& signatures);
   void remake_request_index();
   void check_new_view_timer();
+  void fetch_parked(MemberIndex member, const StatusMessage& its);
   std::int64_t backed_off(std::int64_t base_ms) const;
 
   // STATUS and repair (replica_status.cpp)
@@ -190,7 +185,7 @@ class Core {
   Sequence delivered_ = 0;
   Position executed_;
   Sequence next_ = 1;  ///< as primary: the next sequence to propose
-  std::unordered_map<Digest, Sequence, DigestHash> ordered_;  ///< requests in slots of the window
+  std::map<Digest, Sequence> ordered_;  ///< requests in slots of the window
 
   // Requests
   protocol::Mempool mempool_;
@@ -203,7 +198,7 @@ class Core {
   Sequence highest_proposal_ = 0;  ///< of the present view
   std::optional<MonotonicMillis>
       undelivered_since_;  ///< a proposal waits and nothing was delivered
-  std::unordered_set<Digest, DigestHash> delivered_ids_;
+  std::set<Digest> delivered_ids_;
   std::deque<Digest> delivered_order_;
   std::optional<MonotonicMillis> work_due_since_;
   bool work_due_ = false;
@@ -230,6 +225,13 @@ class Core {
   // Others
   std::vector<PeerStatus> peers_;
   std::vector<std::optional<MonotonicMillis>> repaired_at_;
+  /// A member that left the view alone and waits in a later one: since when, and when it was last
+  /// fetched back.
+  struct Parked {
+    std::optional<MonotonicMillis> since;
+    std::optional<MonotonicMillis> fetched_at;
+  };
+  std::vector<Parked> parked_;
   std::set<std::pair<MemberIndex, Sequence>> evidence_kept_;
 
   // Promises

@@ -38,6 +38,9 @@ void Core::load(const Recovered& recovered) {
   delivered_ = executed_.sequence;
   certified_height_ = recovered.certified_height;
   for (const auto& block : recovered.recent_blocks) own_blocks_[block.height] = block.header_hash;
+  // Blocks whose hashes are not at hand can be certified no more, only backfilled.
+  const auto oldest = own_blocks_.empty() ? executed_.height + 1 : own_blocks_.begin()->first;
+  if (oldest > 0) certified_height_ = std::max(certified_height_, oldest - 1);
   log_cut_ = 0;
 
   Sequence known = std::max(low_, transferred_);

@@ -171,6 +171,7 @@ Core::Check Core::on_status(const Received& message) {
   peer.height = its->height;
   peer.clock_offset_ms = its->clock.value - wall_clock_.value;
   check_clock();
+  fetch_parked(message.sender, *its);
   // Null batches up to the checkpoint above what the member may have promised; far-fetched wishes
   // are not granted.
   const auto wish = its->recovering_to;
@@ -291,11 +292,17 @@ void Core::repair_checkpoints(MemberIndex peer, const StatusMessage& its) {
 
 void Core::repair_block_votes(MemberIndex peer, const StatusMessage& its) {
   if (quarantined_ || its.certified_height >= its.height) return;
-  std::uint32_t sent = 0;
-  for (auto it = own_blocks_.upper_bound(its.certified_height);
-       it != own_blocks_.end() && it->first <= its.height && sent < 64; ++it, ++sent) {
-    send(peer, MessageType::block_vote, BlockVote{it->first, it->second}.encode());
-  }
+  // The oldest, and the newest, so that one block that nobody can certify any more does not hold up
+  // the head.
+  const auto first = own_blocks_.upper_bound(its.certified_height);
+  const auto last = own_blocks_.upper_bound(its.height);
+  const auto send_vote = [&](const auto& block) {
+    send(peer, MessageType::block_vote, BlockVote{block.first, block.second}.encode());
+  };
+  auto it = first;
+  for (std::uint32_t sent = 0; it != last && sent < 32; ++it, ++sent) send_vote(*it);
+  auto newest = last;
+  for (std::uint32_t sent = 0; newest != it && sent < 32; ++sent) send_vote(*--newest);
 }
 
 /// Decided batches are missing that nobody's log holds any more: the ledger must be transferred.
@@ -305,7 +312,7 @@ void Core::check_transfer() {
     return;
   }
   const auto* next = find_slot(delivered_ + 1);
-  if (next != nullptr && next->decided) {
+  if (next != nullptr && next->decided && next->batch_of(next->decided->digest)) {
     lagging_since_.reset();
     return;
   }

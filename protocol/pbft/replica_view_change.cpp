@@ -166,6 +166,25 @@ void Core::check_view_changes() {
   if (chosen.size() == committee_.quorum()) make_new_view(chosen);
 }
 
+/// A member that asked for a later view alone (its link was down, say) may not return to this one:
+/// it promised. Left there it would be missing at the next fault, so after a while the others
+/// follow it, at most once a minute per member.
+void Core::fetch_parked(MemberIndex member, const StatusMessage& its) {
+  auto& parked = parked_[member];
+  const auto& held = view_changes_[member];
+  if (!active_ || its.view_active || its.view <= view_ || its.view - view_ > 2 * size() || !held ||
+      held->content.view != its.view) {
+    parked.since.reset();
+    return;
+  }
+  if (!parked.since) parked.since = now_;
+  if (now_.value - parked.since->value < 4 * options_.request_timeout_ms) return;
+  if (parked.fetched_at && now_.value - parked.fetched_at->value < millis_per_minute) return;
+  parked.fetched_at = now_;
+  parked.since.reset();
+  start_view_change(its.view, "member " + std::to_string(member) + " waits there");
+}
+
 void Core::check_new_view_timer() {
   if (active_ || !new_view_deadline_ || now_ < *new_view_deadline_) return;
   start_view_change(view_ + 1, "no NEW-VIEW in time");

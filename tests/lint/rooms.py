@@ -48,6 +48,7 @@ THIRD_PARTY = {
 # Headers that show a third-party library to their own room -> patterns of the files that may include
 # them, so that they do not pass it on.
 PRIVATE_HEADERS = {
+    "net/http_connection.hpp": ["net/http_*.cpp"],
     "net/zap.hpp": ["net/*.cpp"],
     "net/zmq_socket.hpp": ["net/*.cpp", "net/zap.hpp"],
 }

@@ -95,10 +95,12 @@ protocol::BlocksRead ChainLedger::serve(const protocol::ServeBlocks& wanted) con
   }
   if (answer.blocks.empty()) return answer;
   const auto certified = certificates_.lower_bound(height - 1);
-  if (certified == certificates_.end()) return answer;
-  for (; height <= certified->first; ++height) {
+  const bool none = certified == certificates_.end();
+  // Without a block certificate the headers may still lead to the checkpoint that was asked for.
+  for (const auto last = none ? position_.height : certified->first; height <= last; ++height) {
     answer.further_headers.push_back(blocks_.at(height).record.header);
   }
+  if (none) return answer;
   answer.certificate = certified->second;
   return answer;
 }

@@ -442,3 +442,33 @@ TEST_CASE("a member far behind asks for state transfer, with a certificate for w
   CHECK(member.executed == group.members[0]->executed);
   CHECK(member.executed.height == 31);
 }
+
+TEST_CASE(
+    "a member that left the view alone is fetched back, and a process that stood still blames "
+    "nobody") {
+  Group group(4);
+  group.drop = [](std::uint32_t to, const Received& message) {
+    return to == 3 || message.sender == 3;
+  };
+  group.submit(3, "nobody hears this");
+  group.pass(3'000);
+  group.drop = nullptr;
+  group.pass(500);
+  CHECK(!group.status(3).view_active);
+  CHECK(group.status(0).view == 0);
+  group.pass(12'000);
+  for (std::uint32_t member = 0; member < 4; ++member) {
+    CHECK(group.status(member).view_active);
+    CHECK(group.status(member).view == group.status(3).view);
+    CHECK(group.members[member]->decisions.size() == 1);
+  }
+  const auto view = group.status(2).view;
+  group.cut[2] = true;
+  group.input(2, Submit{to_bytes(std::string_view("waits while its process is stopped")), true});
+  group.wire.clear();
+  group.pass(9'000);
+  group.cut[2] = false;
+  group.pass(1'000);
+  CHECK(group.status(2).view == view);
+  CHECK(group.members[0]->decisions.size() == 2);
+}
