@@ -117,7 +117,9 @@ class SettlementHost {
  private:
   void execute(std::uint64_t epoch, pbft::Sequence sequence, const pbft::BatchPointer& batch,
                const pbft::OrderingCertificate& ordering) {
-    PS_ASSERT(sequence == ledger_.position.sequence + 1 || batch_may_skip_);
+    PS_ASSERT(sequence == ledger_.position.sequence + 1 ||
+              (may_skip_ && sequence > ledger_.position.sequence));
+    may_skip_ = false;
     ledger_.position.sequence = sequence;
     if (!batch->is_null()) {
       ledger::DecidedBatch decided{epoch, sequence, batch->time(), {}};
@@ -212,8 +214,8 @@ class SettlementHost {
 
   /// Executes verified blocks; each must give the very header that the quorum certified.
   void install(const std::vector<protocol::VerifiedBlock>& blocks) {
-    batch_may_skip_ = true;  // null batches between blocks left no trace but a gap in the sequences
     for (const auto& block : blocks) {
+      may_skip_ = true;
       execute(block.header.epoch, block.header.sequence, block.batch, block.ordering);
       if (ledger_.position.head != block.header.hash()) {
         context_.fatal(Error{LedgerError::diverged,
@@ -221,7 +223,7 @@ class SettlementHost {
                                  " gave another header than the one that a quorum certified"});
       }
     }
-    batch_may_skip_ = false;
+    may_skip_ = true;
     for (const auto& block : blocks) {
       const auto& ids = block.batch->ids();
       installed_requests_.insert(installed_requests_.end(), ids.begin(), ids.end());
@@ -250,7 +252,8 @@ class SettlementHost {
     return answer;
   }
 
-  /// The nearest certificate at or above `height`, with the headers on the way; where there is none, the headers up to the head.
+  /// The nearest certificate at or above `height`, with the headers on the way; where there is
+  /// none, the headers up to the head.
   static void add_certificate(const protocol::LedgerSnapshot& snapshot, std::uint64_t height,
                               protocol::BlocksRead& answer) {
     for (std::size_t i = 0; i <= max_further_headers; ++i, ++height) {
@@ -283,7 +286,10 @@ class SettlementHost {
   bool flush_queued_ = false;
   bool tick_queued_ = false;
   bool install_pending_ = false;
-  bool batch_may_skip_ = false;
+  /// Null batches leave no trace but a gap in the sequences: between the blocks of a transfer, and
+  /// behind the head after a start or a transfer, where a stable checkpoint let the replica pass
+  /// them.
+  bool may_skip_ = true;
 };
 
 SettlementActor::behavior_type settlement(Self self, PeerContext& context,
