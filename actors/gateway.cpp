@@ -69,6 +69,18 @@ void refuse_waiting(Self self, const crypto::Digest& id, const SubmitAnswer& con
   self->state.waiting.erase(found);
 }
 
+/// The idempotency key of `id` was used before: whoever waits for `id` gets the first receipt.
+void answer_with_first(Self self, PeerContext& context, const crypto::Digest& id,
+                       const crypto::Digest& first) {
+  auto waiting = self->state.waiting.extract(id);
+  if (waiting.empty()) return;
+  if (auto known = stored_answer(context, first)) return answer(waiting.mapped(), *known);
+  // Executed, but not durable yet: its block is about to be announced.
+  auto& later = self->state.waiting[first];
+  later.deadline_ms = std::max(later.deadline_ms, waiting.mapped().deadline_ms);
+  for (auto& caller : waiting.mapped().callers) later.callers.push_back(std::move(caller));
+}
+
 void submit(Self self, PeerContext& context, const SubmitCall& call) {
   const auto id = crypto::sha256(*call.transaction);
   const auto refuse = [&](SubmitAnswer::Kind kind, const char* code, std::string message) {
@@ -93,9 +105,11 @@ void submit(Self self, PeerContext& context, const SubmitCall& call) {
   if (waiting.callers.size() > 1) return;
   const auto content = std::make_shared<const ledger::Transaction>(std::move(*transaction));
   self->request(self->state.links->settlement, caf::infinite, AskAdmission{content})
-      .then([self, id, bytes = call.transaction](const Admission& admission) {
+      .then([self, &context, id, bytes = call.transaction](const Admission& admission) {
         if (admission.admitted) {
           self->send(self->state.links->consensus, SubmitRequest{bytes});
+        } else if (admission.first) {
+          answer_with_first(self, context, id, *admission.first);
         } else {
           refuse_waiting(
               self, id,

@@ -6,6 +6,7 @@
 
 #include <caf/all.hpp>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "gateway/ports.hpp"
@@ -76,7 +77,7 @@ struct StartTransfer {
   pbft::TransferRequest request;
 };
 /// May this transaction enter the mempool? Answered with an empty text or a short code and a
-/// sentence.
+/// sentence; where its idempotency key was used before, with the transaction that came first.
 struct AskAdmission {
   std::shared_ptr<const ledger::Transaction> transaction;
 };
@@ -84,6 +85,7 @@ struct Admission {
   bool admitted = false;
   std::string code;
   std::string message;
+  std::optional<crypto::Digest> first{};
 };
 /// Write what is pending and answer when it is durable.
 struct Drain {};

@@ -47,7 +47,7 @@ class IngestionHost {
       auto reading = ledger::decode_signed_reading(in);
       if (!in.finished())
         context_.fatal(Error{StorageError::damaged, "an inbox entry is no reading"});
-      entries_.emplace(key, std::move(reading));
+      keep(key, reading);
     }
   }
 
@@ -137,6 +137,37 @@ class IngestionHost {
     UtcMillis expires;
   };
 
+  void keep(const Bytes& key, const SignedReading& reading) {
+    const auto& content = reading.reading;
+    if (!content.corrects) pending_[content.meter][content.start.value] = end_of(content);
+    entries_.emplace(key, reading);
+  }
+
+  void forget(const Bytes& key) {
+    const auto found = entries_.find(key);
+    if (found == entries_.end()) return;
+    const auto& content = found->second.reading;
+    const auto intervals = pending_.find(content.meter);
+    if (!content.corrects && intervals != pending_.end()) {
+      intervals->second.erase(content.start.value);
+      if (intervals->second.empty()) pending_.erase(intervals);
+    }
+    entries_.erase(found);
+  }
+
+  static std::int64_t end_of(const ledger::Reading& reading) {
+    return reading.start.value + std::int64_t{reading.seconds} * millis_per_second;
+  }
+
+  /// Whether an acknowledged reading that the ledger has not got yet covers part of its interval.
+  bool overlaps_pending(const ledger::Reading& reading) const {
+    const auto intervals = pending_.find(reading.meter);
+    if (intervals == pending_.end()) return false;
+    auto next = intervals->second.lower_bound(reading.start.value);
+    if (next != intervals->second.end() && next->first < end_of(reading)) return true;
+    return next != intervals->second.begin() && std::prev(next)->second > reading.start.value;
+  }
+
   static void refuse(const IngestCall& call, IngestAnswer::Kind kind) {
     IngestAnswer answer;
     answer.kind = kind;
@@ -178,15 +209,18 @@ class IngestionHost {
 
   ReadingResult judge_one(ledger::Overlay& scratch, const ledger::BlockContext& context,
                           const SignedReading& reading) {
-    auto key = inbox_key(reading.reading);
+    const auto key = inbox_key(reading.reading);
     if (const auto known = entries_.find(key); known != entries_.end()) {
       if (known->second.reading == reading.reading) return {ReadingResult::Kind::duplicate, {}};
       return {ReadingResult::Kind::rejected, "conflict"};
     }
     auto result = ledger::accept_reading(scratch, context, reading, true);
     if (result.kind == ReadingResult::Kind::accepted) {
+      if (!reading.reading.corrects && overlaps_pending(reading.reading)) {
+        return {ReadingResult::Kind::rejected, "overlap"};
+      }
       put_.emplace_back(key, inbox_value(reading));
-      entries_.emplace(std::move(key), reading);
+      keep(key, reading);
     }
     return result;
   }
@@ -227,7 +261,7 @@ class IngestionHost {
     if (error.code() != make_error_code(StorageError::no_space)) context_.fatal(error);
     if (!context_.board->no_space()) log(LogLevel::error, "meter_ingestion", error.detail());
     context_.board->set_no_space(StatusBoard::Writer::inbox, true);
-    for (const auto& [key, value] : put_) entries_.erase(key);
+    for (const auto& [key, value] : put_) forget(key);
     put_.clear();
     for (auto& waiting : waiting_) {
       IngestAnswer answer;
@@ -287,7 +321,7 @@ class IngestionHost {
         log(LogLevel::warning, "meter_ingestion",
             "the ledger refused an acknowledged reading: " + receipt.readings[i].reason);
       }
-      entries_.erase(keys[i]);
+      forget(keys[i]);
       erase_.push_back(keys[i]);
     }
     request_flush();
@@ -306,8 +340,9 @@ class IngestionHost {
       const auto& reading = it->second.reading;
       const auto progress = ledger::meter_progress(state, reading.meter);
       if (progress.sequences.contains(static_cast<std::int64_t>(reading.sequence))) {
-        erase_.push_back(it->first);
-        it = entries_.erase(it);
+        const auto key = it++->first;
+        forget(key);
+        erase_.push_back(key);
       } else {
         unsent_.push_back(it->first);
         ++it;
@@ -320,6 +355,8 @@ class IngestionHost {
   PeerContext& context_;
   std::shared_ptr<const Links> links_;
   std::map<Bytes, SignedReading> entries_;  ///< acknowledged or about to be, not in the ledger yet
+  /// Their intervals, corrections excepted: start -> end in ms, by meter.
+  std::map<MeterId, std::map<std::int64_t, std::int64_t>> pending_;
   std::deque<Bytes> unsent_;
   std::map<crypto::Digest, Batch> batches_;  ///< in flight, by transaction id
   std::vector<std::pair<Bytes, Bytes>> put_;

@@ -1,6 +1,7 @@
 #include "actors/settlement.hpp"
 
 #include "actors/log.hpp"
+#include "ledger/dedup.hpp"
 #include "ledger/error.hpp"
 #include "ledger/parameters.hpp"
 #include "protocol/catch_up.hpp"
@@ -66,7 +67,13 @@ class SettlementHost {
   Admission admit(const ledger::Transaction& transaction) const {
     const auto admitted = machine_.admit(transaction, wall_clock_now());
     if (admitted) return {true, {}, {}};
-    return {false, "not_admitted", admitted.error().detail()};
+    Admission refused{false, "not_admitted", admitted.error().detail()};
+    if (admitted.error().code() == make_error_code(LedgerError::duplicate)) {
+      const auto record =
+          ledger::find_dedup(machine_.state(), transaction.principal, transaction.idempotency_key);
+      if (record) refused.first = record->first;
+    }
+    return refused;
   }
 
   // ── State transfer ────────────────────────────────────────────────────────────────────────────
@@ -112,7 +119,9 @@ class SettlementHost {
  private:
   void execute(std::uint64_t epoch, pbft::Sequence sequence, const pbft::BatchPointer& batch,
                const pbft::OrderingCertificate& ordering) {
-    PS_ASSERT(sequence == ledger_.position.sequence + 1 || batch_may_skip_);
+    PS_ASSERT(sequence == ledger_.position.sequence + 1 ||
+              (may_skip_ && sequence > ledger_.position.sequence));
+    may_skip_ = false;
     ledger_.position.sequence = sequence;
     if (!batch->is_null()) {
       ledger::DecidedBatch decided{epoch, sequence, batch->time(), {}};
@@ -207,8 +216,8 @@ class SettlementHost {
 
   /// Executes verified blocks; each must give the very header that the quorum certified.
   void install(const std::vector<protocol::VerifiedBlock>& blocks) {
-    batch_may_skip_ = true;  // null batches between blocks left no trace but a gap in the sequences
     for (const auto& block : blocks) {
+      may_skip_ = true;
       execute(block.header.epoch, block.header.sequence, block.batch, block.ordering);
       if (ledger_.position.head != block.header.hash()) {
         context_.fatal(Error{LedgerError::diverged,
@@ -216,7 +225,7 @@ class SettlementHost {
                                  " gave another header than the one that a quorum certified"});
       }
     }
-    batch_may_skip_ = false;
+    may_skip_ = true;
     for (const auto& block : blocks) {
       const auto& ids = block.batch->ids();
       installed_requests_.insert(installed_requests_.end(), ids.begin(), ids.end());
@@ -279,7 +288,10 @@ class SettlementHost {
   bool flush_queued_ = false;
   bool tick_queued_ = false;
   bool install_pending_ = false;
-  bool batch_may_skip_ = false;
+  /// Null batches leave no trace but a gap in the sequences: between the blocks of a transfer, and
+  /// behind the head after a start or a transfer, where a stable checkpoint let the replica pass
+  /// them.
+  bool may_skip_ = true;
 };
 
 SettlementActor::behavior_type settlement(Self self, PeerContext& context,

@@ -286,10 +286,12 @@ std::string trade_schema() {
                         {"state", "string"}});
 }
 
-std::string bill_schema(std::string_view first_field, std::string_view first_type) {
+/// Of one participant, or, with three figures more, of the community.
+std::string bill_schema(bool community) {
+  using Fields = std::vector<std::pair<std::string_view, std::string_view>>;
   const auto line = object_schema(
       {{"energy_kwh", "decimal"}, {"amount_coins", "decimal"}, {"mean_price", "decimal?"}});
-  return object_schema({{first_field, first_type},
+  Fields fields = {
                         {"imported_kwh", "decimal"},
                         {"exported_kwh", "decimal"},
                         {"produced_kwh", "decimal"},
@@ -307,7 +309,13 @@ std::string bill_schema(std::string_view first_field, std::string_view first_typ
                         {"savings_coins", "decimal"},
                         {"self_consumption", "decimal?"},
                         {"self_sufficiency", "decimal?"},
-                        {"slots", "integer"}});
+                        {"slots", "integer"}};
+  const Fields own = community ? Fields{{"settled_slots", "integer"},
+                                        {"trades", "integer"},
+                                        {"traded_kwh", "decimal"}}
+                               : Fields{{"participant", "string"}};
+  fields.insert(fields.begin(), own.begin(), own.end());
+  return object_schema(fields);
 }
 
 std::vector<ParameterInfo> period_parameters() {
@@ -376,9 +384,9 @@ void add_market_routes(Router& router, const ServicesPtr& services) {
   bills.response_schema =
       object_schema({{"from", "time"},
                      {"to", "time"},
-                     {"items", array_schema(bill_schema("participant", "string"))},
+                     {"items", array_schema(bill_schema(false))},
                      {"next", "string?"},
-                     {"community", bill_schema("traded_kwh", "decimal")}});
+                     {"community", bill_schema(true)}});
   bills.statuses = {200, 400, 503};
   router.add(std::move(bills), [services](const Request& request, const Responder& responder) {
     get_bills(*services, request, responder);

@@ -13,8 +13,10 @@ constexpr std::chrono::seconds lingering_time{2};
 HttpResponse plain_response(int status) {
   HttpResponse response;
   response.status = status;
-  response.body = "{\"error\":{\"statusCode\":" + std::to_string(status) + ",\"message\":\"" +
-                  std::string(reason_phrase(status)) + "\"}}";
+  // Both the native error's "code" and the "statusCode" of /api's clients.
+  const auto number = std::to_string(status);
+  response.body = "{\"error\":{\"code\":\"http_" + number + "\",\"statusCode\":" + number +
+                  ",\"message\":\"" + std::string(reason_phrase(status)) + "\"}}";
   if (status == 429 || status == 503) response.headers.emplace_back("Retry-After", "1");
   return response;
 }

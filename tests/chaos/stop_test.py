@@ -1,0 +1,208 @@
+"""Peers that stop, come back, lose their folder or find it damaged: the island goes on, nobody contradicts itself, all catch up."""
+
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import traceback
+import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
+from island import BINARY, Island, alive, wait_for  # noqa: E402
+
+DAMAGED, UNAVAILABLE = 65, 69
+
+
+class Chain:
+    """An island without households, which each check makes grow by a block per transaction."""
+
+    def __init__(self, island):
+        self.island = island
+        self.count = 0
+
+    def grow(self, blocks=1, peer=0):
+        for _ in range(blocks):
+            self.count += 1
+            participant = {"type": "Resident", "id": f"R{self.count}"}
+            code, answer = self.island.request(peer, "POST", "/v1/participants", participant, {
+                "x-api-key": self.island.key, "Idempotency-Key": f"grow-{self.count}"}, timeout=40)
+            assert code == 200, (code, answer)
+
+    def same(self, seconds=40):
+        """All peers ready, at one height, with one head, and no evidence of anybody's double vote."""
+        def all_equal():
+            found = [self.island.status(peer) for peer in range(4)]
+            return all(s and s["ready"] for s in found) and len({(s["height"], s["head"], s["state_root"]) for s in found}) == 1
+        try:
+            wait_for(all_equal, seconds, "all peers equal")
+        except AssertionError:
+            for peer in range(4):
+                status = self.island.status(peer)
+                print(status and {k: status[k] for k in ("peer", "view", "height", "ready", "not_ready", "syncing")})
+            raise
+        assert self.equivocations() == 0
+
+    def equivocations(self):
+        total = 0.0
+        for peer in self.island.peers:
+            for line in urllib.request.urlopen(peer["metrics"], timeout=10).read().decode().splitlines():
+                if line.startswith("powershare_consensus_equivocations_total{"):
+                    total += float(line.rsplit(" ", 1)[1])
+        return total
+
+    # What is needed to treat one peer badly.
+
+    def pid(self, peer):
+        return int((self.data(peer) / "peer.pid").read_text())
+
+    def data(self, peer):
+        return pathlib.Path(self.island.peers[peer]["data"])
+
+    def try_to_start(self, peer, *options, seconds=30):
+        """A start that must fail: (exit code, what it says)."""
+        done = subprocess.run([str(BINARY), "peer", "--config", self.island.peers[peer]["config"], *options],
+                              capture_output=True, text=True, timeout=seconds)
+        return done.returncode, done.stderr
+
+    def start(self, peer, *options):
+        with open(self.data(peer).parent / "peer.log", "a") as log:
+            process = subprocess.Popen([str(BINARY), "peer", "--config", self.island.peers[peer]["config"], *options],
+                                       stdout=log, stderr=log)
+        self.island.extra.append(process)
+        return process
+
+    def other_than_primary(self):
+        return (self.island.primary() + 2) % 4
+
+    # The checks.
+
+    def check_1_stopped_primary(self):
+        """SIGSTOP of the primary: the others choose a new one and go on; it catches up after SIGCONT."""
+        self.grow(5)
+        primary = self.island.primary()
+        pid = self.pid(primary)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            self.grow(5, peer=(primary + 1) % 4)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        self.grow(5, peer=(primary + 2) % 4)
+        self.same()
+
+    def check_2_stopped_backup(self):
+        """A backup that stands still, while a request comes in through it."""
+        backup = self.other_than_primary()
+        pid = self.pid(backup)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            self.grow(20, peer=(backup + 1) % 4)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        self.grow(2, peer=backup)
+        self.same()
+
+    def check_3_same_folder_twice(self):
+        code, said = self.try_to_start(1)
+        assert code == UNAVAILABLE and len(said.strip().splitlines()) == 1, (code, said)
+        self.grow(2, peer=1)
+        self.same()
+
+    def check_4_long_away(self):
+        """A peer that missed hundreds of blocks, more than the others' message logs hold."""
+        away = self.other_than_primary()
+        self.island.kill(away)
+        target = self.island.height() + 330
+        while self.island.height() < target:
+            self.grow(20, peer=(away + 1) % 4)
+        self.start(away)
+        self.same(60)
+        self.grow(2, peer=away)
+        self.same()
+
+    def check_5_wiped_folder(self):
+        """Without its folder a peer cannot know what it promised: with --recover it comes back and catches up."""
+        lost = self.other_than_primary()
+        self.island.kill(lost)
+        shutil.rmtree(self.data(lost))
+        self.grow(3, peer=(lost + 1) % 4)
+        self.start(lost, "--recover")
+        self.grow(3, peer=(lost + 1) % 4)
+        self.same(60)
+        self.grow(2, peer=lost)
+        self.same()
+
+    def check_6_lost_log(self):
+        """The consensus log is gone, IDENTITY is there: refused in one sentence; --recover brings it back."""
+        self.refused_then_recovered("consensus", lambda folder: shutil.rmtree(folder))
+
+    def check_7_truncated_ledger(self):
+        self.refused_then_recovered("ledger", lambda folder: os.truncate(folder / "data.mdb", 20_000))
+
+    def check_8_scribbled_ledger(self):
+        def scribble(folder):
+            with open(folder / "data.mdb", "r+b") as file:
+                size = file.seek(0, os.SEEK_END)
+                for offset in range(8192, size, 4096):
+                    file.seek(offset + 1000)
+                    file.write(b"\xa5" * 64)
+        self.refused_then_recovered("ledger", scribble)
+
+    def check_9_truncated_log(self):
+        self.refused_then_recovered("consensus", lambda folder: os.truncate(folder / "data.mdb", 12_000))
+
+    def refused_then_recovered(self, environment, damage):
+        peer = self.other_than_primary()
+        self.island.kill(peer)
+        damage(self.data(peer) / environment)
+        self.grow(3, peer=(peer + 1) % 4)
+        code, said = self.try_to_start(peer)
+        assert code == DAMAGED and len(said.strip().splitlines()) == 1, (code, said)
+        self.start(peer, "--recover")
+        self.grow(3, peer=(peer + 1) % 4)
+        self.same(60)
+        self.grow(2, peer=peer)
+        self.same()
+
+
+def audit(island):
+    done = subprocess.run([str(BINARY), "audit", "--data", str(island.folder)], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0 and "audit: ok" in done.stdout, (done.returncode, done.stdout[-1000:], done.stderr[-1000:])
+    return done.stdout.strip().splitlines()[-1]
+
+
+def stop_all(chain):
+    """SIGTERM to every peer: each stops orderly."""
+    pids = [chain.pid(peer) for peer in range(4)]
+    for pid in pids:
+        os.kill(pid, signal.SIGTERM)
+    for pid in pids:
+        wait_for(lambda: not alive(pid), 15, f"process {pid} gone after SIGTERM")
+    for process in chain.island.extra[-4:]:
+        if process.poll() is not None:
+            assert process.returncode in (0, -signal.SIGKILL), process.returncode
+
+
+def main():
+    failed = []
+    with Island(["--empty"]) as island:
+        chain = Chain(island)
+        for name in sys.argv[1:] or sorted(n for n in dir(chain) if n.startswith("check_")):
+            begin = time.monotonic()
+            try:
+                getattr(chain, name)()
+            except Exception:
+                failed.append(name)
+                print(f"FAILED {name}\n{traceback.format_exc()[-1800:]}", flush=True)
+                break
+            print(f"ok {name} {time.monotonic() - begin:.1f} s, height {island.height()}", flush=True)
+        assert not failed, failed
+        stop_all(chain)
+        print(audit(island))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
