@@ -54,6 +54,9 @@ class ConsensusHost {
   }
 
   void wake() {
+    // A wake that an earlier one has overtaken comes nevertheless; following it would begin a
+    // second chain of wakes, which would never end.
+    if (wake_scheduled_ && monotonic_now() < *wake_scheduled_) return;
     wake_scheduled_.reset();
     collect(replica_.step(tick()));
   }
