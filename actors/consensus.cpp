@@ -118,11 +118,11 @@ class ConsensusHost {
               std::to_string(evidence.first.view) + ", sequence " +
               std::to_string(evidence.first.sequence));
     }
-    if (!effects.send.empty()) {
-      self_->send(links_->transport, SendMessages{share(std::move(effects.send))});
-    }
     for (const auto& message : effects.send) {
       if (message.type == pbft::MessageType::pre_prepare) note_proposal(message.body);
+    }
+    if (!effects.send.empty()) {
+      self_->send(links_->transport, SendMessages{share(std::move(effects.send))});
     }
     for (const auto& decision : effects.deliver) {
       note_decision(decision.sequence);
