@@ -38,6 +38,11 @@ std::string type_schema(std::string_view type) {
 
 std::string object_schema(
     std::initializer_list<std::pair<std::string_view, std::string_view>> fields) {
+  return object_schema(std::vector<std::pair<std::string_view, std::string_view>>(fields));
+}
+
+std::string object_schema(
+    const std::vector<std::pair<std::string_view, std::string_view>>& fields) {
   json::Writer out;
   out.begin_object().key("type").string("object").key("properties").begin_object();
   for (const auto& [name, type] : fields) out.key(name).raw(type_schema(type));

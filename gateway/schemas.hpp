@@ -14,8 +14,7 @@ namespace powershare::gateway {
 /// begins with "{" is a schema itself.
 std::string object_schema(
     std::initializer_list<std::pair<std::string_view, std::string_view>> fields);
-std::string object_schema(
-    const std::vector<std::pair<std::string_view, std::string_view>>& fields);
+std::string object_schema(const std::vector<std::pair<std::string_view, std::string_view>>& fields);
 std::string array_schema(std::string_view item_schema);
 /// {"items":[…],"next":…}: `next_type` is the type of the cursor.
 std::string list_schema(std::string_view item_schema, std::string_view next_type);

@@ -291,29 +291,28 @@ std::string bill_schema(bool community) {
   using Fields = std::vector<std::pair<std::string_view, std::string_view>>;
   const auto line = object_schema(
       {{"energy_kwh", "decimal"}, {"amount_coins", "decimal"}, {"mean_price", "decimal?"}});
-  Fields fields = {
-                        {"imported_kwh", "decimal"},
-                        {"exported_kwh", "decimal"},
-                        {"produced_kwh", "decimal"},
-                        {"consumption_kwh", "decimal"},
-                        {"bought", line},
-                        {"sold", line},
-                        {"from_utility", line},
-                        {"to_utility", line},
-                        {"late_from_utility", line},
-                        {"late_to_utility", line},
-                        {"fees_coins", "decimal"},
-                        {"losses_coins", "decimal"},
-                        {"cost_coins", "decimal"},
-                        {"cost_without_market_coins", "decimal"},
-                        {"savings_coins", "decimal"},
-                        {"self_consumption", "decimal?"},
-                        {"self_sufficiency", "decimal?"},
-                        {"slots", "integer"}};
-  const Fields own = community ? Fields{{"settled_slots", "integer"},
-                                        {"trades", "integer"},
-                                        {"traded_kwh", "decimal"}}
-                               : Fields{{"participant", "string"}};
+  Fields fields = {{"imported_kwh", "decimal"},
+                   {"exported_kwh", "decimal"},
+                   {"produced_kwh", "decimal"},
+                   {"consumption_kwh", "decimal"},
+                   {"bought", line},
+                   {"sold", line},
+                   {"from_utility", line},
+                   {"to_utility", line},
+                   {"late_from_utility", line},
+                   {"late_to_utility", line},
+                   {"fees_coins", "decimal"},
+                   {"losses_coins", "decimal"},
+                   {"cost_coins", "decimal"},
+                   {"cost_without_market_coins", "decimal"},
+                   {"savings_coins", "decimal"},
+                   {"self_consumption", "decimal?"},
+                   {"self_sufficiency", "decimal?"},
+                   {"slots", "integer"}};
+  const Fields own =
+      community
+          ? Fields{{"settled_slots", "integer"}, {"trades", "integer"}, {"traded_kwh", "decimal"}}
+          : Fields{{"participant", "string"}};
   fields.insert(fields.begin(), own.begin(), own.end());
   return object_schema(fields);
 }
@@ -381,12 +380,11 @@ void add_market_routes(Router& router, const ServicesPtr& services) {
   bills.access = Access::read;
   bills.parameters = period_parameters();
   bills.parameters.push_back(participant_info);
-  bills.response_schema =
-      object_schema({{"from", "time"},
-                     {"to", "time"},
-                     {"items", array_schema(bill_schema(false))},
-                     {"next", "string?"},
-                     {"community", bill_schema(true)}});
+  bills.response_schema = object_schema({{"from", "time"},
+                                         {"to", "time"},
+                                         {"items", array_schema(bill_schema(false))},
+                                         {"next", "string?"},
+                                         {"community", bill_schema(true)}});
   bills.statuses = {200, 400, 503};
   router.add(std::move(bills), [services](const Request& request, const Responder& responder) {
     get_bills(*services, request, responder);

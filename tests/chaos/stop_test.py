@@ -123,12 +123,16 @@ class Chain:
         self.same()
 
     def check_5_wiped_folder(self):
-        """Without its folder a peer cannot know what it promised: with --recover it comes back and catches up."""
-        lost = self.other_than_primary()
+        """Without its folder a peer cannot know what it promised: it learns from the others that it is not new."""
+        for options in ((), ("--recover",)):
+            self.wipe(self.other_than_primary(), *options)
+        self.wipe(self.island.primary())
+
+    def wipe(self, lost, *options):
         self.island.kill(lost)
         shutil.rmtree(self.data(lost))
         self.grow(3, peer=(lost + 1) % 4)
-        self.start(lost, "--recover")
+        self.start(lost, *options)
         self.grow(3, peer=(lost + 1) % 4)
         self.same(60)
         self.grow(2, peer=lost)
