@@ -1,5 +1,7 @@
 #include "actors/consensus.hpp"
 
+#include <map>
+
 #include "actors/log.hpp"
 
 namespace powershare::actors {
@@ -41,6 +43,7 @@ class ConsensusHost {
     if (blocked_) return;
     context_.metrics->add(monitoring::Metric::consensus_messages_total, 1,
                           {pbft::to_text(message.type)});
+    if (message.type == pbft::MessageType::pre_prepare) note_proposal(message.body);
     step(std::move(message));
   }
 
@@ -51,6 +54,9 @@ class ConsensusHost {
   }
 
   void wake() {
+    // A wake that an earlier one has overtaken comes nevertheless; following it would begin a
+    // second chain of wakes, which would never end.
+    if (wake_scheduled_ && monotonic_now() < *wake_scheduled_) return;
     wake_scheduled_.reset();
     collect(replica_.step(tick()));
   }
@@ -80,7 +86,9 @@ class ConsensusHost {
       if (!reserved) return wait_for_space(reserved.error());
     }
     if (!pending_.persist.empty()) {
+      const auto begin = std::chrono::steady_clock::now();
       auto appended = context_.folder->consensus_log().append(pending_.persist);
+      observe_since(monitoring::Metric::storage_commit_duration_seconds, begin, {"consensus"});
       if (!appended) return wait_for_space(appended.error());
     }
     if (blocked_) {
@@ -110,10 +118,14 @@ class ConsensusHost {
               std::to_string(evidence.first.view) + ", sequence " +
               std::to_string(evidence.first.sequence));
     }
+    for (const auto& message : effects.send) {
+      if (message.type == pbft::MessageType::pre_prepare) note_proposal(message.body);
+    }
     if (!effects.send.empty()) {
       self_->send(links_->transport, SendMessages{share(std::move(effects.send))});
     }
     for (const auto& decision : effects.deliver) {
+      note_decision(decision.sequence);
       context_.metrics->observe(monitoring::Metric::consensus_batch_requests,
                                 static_cast<double>(decision.batch->requests().size()));
     }
@@ -130,6 +142,28 @@ class ConsensusHost {
       self_->send(links_->meter_ingestion, refused);
     }
     if (effects.wake_at) schedule_wake(*effects.wake_at);
+  }
+
+  void observe_since(monitoring::Metric metric, std::chrono::steady_clock::time_point begin,
+                     monitoring::LabelValues labels = {}) {
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+    context_.metrics->observe(metric, seconds.count(), labels);
+  }
+
+  /// When this peer first saw a proposal for each sequence, for the commit latency.
+  void note_proposal(ByteView body) {
+    if (body.size() < pbft::Vote::encoded_bytes || proposed_at_.size() >= context_.options.window)
+      return;
+    const auto vote = pbft::Vote::decode(body.first(pbft::Vote::encoded_bytes));
+    if (vote) proposed_at_.emplace(vote->sequence, std::chrono::steady_clock::now());
+  }
+
+  void note_decision(pbft::Sequence sequence) {
+    const auto found = proposed_at_.find(sequence);
+    if (found != proposed_at_.end()) {
+      observe_since(monitoring::Metric::consensus_commit_duration_seconds, found->second);
+    }
+    proposed_at_.erase(proposed_at_.begin(), proposed_at_.upper_bound(sequence));
   }
 
   template <class T>
@@ -170,6 +204,7 @@ class ConsensusHost {
   pbft::Replica replica_;
   std::shared_ptr<const Links> links_;
   pbft::Effects pending_;
+  std::map<pbft::Sequence, std::chrono::steady_clock::time_point> proposed_at_;
   std::optional<MonotonicMillis> wake_scheduled_;
   std::int64_t last_status_ms_ = 0;
   bool slot_due_ = false;

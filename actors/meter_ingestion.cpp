@@ -7,6 +7,7 @@
 #include "actors/log.hpp"
 #include "ledger/metering.hpp"
 #include "ledger/parameters.hpp"
+#include "ledger/slots.hpp"
 #include "protocol/wire/transaction_codec.hpp"
 
 namespace powershare::actors {
@@ -110,7 +111,11 @@ class IngestionHost {
   void flush() {
     flush_queued_ = false;
     if (!put_.empty() || !erase_.empty()) {
+      const auto begin = std::chrono::steady_clock::now();
       auto updated = context_.folder->inbox().update(put_, erase_);
+      const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+      context_.metrics->observe(Metric::storage_commit_duration_seconds, seconds.count(),
+                                {"inbox"});
       if (!updated) return withdraw(updated.error());
       context_.board->set_no_space(StatusBoard::Writer::inbox, false);
       erase_.clear();
@@ -191,6 +196,7 @@ class IngestionHost {
     for (const auto& reading : readings) {
       auto result = judge_one(scratch, context, reading);
       count(result);
+      if (result.kind == ReadingResult::Kind::accepted) count_delay(state, reading.reading, island);
       answer.readings.push_back(std::move(result));
     }
     for (const auto& reading : readings) {
@@ -226,6 +232,17 @@ class IngestionHost {
       context_.metrics->add(Metric::metering_readings_duplicate_total);
     } else if (result.kind == ReadingResult::Kind::rejected) {
       context_.metrics->add(Metric::metering_readings_rejected_total, 1, {result.reason});
+    }
+  }
+
+  void count_delay(const ledger::StateReader& state, const ledger::Reading& reading,
+                   UtcMillis island) {
+    const auto end_ms = reading.start.value + std::int64_t{reading.seconds} * millis_per_second;
+    context_.metrics->set(Metric::metering_lag_seconds,
+                          static_cast<double>(island.value - end_ms) / 1000);
+    const auto progress = ledger::slot_progress(state);
+    if (progress && reading.start < progress->next_close) {
+      context_.metrics->add(Metric::metering_readings_late_total);
     }
   }
 

@@ -103,6 +103,8 @@ class SettlementHost {
       if (!committed) return wait_for_space(committed.error());
       context_.metrics->observe(Metric::settlement_block_commit_duration_seconds,
                                 seconds_since(begin));
+      context_.metrics->observe(Metric::storage_commit_duration_seconds, seconds_since(begin),
+                                {"ledger"});
       writes_.clear();
     }
     context_.board->set_no_space(StatusBoard::Writer::settlement, false);

@@ -1,6 +1,6 @@
 #include "actors/telemetry.hpp"
 
-#include "ledger/parameters.hpp"
+#include "actors/market_metrics.hpp"
 #include "protocol/wire/transaction_codec.hpp"
 
 namespace powershare::actors {
@@ -11,6 +11,7 @@ using monitoring::Metric;
 using monitoring::Metrics;
 
 constexpr auto poll_interval = std::chrono::seconds(5);
+constexpr std::uint64_t imbalance_every = 12;  // polls: all accounts are summed once a minute
 
 void gather_consensus(Metrics& metrics, const PeerContext& context) {
   const auto status = context.board->consensus();
@@ -83,12 +84,21 @@ void count_block(PeerContext& context, const CommittedBlock& block) {
     const auto type = transaction ? ledger::payload_name(transaction->payload) : "malformed";
     metrics.add(Metric::settlement_transactions_total, 1,
                 {type, to_text(block.receipts[i].outcome)});
-    if (block.receipts[i].code == "invariant")
+    if (block.receipts[i].code == "invariant") {
       metrics.add(Metric::settlement_invariant_failures_total);
+    }
   }
+}
+
+/// A slot that is cleared again for late readings is not counted again.
+void count_slots(Self self, PeerContext& context, const CommittedBlock& block) {
   for (const auto& event : block.events) {
-    if (event.kind == ledger::Event::Kind::slot_closed)
-      metrics.add(Metric::settlement_slots_closed_total);
+    if (event.kind != ledger::Event::Kind::slot_closed) continue;
+    if (event.slot <= self->state.counted_through) continue;
+    self->state.counted_through = event.slot;
+    context.metrics->add(Metric::settlement_slots_closed_total);
+    count_settled_slot(*context.metrics, context.folder->ledger(), event.slot,
+                       context.board->node_status().time);
   }
 }
 
@@ -101,9 +111,13 @@ TelemetryActor::behavior_type telemetry(Self self, PeerContext& context, net::Zm
   self->state.power_meter = std::make_shared<monitoring::PowerMeter>(options);
   context.metrics->set(Metric::peer_start_time_seconds,
                        static_cast<double>(wall_clock_now().value) / 1000.0);
+  context.metrics->set(Metric::build_info, 1, {POWERSHARE_VERSION, __VERSION__});
   return {[self](const Connect&) { self->send(TelemetryActor(self), Poll{}); },
-          [&context](const BlocksCommitted& news) {
-            for (const auto& block : *news.blocks) count_block(context, block);
+          [self, &context](const BlocksCommitted& news) {
+            for (const auto& block : *news.blocks) {
+              count_block(context, block);
+              count_slots(self, context, block);
+            }
           },
           [self, &context, &link](Poll) {
             auto& metrics = *context.metrics;
@@ -112,7 +126,12 @@ TelemetryActor::behavior_type telemetry(Self self, PeerContext& context, net::Zm
             gather_storage(metrics, "ledger", context.folder->ledger().statistics());
             gather_storage(metrics, "inbox", context.folder->inbox().statistics());
             gather_link(metrics, link.statistics(), context.board->connected_peers());
+            metrics.set(Metric::actor_mailbox_messages,
+                        static_cast<double>(context.frames_in_flight.load()), {"verifier"});
             gather_power(metrics, *self->state.power_meter);
+            if (self->state.polls++ % imbalance_every == 0) {
+              gather_imbalance(metrics, context.folder->ledger());
+            }
             self->delayed_send(TelemetryActor(self), poll_interval, Poll{});
           }};
 }

@@ -12,6 +12,8 @@ namespace powershare::actors {
 struct TelemetryState {
   static inline const char* name = "telemetry";
   std::shared_ptr<monitoring::PowerMeter> power_meter;
+  UtcMillis counted_through;  ///< start of the newest slot that is in the market's figures
+  std::uint64_t polls = 0;
 };
 
 TelemetryActor::behavior_type telemetry(TelemetryActor::stateful_pointer<TelemetryState> self,

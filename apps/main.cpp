@@ -1,6 +1,7 @@
 // powershare: reads the command line; each command has a file of its own.
 #include <CLI/CLI.hpp>
 
+#include "apps/bench_ingest.hpp"
 #include "apps/commands.hpp"
 #include "base/exit_codes.hpp"
 
@@ -69,6 +70,18 @@ void add_genesis(CLI::App& app, GenesisOptions& options) {
   app.add_option("--out", options.out, "file to write [standard output]");
 }
 
+void add_bench_ingest(CLI::App& app, BenchIngestOptions& options) {
+  app.add_flag("--json", options.json, "the figures in JSON as the last line");
+  app.add_option("--seconds", options.seconds, "how long readings are posted")
+      ->capture_default_str();
+  app.add_option("--rate", options.rate, "readings per second in all; 0: as fast as it goes")
+      ->capture_default_str();
+  app.add_option("--meters", options.meters, "meters, of up to 360 readings each")
+      ->capture_default_str();
+  app.add_option("--batch", options.batch, "readings per request")->capture_default_str();
+  app.add_option("--peers", options.peers, "peers of the chain, 4 to 13")->capture_default_str();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -111,6 +124,13 @@ int main(int argc, char** argv) {
   audit_command->add_option("--peer-dir", audit.peer_dir, "or one peer's folder")
       ->excludes(audit_data);
   audit_command->add_flag("--json", audit.json, "print JSON");
+  BenchIngestOptions bench_ingest;
+  auto* bench_command =
+      app.add_subcommand("bench", "measure an island of its own, which is gone afterwards");
+  bench_command->require_subcommand(1);
+  auto* bench_ingest_command = bench_command->add_subcommand(
+      "ingest", "signed readings per second, and how long acknowledgements take");
+  add_bench_ingest(*bench_ingest_command, bench_ingest);
 
   try {
     app.parse(argc, argv);
@@ -122,6 +142,7 @@ int main(int argc, char** argv) {
   if (app.got_subcommand("peer")) return run_peer(peer);
   if (app.got_subcommand("keys")) return run_keys(keys);
   if (app.got_subcommand("genesis")) return run_genesis(genesis);
+  if (bench_ingest_command->parsed()) return run_bench_ingest(bench_ingest);
   if (audit.data.empty() && audit.peer_dir.empty()) {
     std::cerr << "powershare: audit needs --data or --peer-dir\n";
     return static_cast<int>(powershare::ExitCode::usage);

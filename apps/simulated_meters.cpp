@@ -9,9 +9,7 @@
 #include <thread>
 
 #include "apps/error.hpp"
-#include "ledger/reading.hpp"
-#include "net/http_client.hpp"
-#include "protocol/wire/transaction_codec.hpp"
+#include "apps/feeder.hpp"
 
 namespace powershare::apps {
 namespace {
@@ -26,41 +24,6 @@ constexpr auto resend_after = 2s;
 constexpr auto poll_interval = 4ms;
 constexpr auto retry_interval = 100ms;
 constexpr std::size_t max_workers = 8;
-
-/// Connections of one thread to every peer of the chain.
-class PeerConnections {
- public:
-  explicit PeerConnections(const std::vector<std::uint16_t>& ports) {
-    for (const auto port : ports) {
-      net::HttpClientOptions options;
-      options.port = port;
-      // A commit may wait for a view change; the door itself gives up after 10 s (DECISIONS 58).
-      options.timeout = 12s;
-      clients_.push_back(net::HttpClient::create(options));
-    }
-  }
-
-  std::size_t size() const { return clients_.size(); }
-
-  Result<net::HttpResponse> request(std::size_t peer, std::string_view method,
-                                    std::string_view target, std::string_view body = {}) {
-    return clients_[peer % clients_.size()]->request(method, target, body,
-                                                     {{"Content-Type", "application/json"}});
-  }
-
- private:
-  std::vector<std::unique_ptr<net::HttpClient>> clients_;
-};
-
-std::string reading_json(const ledger::Reading& reading, const crypto::Signature& signature) {
-  // Quantities are written as digits: a JSON library would take them through double.
-  return R"({"meter":")" + reading.meter.text() + R"(","seq":)" + std::to_string(reading.sequence) +
-         R"(,"start":")" + to_iso8601(reading.start) + R"(","seconds":)" +
-         std::to_string(reading.seconds) + R"(,"imported_kwh":)" + to_text(reading.imported) +
-         R"(,"exported_kwh":)" + to_text(reading.exported) + R"(,"produced_kwh":)" +
-         to_text(reading.produced) + R"(,"battery_kwh":null,"signature":")" + to_hex(signature) +
-         "\"}";
-}
 
 }  // namespace
 
@@ -115,9 +78,7 @@ struct SimulatedMeters::Impl {
   bool deliver(PeerConnections& peers, std::size_t home, std::uint64_t slot,
                std::size_t first_peer) {
     const auto content = reading(home, slot);
-    const auto signature =
-        options.meter_keys[home].sign(ledger::reading_statement(options.genesis_hash, content));
-    const auto body = reading_json(content, signature);
+    const auto body = signed_reading_json(options.genesis_hash, content, options.meter_keys[home]);
     for (std::size_t attempt = 0; !stopping; ++attempt) {
       if (attempt > 0) {
         ++resends;
@@ -213,38 +174,11 @@ struct SimulatedMeters::Impl {
     if (energy) traded = add(traded, *energy).ok() ? *add(traded, *energy) : traded;
   }
 
-  /// Moves island time; the same transaction goes to the next peer until one says that it stands in
-  /// a block.
   bool step_clock(PeerConnections& peers, std::size_t& peer, UtcMillis to) {
-    ledger::Transaction step;
-    step.genesis = options.genesis_hash;
-    step.principal = "feeder";
-    step.payload = ledger::ClockStep{to};
-    step.idempotency_key = Encoder().time(to).data();
-    while (!stopping) {
-      const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
-          std::chrono::system_clock::now().time_since_epoch());
-      step.expires = {now.count() + millis_per_hour};
-      const auto bytes = wire::encode_and_sign(step, options.feeder_key);
-      const Json body = {{"signed", to_base64(bytes)}};
-      const auto response = peers.request(peer, "POST", "/v1/transactions", body.dump());
-      if (response && response->status == 200) {
-        const auto answer = Json::parse(response->body, nullptr, false);
-        const auto outcome = answer.is_object() && answer.contains("receipt")
-                                 ? answer["receipt"].value("outcome", "")
-                                 : std::string();
-        if (outcome == "applied" || outcome == "duplicate") return true;
-        if (outcome == "rejected") {
-          // Another run of the feeder has been here: time stands there already, or later.
-          if (answer["receipt"].value("code", "") == "clock_backwards") return true;
-          refuse("the chain refused to step its clock: " + answer["receipt"].value("message", ""));
-          return false;
-        }
-      }
-      peer = (peer + 1) % peers.size();
-      if (peer == 0) std::this_thread::sleep_for(retry_interval);
-    }
-    return false;
+    auto stepped =
+        step_island_clock(peers, peer, options.genesis_hash, options.feeder_key, to, stopping);
+    if (!stepped) refuse(stepped.error().detail());
+    return stepped && *stepped;
   }
 
   /// The first slot that is not settled yet.

@@ -1,5 +1,4 @@
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -7,7 +6,6 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <thread>
 
@@ -16,37 +14,20 @@
 #include "apps/error.hpp"
 #include "apps/exit.hpp"
 #include "apps/files.hpp"
-#include "apps/processes.hpp"
 #include "apps/progress.hpp"
 #include "apps/report.hpp"
+#include "apps/running_island.hpp"
 #include "apps/simulated_meters.hpp"
+#include "apps/stop_signal.hpp"
 #include "apps/up_folder.hpp"
-#include "net/http_client.hpp"
 
 namespace powershare::apps {
 namespace {
 
 using namespace std::chrono_literals;
-using Clock = std::chrono::steady_clock;
 
-constexpr auto ready_patience = 60s;
-constexpr auto agree_patience = 60s;
-constexpr auto stop_patience = 15s;
 /// Without --once the built-in day repeats; this many slots are a bit more than ten years.
 constexpr std::uint64_t endless_slots = 400'000;
-
-std::atomic<bool> stop_requested{false};
-void request_stop(int) {
-  stop_requested = true;
-}
-
-void install_signal_handlers() {
-  struct sigaction action {};
-  action.sa_handler = request_stop;
-  ::sigaction(SIGINT, &action, nullptr);
-  ::sigaction(SIGTERM, &action, nullptr);
-  ::signal(SIGPIPE, SIG_IGN);
-}
 
 /// The feed that the options ask for.
 struct Plan {
@@ -137,134 +118,6 @@ Result<void> check_options(const UpOptions& options) {
   return {};
 }
 
-/// The peers' processes and what the island's folder says of them.
-class RunningIsland {
- public:
-  RunningIsland(UpFolder& folder, const UpOptions& options)
-      : folder_(folder), restart_(options.restart), detached_(options.detach) {}
-
-  Result<void> start() {
-    for (auto& peer : peers()) {
-      auto started = start(peer);
-      if (!started) return started;
-    }
-    return write_island(folder_.folder, folder_.island);
-  }
-
-  /// Waits until every peer says that it is ready.
-  Result<void> wait_ready() {
-    const auto deadline = Clock::now() + ready_patience;
-    for (const auto& peer : peers()) {
-      while (!is_ready(peer)) {
-        if (stop_requested) return Error{AppError::failed, "stopped before the island was ready"};
-        if (const auto fault = first_death()) return Error{AppError::unavailable, *fault};
-        if (Clock::now() > deadline) {
-          return Error{AppError::unavailable,
-                       peer.id.text() + " is not ready after 60 s; see " + log_of(peer).string()};
-        }
-        std::this_thread::sleep_for(50ms);
-      }
-    }
-    return {};
-  }
-
-  /// Reports peers that have died; brings them back with --restart.
-  void watch() {
-    for (const auto& [pid, how] : reap_processes()) {
-      for (auto& peer : peers()) {
-        if (peer.pid != pid) continue;
-        clear_progress();
-        std::fprintf(stderr, "powershare: peer %s died (%s)%s\n", peer.id.text().c_str(),
-                     how.c_str(), restart_ ? "; restarting it" : "; the others go on");
-        if (restart_ && !stop_requested) restart(peer);
-      }
-    }
-  }
-
-  /// Waits until all peers that live stand at the same block; false when they do not in time.
-  bool wait_agreed() {
-    const auto deadline = Clock::now() + agree_patience;
-    while (Clock::now() < deadline && !stop_requested) {
-      watch();
-      std::set<std::string> heads;
-      for (const auto& peer : peers()) {
-        if (const auto head = head_of(peer)) heads.insert(*head);
-      }
-      if (heads.size() == 1) return true;
-      std::this_thread::sleep_for(50ms);
-    }
-    return false;
-  }
-
-  bool stop() {
-    std::vector<pid_t> pids;
-    for (const auto& peer : peers()) {
-      // The pid file also knows a peer that somebody else brought back.
-      if (const auto pid = running_peer(peer.data)) pids.push_back(*pid);
-    }
-    const bool orderly = stop_processes(pids, stop_patience);
-    reap_processes();
-    return orderly;
-  }
-
- private:
-  std::vector<IslandPeer>& peers() { return folder_.island.microgrids.front().peers; }
-
-  static std::filesystem::path log_of(const IslandPeer& peer) {
-    return peer.config.parent_path() / "peer.log";
-  }
-
-  Result<void> start(IslandPeer& peer) {
-    auto pid = start_process({own_executable().string(), "peer", "--config", peer.config.string()},
-                             log_of(peer), detached_);
-    if (!pid) return pid.error();
-    peer.pid = *pid;
-    return {};
-  }
-
-  void restart(IslandPeer& peer) {
-    auto started = start(peer);
-    if (started) started = write_island(folder_.folder, folder_.island);
-    if (!started) report(started.error());
-  }
-
-  /// The first peer that has ended while the island starts.
-  std::optional<std::string> first_death() {
-    for (const auto& [pid, how] : reap_processes()) {
-      for (const auto& peer : peers()) {
-        if (peer.pid == pid) {
-          return "peer " + peer.id.text() + " ended at its start (" + how + "); see " +
-                 log_of(peer).string();
-        }
-      }
-    }
-    return std::nullopt;
-  }
-
-  static Result<net::HttpResponse> get(const IslandPeer& peer, std::string_view path) {
-    net::HttpClientOptions options;
-    options.port = peer.http_port;
-    return net::HttpClient::create(options)->request("GET", path);
-  }
-
-  static bool is_ready(const IslandPeer& peer) {
-    const auto response = get(peer, "/readyz");
-    return response && response->status == 200;
-  }
-
-  static std::optional<std::string> head_of(const IslandPeer& peer) {
-    const auto response = get(peer, "/v1/status");
-    if (!response || response->status != 200) return std::nullopt;
-    const auto status = nlohmann::json::parse(response->body, nullptr, false);
-    if (!status.is_object() || !status.contains("head")) return std::nullopt;
-    return status["head"].dump();
-  }
-
-  UpFolder& folder_;
-  bool restart_;
-  bool detached_;
-};
-
 /// Feeds the meters while the main thread, whose children the peers are, watches them.
 Result<void> feed(const UpOptions& options, const UpFolder& folder, const Plan& plan,
                   RunningIsland& island) {
@@ -353,8 +206,8 @@ int run(const UpOptions& options, const std::filesystem::path& folder_path, int 
   if (!folder) return report(folder.error());
   auto noted = note_running_up(folder_path);
   if (!noted) return report(noted.error());
-  install_signal_handlers();
-  RunningIsland island(*folder, options);
+  install_stop_signals();
+  RunningIsland island(*folder, {options.restart, options.detach});
   auto started = island.start();
   if (started) started = island.wait_ready();
   if (!started) {

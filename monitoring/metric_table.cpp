@@ -149,12 +149,6 @@ constexpr MetricDefinition table[] = {
      "Time of a durable commit, by environment.",
      {"environment"},
      duration_buckets},
-    {Metric::storage_damaged_records_total,
-     "powershare_storage_damaged_records_total",
-     counter,
-     "Records found with a wrong checksum or chain, by environment.",
-     {"environment"}},
-
     {Metric::transport_frames_total,
      "powershare_transport_frames_total",
      counter,
@@ -187,9 +181,6 @@ constexpr MetricDefinition table[] = {
      duration_buckets},
     {Metric::gateway_connections, "powershare_gateway_connections", gauge,
      "Open HTTP connections."},
-    {Metric::gateway_event_streams, "powershare_gateway_event_streams", gauge,
-     "Open streams of Server-Sent Events."},
-
     {Metric::neighbourhood_imported_watts, "powershare_neighbourhood_imported_watts", gauge,
      "Power that the neighbourhood's meters draw, from the latest readings."},
     {Metric::neighbourhood_exported_watts, "powershare_neighbourhood_exported_watts", gauge,
@@ -224,8 +215,8 @@ constexpr MetricDefinition table[] = {
     {Metric::build_info,
      "powershare_build_info",
      gauge,
-     "1, with the version, commit and compiler of this program.",
-     {"version", "commit", "compiler"}},
+     "1, with the version and compiler of this program.",
+     {"version", "compiler"}},
 };
 
 constexpr bool in_order_of_the_enum() {

@@ -54,7 +54,6 @@ enum class Metric : std::uint8_t {
   storage_bytes,
   storage_map_bytes,
   storage_commit_duration_seconds,
-  storage_damaged_records_total,
 
   transport_frames_total,
   transport_bytes_total,
@@ -66,7 +65,6 @@ enum class Metric : std::uint8_t {
   gateway_requests_total,
   gateway_request_duration_seconds,
   gateway_connections,
-  gateway_event_streams,
 
   neighbourhood_imported_watts,
   neighbourhood_exported_watts,

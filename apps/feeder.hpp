@@ -1,0 +1,42 @@
+// What simulated meters and the feeder say to the peers of a chain over HTTP: connections, a signed
+// reading as JSON, the step of the island's clock.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "crypto/hash.hpp"
+#include "crypto/keys.hpp"
+#include "ledger/reading.hpp"
+#include "net/http_client.hpp"
+
+namespace powershare::apps {
+
+/// Keep-alive connections of one thread to every peer of a chain.
+class PeerConnections {
+ public:
+  explicit PeerConnections(const std::vector<std::uint16_t>& ports);
+  std::size_t size() const { return clients_.size(); }
+  /// `peer` counts on past size(), from the first peer again.
+  Result<net::HttpResponse> request(std::size_t peer, std::string_view method,
+                                    std::string_view target, std::string_view body = {});
+
+ private:
+  std::vector<std::unique_ptr<net::HttpClient>> clients_;
+};
+
+/// The reading as POST /etms/readings takes it, signed by its meter.
+std::string signed_reading_json(const crypto::Digest& genesis, const ledger::Reading& reading,
+                                const crypto::KeyPair& meter_key);
+
+/// Moves island time to `to`; the same transaction goes to the next peer, which `peer` then names,
+/// until one says that it stands in a block. True when time stands at `to` or later; false once
+/// `stop` is set. AppError::failed when the chain refuses the step.
+Result<bool> step_island_clock(PeerConnections& peers, std::size_t& peer,
+                               const crypto::Digest& genesis, const crypto::KeyPair& feeder_key,
+                               UtcMillis to, const std::atomic<bool>& stop);
+
+}  // namespace powershare::apps
