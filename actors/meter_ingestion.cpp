@@ -263,6 +263,8 @@ class IngestionHost {
     context_.board->set_no_space(StatusBoard::Writer::inbox, true);
     for (const auto& [key, value] : put_) forget(key);
     put_.clear();
+    // Tried again each second, without effect on any reading: it tells when there is space again.
+    if (erase_.empty()) erase_.push_back(Bytes{0});
     for (auto& waiting : waiting_) {
       IngestAnswer answer;
       answer.kind = IngestAnswer::Kind::unavailable;

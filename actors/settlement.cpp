@@ -119,9 +119,9 @@ class SettlementHost {
  private:
   void execute(std::uint64_t epoch, pbft::Sequence sequence, const pbft::BatchPointer& batch,
                const pbft::OrderingCertificate& ordering) {
-    PS_ASSERT(sequence == ledger_.position.sequence + 1 ||
-              (may_skip_ && sequence > ledger_.position.sequence));
-    may_skip_ = false;
+    // Null batches leave no trace but a gap in the sequences: between the blocks of a transfer, and
+    // wherever a stable checkpoint with this very head let the replica pass them.
+    PS_ASSERT(sequence > ledger_.position.sequence);
     ledger_.position.sequence = sequence;
     if (!batch->is_null()) {
       ledger::DecidedBatch decided{epoch, sequence, batch->time(), {}};
@@ -217,7 +217,6 @@ class SettlementHost {
   /// Executes verified blocks; each must give the very header that the quorum certified.
   void install(const std::vector<protocol::VerifiedBlock>& blocks) {
     for (const auto& block : blocks) {
-      may_skip_ = true;
       execute(block.header.epoch, block.header.sequence, block.batch, block.ordering);
       if (ledger_.position.head != block.header.hash()) {
         context_.fatal(Error{LedgerError::diverged,
@@ -225,7 +224,6 @@ class SettlementHost {
                                  " gave another header than the one that a quorum certified"});
       }
     }
-    may_skip_ = true;
     for (const auto& block : blocks) {
       const auto& ids = block.batch->ids();
       installed_requests_.insert(installed_requests_.end(), ids.begin(), ids.end());
@@ -288,10 +286,6 @@ class SettlementHost {
   bool flush_queued_ = false;
   bool tick_queued_ = false;
   bool install_pending_ = false;
-  /// Null batches leave no trace but a gap in the sequences: between the blocks of a transfer, and
-  /// behind the head after a start or a transfer, where a stable checkpoint let the replica pass
-  /// them.
-  bool may_skip_ = true;
 };
 
 SettlementActor::behavior_type settlement(Self self, PeerContext& context,

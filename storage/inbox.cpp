@@ -11,8 +11,9 @@ Result<void> LmdbInbox::update(const std::vector<std::pair<Bytes, Bytes>>& put,
                                const std::vector<Bytes>& erase) {
   std::vector<protocol::TableWrite> all;
   all.reserve(put.size() + erase.size());
-  for (const auto& [key, value] : put) all.push_back({readings_table, key, value});
+  // In this order: a reading that is new under a key just given up must stay.
   for (const auto& key : erase) all.push_back({readings_table, key, std::nullopt});
+  for (const auto& [key, value] : put) all.push_back({readings_table, key, value});
   return environment_->commit(all);
 }
 
