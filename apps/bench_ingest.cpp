@@ -351,7 +351,7 @@ Result<void> check_options(const BenchIngestOptions& options) {
   return {};
 }
 
-/// Splits the readings over the peers; each sender's meters must have them.
+/// Splits the readings over the peers; none sends more than its meters have.
 std::vector<Sender> make_senders(const BenchIngestOptions& options, const BenchIsland& island,
                                  const Profiles& homes) {
   const auto ports = island.http_ports();
