@@ -184,7 +184,7 @@ class Core {
   CheckpointCertificate stable_;
   Sequence delivered_ = 0;
   Position executed_;
-  Sequence next_ = 1;  ///< as primary: the next sequence to propose
+  Sequence next_ = 1;                   ///< as primary: the next sequence to propose
   std::map<Digest, Sequence> ordered_;  ///< requests in slots of the window
 
   // Requests

@@ -33,7 +33,7 @@ PURE = {"market", "ledger", "protocol"}
 THIRD_PARTY = {
     r"lmdb\.h": ["storage/*.cpp"],
     r"zmq(_addon)?\.h(pp)?": ["net/*.cpp", "net/zap.hpp", "net/zmq_socket.hpp"],
-    r"boost/.*": ["net/http_*.cpp"],
+    r"boost/.*": ["net/http_*.cpp", "net/http_connection.hpp"],
     r"google/protobuf/.*|.*\.pb\.h": ["protocol/wire/*.cpp"],
     r"caf/.*": ["actors/*"],
     r"prometheus/.*": ["monitoring/*.cpp"],

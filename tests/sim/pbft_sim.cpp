@@ -49,7 +49,7 @@ bool run(const SimulationOptions& options, bool verbose) {
 
 int main(int argc, char** argv) {
   std::setvbuf(stdout, nullptr, _IOLBF, 0);  // a violation is seen even if the run is cut short
-  std::uint64_t seeds = 150;
+  std::uint64_t seeds = std::getenv("POWERSHARE_LONG") != nullptr ? 10'000 : 1'000;
   if (const char* text = std::getenv("POWERSHARE_SIM_SEEDS"))
     seeds = std::strtoull(text, nullptr, 10);
   SimulationOptions one;
