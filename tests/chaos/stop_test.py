@@ -157,6 +157,37 @@ class Chain:
     def check_9_truncated_log(self):
         self.refused_then_recovered("consensus", lambda folder: os.truncate(folder / "data.mdb", 12_000))
 
+    def check_95_no_quorum(self):
+        """Two of four away: transactions wait and are told so, readings are taken; both come through later."""
+        island = self.island
+        for path, body in (("/v1/participants", {"type": "UtilityCompany", "id": "EEM", "supplier": True}),
+                           ("/v1/participants", {"type": "Resident", "id": "R0"}),
+                           ("/v1/meters", {"meter": "M0", "owner": "Resident:R0"})):
+            code, answer = island.post(0, path, body, admin=True)
+            assert code == 200, (code, answer)
+        start = island.get(0, "/v1/meters")[1]["items"][0]["active_from"]
+        wait_for(lambda: island.get(3, "/v1/meters")[1]["items"], 20, "the meter at peer 3")
+        for peer in (1, 2):
+            island.kill(peer)
+        reading = {"meter": "M0", "seq": 1, "start": start, "seconds": 60, "imported_kwh": 0.1, "exported_kwh": 0}
+        code, answer = island.post(3, "/etms/readings", reading, admin=True)
+        assert code == 200 and answer["accepted"] == 1, (code, answer)
+        code, answer = island.request(0, "POST", "/v1/participants", {"type": "Resident", "id": "Waits"}, {
+            "x-api-key": island.key, "Idempotency-Key": "waits"}, timeout=40)
+        assert code == 503 and answer["error"]["transaction"], (code, answer)
+        assert island.get(0, "/v1/participants")[0] == 200 and island.get(3, "/livez")[0] == 200
+        island.kill(3)  # with the reading in its inbox
+        for peer in (1, 2, 3):
+            self.start(peer)
+        wait_for(lambda: all(island.ready(peer) for peer in range(4)), 60, "all ready again")
+        code, answer = island.request(1, "POST", "/v1/participants", {"type": "Resident", "id": "Waits"}, {
+            "x-api-key": island.key, "Idempotency-Key": "waits"}, timeout=40)
+        assert code == 200 and answer["receipt"]["outcome"] == "applied", (code, answer)
+        for peer in range(4):
+            wait_for(lambda: island.get(peer, "/v1/meters")[1]["items"][0]["in_ledger_through"] == 1, 60,
+                     f"the acknowledged reading at peer {peer}")
+        self.same(60)
+
     def refused_then_recovered(self, environment, damage):
         peer = self.other_than_primary()
         self.island.kill(peer)
