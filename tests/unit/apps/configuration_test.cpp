@@ -1,0 +1,136 @@
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "apps/exit.hpp"
+#include "apps/files.hpp"
+#include "apps/island_files.hpp"
+#include "apps/key_files.hpp"
+#include "apps/peer_config.hpp"
+#include "protocol/ports.hpp"
+
+using namespace powershare;
+using namespace powershare::apps;
+
+namespace {
+
+struct Folder {
+  Folder() {
+    auto pattern = (std::filesystem::temp_directory_path() / "powershare-config-XXXXXX").string();
+    REQUIRE(::mkdtemp(pattern.data()) != nullptr);
+    path = pattern;
+  }
+  ~Folder() { std::filesystem::remove_all(path); }
+  std::filesystem::path path;
+};
+
+PeerConfig example() {
+  PeerConfig config;
+  config.peer = *PeerId::parse("funchal-0");
+  config.genesis = "../genesis.json";
+  config.keys = "keys";
+  config.data = "data";
+  config.http.port = 8080;
+  config.metrics.port = 9464;
+  config.control_endpoint = "tcp://127.0.0.1:7400";
+  config.bulk_endpoint = "tcp://127.0.0.1:7401";
+  config.remotes = {{*PeerId::parse("funchal-1"), "tcp://127.0.0.1:7402", "tcp://127.0.0.1:7403"}};
+  return config;
+}
+
+}  // namespace
+
+TEST_CASE("a peer's configuration is read as it was written, paths from the file's folder") {
+  const Folder folder;
+  const auto file = folder.path / "funchal-0" / "peer.yaml";
+  REQUIRE(make_folder(file.parent_path()).ok());
+  REQUIRE(write_file(file, example().to_yaml(), 0600).ok());
+  const auto config = load_peer_config(file);
+  REQUIRE(config.ok());
+  CHECK(config->peer.text() == "funchal-0");
+  CHECK(config->genesis == folder.path / "genesis.json");
+  CHECK(config->data == folder.path / "funchal-0" / "data");
+  CHECK(config->http.port == 8080);
+  REQUIRE(config->remotes.size() == 1);
+  CHECK(config->remotes[0].bulk_endpoint == "tcp://127.0.0.1:7403");
+  CHECK_FALSE(config->administrator_key_sha256.has_value());
+}
+
+TEST_CASE("a configuration with an unknown, missing or mistyped field exits with 78 and names it") {
+  const Folder folder;
+  const auto file = folder.path / "peer.yaml";
+  const auto text = example().to_yaml();
+  const auto refused = [&](const std::string& content, const char* named) {
+    std::ofstream(file) << content;
+    const auto config = load_peer_config(file);
+    REQUIRE_FALSE(config.ok());
+    CHECK(exit_code_of(config.error()) == ExitCode::bad_configuration);
+    CHECK_MESSAGE(config.error().detail().find(named) != std::string::npos,
+                  config.error().detail());
+  };
+  refused(text + "colour: blue\n", "colour");
+  refused("peer: funchal-0\n", "genesis");
+  refused("peer: [\n", "peer.yaml");
+  auto mistyped = text;
+  mistyped.replace(mistyped.find("8080"), 4, "http");
+  refused(mistyped, "http.port");
+  std::filesystem::remove(file);
+  CHECK_FALSE(load_peer_config(file).ok());
+}
+
+TEST_CASE("keys are made once, kept, and refused when others may read them") {
+  crypto::initialise();
+  const Folder folder;
+  const auto made = make_peer_keys(folder.path / "keys");
+  REQUIRE(made.ok());
+  const auto again = make_peer_keys(folder.path / "keys");
+  REQUIRE(again.ok());
+  CHECK(again->consensus.public_key() == made->consensus.public_key());
+  CHECK(again->transport.public_key == made->transport.public_key);
+  const auto file = folder.path / "keys" / "consensus.key";
+  struct stat status {};
+  REQUIRE(::stat(file.c_str(), &status) == 0);
+  CHECK((status.st_mode & 0777) == 0600);
+  ::chmod(file.c_str(), 0644);
+  const auto readable = load_peer_keys(folder.path / "keys");
+  REQUIRE_FALSE(readable.ok());
+  CHECK(exit_code_of(readable.error()) == ExitCode::bad_configuration);
+  ::chmod(file.c_str(), 0600);
+  std::ofstream(file) << "not a key\n";
+  CHECK_FALSE(load_peer_keys(folder.path / "keys").ok());
+}
+
+TEST_CASE("island.json holds what DESIGN 12 says and only its owner may read it") {
+  const Folder folder;
+  Island island;
+  island.administrator_api_key = generate_api_key();
+  island.microgrids.push_back(
+      {*ChainId::parse("funchal"),
+       {{*PeerId::parse("funchal-0"), 42, "/x/peer.yaml", 8080, 9464, "/x/data"}}});
+  REQUIRE(write_island(folder.path, island).ok());
+  const auto text = read_file(folder.path / "island.json");
+  REQUIRE(text.ok());
+  for (const auto* part : {"\"http\": \"http://127.0.0.1:8080\"", "\"island\": null", "\"pid\": 42",
+                           "\"metrics\": \"http://127.0.0.1:9464/metrics\""}) {
+    CHECK_MESSAGE(text->find(part) != std::string::npos, part);
+  }
+  const auto read = read_island(folder.path);
+  REQUIRE(read.ok());
+  CHECK(read->microgrids[0].peers[0].metrics_port == 9464);
+  CHECK(read->administrator_api_key == island.administrator_api_key);
+  struct stat status {};
+  REQUIRE(::stat((folder.path / "island.json").c_str(), &status) == 0);
+  CHECK((status.st_mode & 0777) == 0600);
+  CHECK_FALSE(running_peer(folder.path).has_value());
+}
+
+TEST_CASE("storage failures leave with the exit codes of the failure table") {
+  const auto code = [](StorageError error) { return exit_code_of(Error{error, "x"}); };
+  CHECK(code(StorageError::io) == ExitCode::storage_error);
+  CHECK(code(StorageError::damaged) == ExitCode::damaged_data);
+  CHECK(code(StorageError::lost) == ExitCode::damaged_data);
+  CHECK(code(StorageError::wrong_identity) == ExitCode::bad_configuration);
+  CHECK(code(StorageError::locked) == ExitCode::unavailable);
+}
