@@ -18,8 +18,8 @@ class VerifiedRequests {
  public:
   explicit VerifiedRequests(crypto::Digest genesis) : genesis_(genesis) {}
 
-  /// Format, limits, chain, signature and expiry of one request against `batch_time`; remembered
-  /// when good.
+  /// As wire::stateless_check: format, limits, chain, signature, and expiry against `batch_time`;
+  /// remembered when good.
   bool check(ByteView request, UtcMillis batch_time);
   /// Verifies ahead of the check, for requests inside a proposal that consensus will see next.
   void warm(ByteView request);

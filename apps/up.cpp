@@ -284,7 +284,8 @@ int run_up(const UpOptions& options) {
   }
   const int code = run(options, pattern, -1);
   std::error_code ignored;
-  if (code == 0) {
+  // Nor does one that never started an island.
+  if (code == 0 || !std::filesystem::exists(pattern + "/island.json", ignored)) {
     std::filesystem::remove_all(pattern, ignored);
   } else {
     std::fprintf(stderr, "powershare: the data stays in %s\n", pattern.c_str());
