@@ -198,7 +198,9 @@ class Door:
         self.accepted(good, admin=False)
 
     def check_future(self):
-        soon = datetime.datetime.now(UTC) + datetime.timedelta(minutes=30)
+        now = datetime.datetime.now(UTC)
+        # At the start of a slot: three seconds from anywhere else might reach into the next one.
+        soon = now.replace(minute=now.minute // 15 * 15, second=0, microsecond=0) + datetime.timedelta(minutes=30)
         for start in (text_of(soon), "2199-01-01T00:00:00Z", "9999-12-31T23:59:00Z"):
             self.refused({**self.plain.reading(), "start": start}, "future")
             self.plain.sequence -= 1
