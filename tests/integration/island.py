@@ -73,8 +73,16 @@ class Island:
         if once:
             self.command += ["--once", "--json"]
         self.extra = []  # processes that the test started itself
+        self.process, self.peers = None, []
 
     def __enter__(self):
+        try:
+            return self.start()
+        except BaseException:
+            self.__exit__(*sys.exc_info())
+            raise
+
+    def start(self):
         self.log = open(self.folder / "test.log", "w+")
         self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=self.log, text=True)
         wait_for(lambda: (self.folder / "island.json").exists() or self.process.poll() is not None, 60, "island.json")
@@ -89,10 +97,11 @@ class Island:
         return self
 
     def __exit__(self, kind, value, traceback):
-        for process in [self.process, *self.extra]:
+        processes = [process for process in (self.process, *self.extra) if process]
+        for process in processes:
             if process.poll() is None:
                 process.terminate()
-        for process in [self.process, *self.extra]:
+        for process in processes:
             try:
                 process.wait(40)
             except subprocess.TimeoutExpired:
