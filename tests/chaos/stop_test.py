@@ -203,6 +203,7 @@ class Chain:
         shutil.rmtree(own)
         kept.rename(own)
         self.start(other)
+        wait_for(lambda: self.island.ready(other), 60, "the other one ready")
         self.comes_back(peer)
 
     def refused_as_foreign(self, peer, why):
