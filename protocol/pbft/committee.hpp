@@ -5,6 +5,7 @@
 
 #include "base/bytes.hpp"
 #include "crypto/quorum.hpp"
+#include "protocol/pbft/planted.hpp"
 #include "protocol/pbft/types.hpp"
 
 namespace powershare::pbft {
@@ -15,7 +16,9 @@ struct Committee {
   std::vector<PublicKey> members;  ///< consensus keys, by index
 
   std::uint32_t size() const { return static_cast<std::uint32_t>(members.size()); }
-  std::uint32_t quorum() const { return crypto::quorum(size()); }
+  std::uint32_t quorum() const {
+    return crypto::quorum(size()) - (planted(Bug::quorum_2f) ? 1 : 0);
+  }
   std::uint32_t weak_quorum() const { return crypto::weak_quorum(size()); }
   MemberIndex primary(View view) const { return static_cast<MemberIndex>(view % size()); }
 

@@ -79,7 +79,7 @@ bool Core::load_record(const protocol::LogWrite& record) {
   switch (tag) {
     case LogTag::view:
       view_ = in.u64();
-      active_ = in.boolean();
+      active_ = in.boolean() || planted(Bug::restart_enters_view);
       return in.finished();
     case LogTag::stable:
       stable_ = CheckpointCertificate::decode(in);
@@ -174,6 +174,7 @@ bool Core::load_slot_record(LogTag tag, Sequence sequence, const Bytes& value) {
 Effects Core::start() {
   for (const auto& vote : checkpoint_votes_[self_]) try_stable(vote.first);
   compare_with_stable();
+  if (planted(Bug::double_execution) && delivered_ > low_) delivered_ = --executed_.sequence;
   deliver();
   if (!confirming_) resume_votes();
   return finish();
