@@ -203,10 +203,10 @@ struct CatchUp::State {
       blocks->epoch_end.reset();
     }
     if (blocks->epoch_end) certified = blocks->blocks.back().header.height;
-    if (certified <= own.height) return failed();
+    if (certified <= own.height && !planted(pbft::Bug::blocks_uncertified)) return failed();
     std::vector<VerifiedBlock> verified;
     for (auto& record : blocks->blocks) {
-      if (record.header.height > certified) break;
+      if (record.header.height > certified && !planted(pbft::Bug::blocks_uncertified)) break;
       auto batch = pbft::Batch::decode(std::move(record.batch), 0, {1u << 16, 4u << 20});
       if (!batch) return failed();
       const auto checked = pbft::verify(record.ordering, record.header.sequence, (*batch)->digest(),
@@ -354,7 +354,8 @@ struct CatchUp::State {
       if (key[0] != chunk->index) return failed();
       tree.put(key, crypto::sha256(record.value));
     }
-    if (tree.level(manifest_depth)[chunk->index] != manifest.level[chunk->index]) {
+    if (tree.level(manifest_depth)[chunk->index] != manifest.level[chunk->index] &&
+        !planted(pbft::Bug::chunk_unchecked)) {
       // The source has moved on since its manifest (or lies): a new manifest; what is staged and
       // unchanged stays.
       asked.clear();

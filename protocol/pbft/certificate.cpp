@@ -18,7 +18,8 @@ Result<void> verify_endorsements(const QuorumCertificate& certificate, ByteView 
                                  std::uint32_t needed, std::optional<MemberIndex> excluded,
                                  const Committee& committee, const protocol::Signatory& signatory) {
   const auto& endorsements = certificate.endorsements;
-  if (endorsements.size() < needed) return bad("fewer signers than needed");
+  if (endorsements.size() < needed && !planted(Bug::small_certificate))
+    return bad("fewer signers than needed");
   for (std::size_t i = 0; i < endorsements.size(); ++i) {
     const auto signer = endorsements[i].signer;
     if (signer >= committee.size()) return bad("a signer who is not a member");

@@ -6,6 +6,7 @@
 
 #include "base/bytes.hpp"
 #include "crypto/quorum.hpp"
+#include "protocol/pbft/planted.hpp"
 #include "protocol/pbft/types.hpp"
 
 namespace powershare::pbft {
@@ -18,7 +19,9 @@ struct Committee {
   std::uint32_t feature_level = 1;  ///< what transactions may hold (ledger::known_feature_level)
 
   std::uint32_t size() const { return static_cast<std::uint32_t>(members.size()); }
-  std::uint32_t quorum() const { return crypto::quorum(size()); }
+  std::uint32_t quorum() const {
+    return crypto::quorum(size()) - (planted(Bug::quorum_2f) ? 1 : 0);
+  }
   std::uint32_t weak_quorum() const { return crypto::weak_quorum(size()); }
   MemberIndex primary(View view) const { return static_cast<MemberIndex>(view % size()); }
   /// The checkpoint that needs no certificate of this epoch: the genesis, or the last of the epoch

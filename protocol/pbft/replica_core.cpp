@@ -287,12 +287,20 @@ Slot* Core::find_slot(Sequence sequence) {
 }
 
 bool Core::may_vote(View view, Sequence sequence) const {
+  if (planted(Bug::recovering_votes)) return !quarantined_;
   if (quarantined_ || confirming_ || retired_ || sequence > vote_limit()) return false;
   return !lost_ || (view >= floor_.view && sequence > floor_.sequence);
 }
 
 bool Core::may_change_view() const {
   return !quarantined_ && !confirming_ && !retired_ && (!lost_ || low_ >= floor_.sequence);
+}
+
+/// By how much a time that another member names is ahead of the own clock. Members may name any 64
+/// bits: beyond these bounds the difference would overflow, and it is absurd anyway.
+std::int64_t Core::ahead_of_clock(UtcMillis time) const {
+  constexpr std::int64_t bound = std::int64_t{1} << 60;
+  return std::clamp(time.value, -bound, bound) - std::clamp(wall_clock_.value, -bound, bound);
 }
 
 Status Core::status() const {

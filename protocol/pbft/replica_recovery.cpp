@@ -87,7 +87,7 @@ bool Core::load_record(const protocol::LogWrite& record) {
       return true;  // read by Replica, which made this committee of it
     case LogTag::view:
       view_ = in.u64();
-      active_ = in.boolean();
+      active_ = in.boolean() || planted(Bug::restart_enters_view);
       return in.finished();
     case LogTag::stable:
       stable_ = CheckpointCertificate::decode(in);
@@ -183,6 +183,7 @@ bool Core::load_slot_record(LogTag tag, Sequence sequence, const Bytes& value) {
 Effects Core::start() {
   for (const auto& vote : checkpoint_votes_[self_]) try_stable(vote.first);
   compare_with_stable();
+  if (planted(Bug::double_execution) && delivered_ > low_) delivered_ = --executed_.sequence;
   deliver();
   if (!confirming_) resume_votes();
   return finish();

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <string>
 
-#include "tests/sim/simulator.hpp"
+#include "sim/simulator.hpp"
 
 namespace {
 
@@ -69,7 +69,7 @@ int main(int argc, char** argv) {
     } else if (option == "--first") {
       first = value();
     } else if (option == "--trace") {
-      one.trace = true;
+      one.trace = [](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); };
     } else if (option == "--real") {
       one.real_signatures = true;
     } else if (option == "--verbose") {

@@ -1,4 +1,4 @@
-#include "tests/sim/simulated_peer.hpp"
+#include "sim/simulated_peer.hpp"
 
 #include <algorithm>
 

@@ -1,12 +1,12 @@
-#include "tests/sim/simulator.hpp"
+#include "sim/simulator.hpp"
 
-#include <cstdio>
 #include <queue>
 
 #include "ledger/header.hpp"
 #include "protocol/pbft/block_vote.hpp"
 #include "protocol/pbft/view_change.hpp"
-#include "tests/sim/simulated_peer.hpp"
+#include "sim/generator.hpp"
+#include "sim/simulated_peer.hpp"
 
 namespace powershare::sim {
 namespace {
@@ -29,7 +29,7 @@ class Simulator final : public World {
   void certified(std::uint32_t peer, const pbft::BlockCertificate& certificate) override;
   void alarmed(std::uint32_t peer, const std::string& sentence) override;
   void violated(const std::string& what) override;
-  std::uint64_t random(std::uint64_t below) override { return generator_() % below; }
+  std::uint64_t random(std::uint64_t below) override { return generator_.below(below); }
 
  private:
   struct Event {
@@ -40,6 +40,9 @@ class Simulator final : public World {
       return std::pair(at, order) > std::pair(other.at, other.order);
     }
   };
+  void trace(const std::string& line) const {
+    if (options_.trace) options_.trace(std::to_string(now_) + " ms " + line);
+  }
   bool chance(std::uint64_t per_mille) { return random(1'000) < per_mille; }
   bool one_event();
   void post(std::uint32_t from, std::uint32_t to, const pbft::Outgoing& message);
@@ -53,7 +56,7 @@ class Simulator final : public World {
   std::string stuck();
 
   SimulationOptions options_;
-  std::mt19937_64 generator_;
+  Generator generator_;
   Keys keys_;
   pbft::Committee committee_;
   std::vector<std::unique_ptr<SimulatedPeer>> peers_;
@@ -134,10 +137,7 @@ void Simulator::violated(const std::string& what) {
 }
 
 void Simulator::alarmed(std::uint32_t peer, const std::string& sentence) {
-  if (options_.trace) {
-    std::fprintf(stderr, "%8lld peer %u: %s\n", static_cast<long long>(now_), peer,
-                 sentence.c_str());
-  }
+  trace("peer " + std::to_string(peer) + ": " + sentence);
   if (sentence.starts_with("view change")) ++result_.view_changes;
   if (sentence.starts_with("recovering:")) ++result_.recoveries;
   if (sentence.starts_with("quarantined") && lies_[peer] == Lie::none) {
@@ -302,8 +302,7 @@ void Simulator::crash(std::uint32_t peer) {
     } else {
       peers_[peer]->lose_log();
     }
-    if (options_.trace)
-      std::fprintf(stderr, "%8lld peer %u loses its log\n", static_cast<long long>(now_), peer);
+    trace("peer " + std::to_string(peer) + " loses its log");
   }
   schedule(static_cast<std::int64_t>(random(3'000)), [this, peer] { peers_[peer]->start(); });
 }

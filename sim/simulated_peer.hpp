@@ -5,11 +5,10 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <random>
 
 #include "protocol/pbft/replica.hpp"
-#include "tests/sim/chain_ledger.hpp"
-#include "tests/sim/oracle_signatory.hpp"
+#include "sim/chain_ledger.hpp"
+#include "sim/oracle_signatory.hpp"
 
 namespace powershare::sim {
 

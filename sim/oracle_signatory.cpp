@@ -1,4 +1,4 @@
-#include "tests/sim/oracle_signatory.hpp"
+#include "sim/oracle_signatory.hpp"
 
 #include <algorithm>
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 namespace powershare::sim {
@@ -17,7 +18,7 @@ struct SimulationOptions {
   bool byzantine = true;  ///< up to f peers lie, in one seed of three
   bool lost_logs = true;  ///< up to f peers lose their log or everything
   bool real_signatures = false;
-  bool trace = false;  ///< alarms and faults to standard error
+  std::function<void(const std::string& line)> trace;  ///< hears of alarms and faults
 };
 
 struct SimulationResult {

@@ -1,4 +1,4 @@
-#include "tests/sim/chain_ledger.hpp"
+#include "sim/chain_ledger.hpp"
 
 #include <algorithm>
 
