@@ -23,8 +23,13 @@ struct CatchUp::State {
   const Signatory& signatory;
   CatchUpOptions options;
 
-  State(pbft::MemberIndex own_number, const Signatory& signs, CatchUpOptions limits)
-      : self(own_number), signatory(signs), options(limits), source(own_number) {}
+  State(pbft::Committee members, pbft::MemberIndex own_number, const Signatory& signs,
+        CatchUpOptions limits)
+      : committee(std::move(members)),
+        self(own_number),
+        signatory(signs),
+        options(limits),
+        source(own_number) {}
 
   Phase phase = Phase::idle;
   MonotonicMillis now;
@@ -370,8 +375,9 @@ struct CatchUp::State {
   }
 };
 
-CatchUp::CatchUp(pbft::MemberIndex self, const Signatory& signatory, CatchUpOptions options)
-    : state_(std::make_unique<State>(self, signatory, options)) {}
+CatchUp::CatchUp(pbft::Committee committee, pbft::MemberIndex self, const Signatory& signatory,
+                 CatchUpOptions options)
+    : state_(std::make_unique<State>(std::move(committee), self, signatory, options)) {}
 CatchUp::CatchUp(CatchUp&&) noexcept = default;
 CatchUp& CatchUp::operator=(CatchUp&&) noexcept = default;
 CatchUp::~CatchUp() = default;

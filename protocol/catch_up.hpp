@@ -138,9 +138,11 @@ struct CatchUpEffects {
 
 class CatchUp {
  public:
-  /// `self` is the host's own number among the peers: sources and askers go by the host's numbers,
-  /// which outlast epochs. `signatory` must outlive the object.
-  CatchUp(pbft::MemberIndex self, const Signatory& signatory, CatchUpOptions options = {});
+  /// `committee` is that of the epoch in which the ledger stands. `self` is the host's own number
+  /// among the peers: sources and askers go by the host's numbers, which outlast epochs.
+  /// `signatory` must outlive the object.
+  CatchUp(pbft::Committee committee, pbft::MemberIndex self, const Signatory& signatory,
+          CatchUpOptions options = {});
   CatchUp(CatchUp&&) noexcept;
   CatchUp& operator=(CatchUp&&) noexcept;
   ~CatchUp();

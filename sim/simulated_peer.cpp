@@ -9,10 +9,11 @@ constexpr std::int64_t epoch_ms = 1'600'000'000'000;
 
 }  // namespace
 
-SimulatedPeer::SimulatedPeer(World& world, const Keys& keys, pbft::Config config,
-                             protocol::CatchUpOptions catch_up_options)
+SimulatedPeer::SimulatedPeer(World& world, const Keys& keys, std::uint32_t self,
+                             pbft::Config config, protocol::CatchUpOptions catch_up_options)
     : world_(world),
-      signatory_(keys, config.self),
+      self_(self),
+      signatory_(keys, self),
       config_(std::move(config)),
       catch_up_options_(catch_up_options),
       ledger_(config_.committee.genesis) {}
@@ -38,10 +39,11 @@ void SimulatedPeer::start() {
   if (log_lost_) recovered.lost = identity_.value_or(pbft::Reservation{});
   log_lost_ = false;
   replica_ = std::make_unique<pbft::Replica>(
-      config_, signatory_, [](ByteView request, UtcMillis) { return request.size() >= 8; },
+      config_, signatory_,
+      [](ByteView request, UtcMillis, std::uint32_t) { return request.size() >= 8; },
       std::move(recovered));
-  catch_up_ = std::make_unique<protocol::CatchUp>(config_.committee, config_.self, signatory_,
-                                                  catch_up_options_);
+  catch_up_ =
+      std::make_unique<protocol::CatchUp>(config_.committee, self_, signatory_, catch_up_options_);
   apply(replica_->start());
   input(clock());
 }
@@ -125,14 +127,14 @@ void SimulatedPeer::sync() {
       log_.erase(write.key);
     }
   }
-  for (const auto& sentence : group.alarms) world_.alarmed(config_.self, sentence);
-  for (const auto& message : group.send) world_.transmit(config_.self, message);
+  for (const auto& sentence : group.alarms) world_.alarmed(self_, sentence);
+  for (const auto& message : group.send) world_.transmit(self_, message);
   for (auto& certificate : group.block_certificates) {
     if (ledger_.hash_at(certificate.height) != certificate.header_hash) {
       world_.violated("a certificate for a block that the ledger does not hold");
     }
     ledger_.certify(certificate.height, certificate.certificate);
-    world_.certified(config_.self, certificate);
+    world_.certified(self_, certificate);
   }
   for (auto& decision : group.deliver) decisions_.push_back(std::move(decision));
   if (group.transfer) transfer_ = std::move(group.transfer);
@@ -149,14 +151,15 @@ void SimulatedPeer::execute_next() {
     auto request = std::move(*transfer_);
     transfer_.reset();
     ++transfers_;
-    return catch_up(
-        protocol::StartCatchUp{ledger_.position(), std::move(request), ledger_.level()});
+    return catch_up(protocol::StartCatchUp{ledger_.position(), std::move(request),
+                                           config_.committee, config_.committee.size(),
+                                           ledger_.level()});
   }
   const auto decision = std::move(decisions_.front());
   decisions_.pop_front();
   if (decision.sequence > ledger_.position().sequence) {
     const auto position = ledger_.execute(decision.sequence, decision.batch, decision.certificate);
-    world_.executed(config_.self, decision, position);
+    world_.executed(self_, decision, position);
     input(pbft::Executed{position});
   }
   if (up() && !execution_scheduled_ && (!decisions_.empty() || transfer_)) {
@@ -172,7 +175,7 @@ void SimulatedPeer::catch_up(protocol::CatchUpInput input) {
 }
 
 void SimulatedPeer::apply(protocol::CatchUpEffects effects) {
-  for (const auto& message : effects.send) world_.transmit(config_.self, message);
+  for (const auto& message : effects.send) world_.transmit(self_, message);
   for (const auto& wanted : effects.serve_blocks) catch_up(ledger_.serve(wanted));
   for (const auto& wanted : effects.serve_manifest) {
     if (auto answer = ledger_.manifest(wanted.peer)) catch_up(std::move(*answer));
@@ -183,7 +186,7 @@ void SimulatedPeer::apply(protocol::CatchUpEffects effects) {
   bool good = true;
   for (const auto& block : effects.install) {
     good = good && ledger_.install(block);
-    if (good) world_.restored(config_.self, ledger_.position());
+    if (good) world_.restored(self_, ledger_.position());
     installed_requests_.insert(installed_requests_.end(), block.batch->ids().begin(),
                                block.batch->ids().end());
   }
@@ -192,7 +195,7 @@ void SimulatedPeer::apply(protocol::CatchUpEffects effects) {
   }
   if (effects.swap_in) {
     good = ledger_.swap_in(*effects.swap_in);
-    if (good) world_.restored(config_.self, ledger_.position());
+    if (good) world_.restored(self_, ledger_.position());
     snapshot_installed_ = true;
     ++snapshots_;
   }

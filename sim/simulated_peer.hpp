@@ -30,7 +30,7 @@ class World {
 
 class SimulatedPeer {
  public:
-  SimulatedPeer(World& world, const Keys& keys, pbft::Config config,
+  SimulatedPeer(World& world, const Keys& keys, std::uint32_t self, pbft::Config config,
                 protocol::CatchUpOptions catch_up_options);
 
   bool up() const { return replica_ != nullptr; }
@@ -63,6 +63,7 @@ class SimulatedPeer {
   pbft::Tick clock() const;
 
   World& world_;
+  std::uint32_t self_;
   OracleSignatory signatory_;
   pbft::Config config_;
   protocol::CatchUpOptions catch_up_options_;

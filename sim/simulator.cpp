@@ -106,8 +106,7 @@ Simulator::Simulator(const SimulationOptions& options)
   catch_up.max_blocks_per_answer = 16;
   catch_up.snapshot_above_blocks = options.seed % 2 == 0 ? 40 : 20'000;
   for (std::uint32_t peer = 0; peer < options.peers; ++peer) {
-    config.self = peer;
-    peers_.push_back(std::make_unique<SimulatedPeer>(*this, keys_, config, catch_up));
+    peers_.push_back(std::make_unique<SimulatedPeer>(*this, keys_, peer, config, catch_up));
   }
   if (options.byzantine && options.seed % 3 == 0) {
     const auto faulty = crypto::max_faulty(options.peers);
@@ -209,10 +208,9 @@ void Simulator::post(std::uint32_t from, std::uint32_t to, const pbft::Outgoing&
 }
 
 void Simulator::lie(std::uint32_t from, std::uint32_t to, const pbft::Outgoing& message) {
-  const OracleSignatory signatory(keys_, from);
   auto changed = message;
   const auto seal = [&] {
-    changed.signature = signatory.sign(committee_.statement(changed.type, changed.body));
+    changed.signature = keys_.sign(from, committee_.statement(changed.type, changed.body));
   };
   const bool vote = message.type == MessageType::prepare || message.type == MessageType::commit;
   if (lies_[from] == Lie::silent) {
