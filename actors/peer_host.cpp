@@ -116,7 +116,8 @@ Result<std::shared_ptr<pbft::Recovered>> recover_consensus(const PeerContext& co
   }
   const auto identity = context.folder->identity();
   if (identity.recovering) {
-    recovered->lost = pbft::Reservation{identity.reservation.view, identity.reservation.sequence};
+    const auto& reserved = identity.reservation;
+    recovered->lost = pbft::Reservation{reserved.epoch, reserved.view, reserved.sequence};
   }
   return recovered;
 }
