@@ -180,11 +180,12 @@ class RunningPeer final : public PeerHost {
     if (door_) door_->close_streams();
     if (http_) http_->stop(2s);
     if (links_) drain();
+    ticker_ = {};  // looks at the server
     http_.reset();
     metrics_server_.reset();
-    ticker_ = {};
-    link_.reset();  // no more frames
+    if (link_) link_->stop();  // no more frames; the actors still hold it
     stop_actors();
+    link_.reset();
     door_.reset();
     context_.reset();
   }
