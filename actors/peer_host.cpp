@@ -135,7 +135,12 @@ class RunningPeer final : public PeerHost {
                                              setup_.gateway_keys);
     auto& context = *context_;
     context.fatal = std::move(fatal);
-    context.verified_requests = std::make_unique<VerifiedRequests>(context.genesis_hash);
+    context.verified_requests = std::make_unique<VerifiedRequests>(
+        [genesis = context.genesis_hash](ByteView request) -> std::optional<UtcMillis> {
+          const auto transaction = wire::decode_transaction(request, genesis);
+          if (!transaction) return std::nullopt;
+          return transaction->expires;
+        });
     context.board = std::make_unique<StatusBoard>(setup_.genesis, *self);
     context.metrics =
         std::make_unique<monitoring::Metrics>(std::vector<std::pair<std::string, std::string>>{
