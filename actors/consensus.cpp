@@ -23,7 +23,8 @@ class ConsensusHost {
         replica_(
             {context.committee, context.self, context.options}, context.signatory,
             [&context](ByteView request, UtcMillis batch_time) {
-              return context.verified_requests->check(request, batch_time);
+              return context.verified_requests->check(request, batch_time,
+                                                      context.genesis.feature_level);
             },
             std::move(recovered)) {}
 

@@ -90,7 +90,8 @@ void submit(Self self, PeerContext& context, const SubmitCall& call) {
     return refuse(SubmitAnswer::Kind::unavailable, "unavailable",
                   "this peer takes no transactions now; try another one");
   }
-  auto transaction = wire::decode_transaction(*call.transaction, context.genesis_hash);
+  auto transaction = wire::decode_transaction(*call.transaction, context.genesis_hash,
+                                              ledger::known_feature_level);
   if (!transaction) {
     return refuse(SubmitAnswer::Kind::refused, "malformed", transaction.error().detail());
   }

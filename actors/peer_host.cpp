@@ -50,9 +50,7 @@ Result<pbft::MemberIndex> find_self(const PeerSetup& setup) {
 
 ledger::TransactionDecoder decoder_of(const crypto::Digest& genesis_hash) {
   // Consensus let in only what a quorum verified: replaying verifies no signature again.
-  return [genesis_hash](ByteView bytes) {
-    return wire::decode_verified_transaction(bytes, genesis_hash);
-  };
+  return wire::transaction_decoder(genesis_hash, true);
 }
 
 /// A new ledger: the genesis state goes to disk so that queries see it before the first block.
