@@ -305,7 +305,6 @@ class RunningPeer final : public PeerHost {
     ports.decode = decoder_of(context.genesis_hash);
     ports.genesis_hash = context.genesis_hash;
     ports.genesis_json = context.genesis.to_json();
-    for (const auto& member : context.genesis.members) ports.members.push_back(member.peer.text());
     ports.on_request = [&context](std::string_view route, int status, double seconds) {
       context.metrics->add(monitoring::Metric::gateway_requests_total, 1,
                            {route, std::to_string(status)});
