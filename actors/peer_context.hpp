@@ -70,6 +70,7 @@ struct PeerContext {
   std::unique_ptr<monitoring::Metrics> metrics;
   std::unique_ptr<StatusBoard> board;
   std::unique_ptr<VerifiedRequests> verified_requests;
+  std::uint32_t feature_level_max = ledger::known_feature_level;
   /// Ends the process on what cannot be borne (docs/failure-table.md); does not return.
   std::function<void(const Error&)> fatal;
   /// Frames between the link thread and consensus; past the limit they are dropped and repaired by

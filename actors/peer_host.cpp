@@ -16,6 +16,7 @@
 #include "actors/transport.hpp"
 #include "actors/verifier.hpp"
 #include "gateway/gateway.hpp"
+#include "ledger/membership.hpp"
 #include "net/http.hpp"
 #include "protocol/wire/envelope.hpp"
 #include "protocol/wire/transaction_codec.hpp"
@@ -133,6 +134,7 @@ class RunningPeer final : public PeerHost {
                                              setup_.gateway_keys);
     auto& context = *context_;
     context.fatal = std::move(fatal);
+    context.feature_level_max = setup_.feature_level_max;
     context.verified_requests = std::make_unique<VerifiedRequests>(
         [genesis =
              context.genesis_hash](ByteView request) -> std::optional<VerifiedRequests::Passed> {
@@ -164,6 +166,9 @@ class RunningPeer final : public PeerHost {
   Result<void> run() {
     auto restored = restore_ledger(*context_);
     if (!restored) return restored.error();
+    const auto level = ledger::current_feature_level((*restored)->machine.state());
+    auto known = ledger::check_feature_level(level, context_->feature_level_max);
+    if (!known) return known;
     auto recovered = recover_consensus(*context_, **restored);
     if (!recovered) return recovered.error();
     auto inbox = context_->folder->inbox().load();

@@ -17,6 +17,7 @@ enum class LedgerError {
   quota,          ///< the principal has too many live transactions
   diverged,       ///< a replayed block does not give the header that was certified
   unproven,       ///< a certificate or chain of trust that does not hold
+  unknown_level,  ///< the chain's feature level is above what this program knows
 };
 
 }  // namespace powershare
