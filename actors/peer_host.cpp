@@ -16,6 +16,7 @@
 #include "actors/transport.hpp"
 #include "actors/verifier.hpp"
 #include "gateway/gateway.hpp"
+#include "ledger/membership.hpp"
 #include "net/http.hpp"
 #include "protocol/wire/envelope.hpp"
 #include "protocol/wire/transaction_codec.hpp"
@@ -133,12 +134,14 @@ class RunningPeer final : public PeerHost {
                                              setup_.gateway_keys);
     auto& context = *context_;
     context.fatal = std::move(fatal);
+    context.feature_level_max = setup_.feature_level_max;
     context.verified_requests = std::make_unique<VerifiedRequests>(
-        [genesis = context.genesis_hash](ByteView request) -> std::optional<VerifiedRequest> {
+        [genesis =
+             context.genesis_hash](ByteView request) -> std::optional<VerifiedRequests::Passed> {
           const auto transaction =
               wire::decode_transaction(request, genesis, ledger::known_feature_level);
           if (!transaction) return std::nullopt;
-          return VerifiedRequest{transaction->expires, transaction->feature_level};
+          return VerifiedRequests::Passed{transaction->expires, transaction->feature_level};
         });
     context.board = std::make_unique<StatusBoard>(setup_.genesis, *self);
     context.metrics =
@@ -163,6 +166,9 @@ class RunningPeer final : public PeerHost {
   Result<void> run() {
     auto restored = restore_ledger(*context_);
     if (!restored) return restored.error();
+    const auto level = ledger::current_feature_level((*restored)->machine.state());
+    auto known = ledger::check_feature_level(level, context_->feature_level_max);
+    if (!known) return known;
     auto recovered = recover_consensus(*context_, **restored);
     if (!recovered) return recovered.error();
     auto inbox = context_->folder->inbox().load();
@@ -313,7 +319,6 @@ class RunningPeer final : public PeerHost {
     ports.decode = decoder_of(context.genesis_hash);
     ports.genesis_hash = context.genesis_hash;
     ports.genesis_json = context.genesis.to_json();
-    for (const auto& member : context.genesis.members) ports.members.push_back(member.peer.text());
     ports.on_request = [&context](std::string_view route, int status, double seconds) {
       context.metrics->add(monitoring::Metric::gateway_requests_total, 1,
                            {route, std::to_string(status)});

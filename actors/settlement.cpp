@@ -3,6 +3,7 @@
 #include "actors/log.hpp"
 #include "ledger/dedup.hpp"
 #include "ledger/error.hpp"
+#include "ledger/membership.hpp"
 #include "ledger/parameters.hpp"
 #include "protocol/catch_up.hpp"
 
@@ -135,6 +136,9 @@ class SettlementHost {
 
   void apply(const ledger::DecidedBatch& decided, const pbft::BatchPointer& batch,
              const pbft::OrderingCertificate& ordering) {
+    const auto level = ledger::epoch_for(machine_.state(), decided.sequence).feature_level;
+    const auto known = ledger::check_feature_level(level, context_.feature_level_max);
+    if (!known) context_.fatal(known.error());
     const auto begin = std::chrono::steady_clock::now();
     auto block = machine_.apply(decided);
     context_.metrics->observe(Metric::settlement_block_apply_duration_seconds,

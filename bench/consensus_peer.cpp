@@ -60,10 +60,10 @@ class RunningConsensusPeer final : public ConsensusPeer {
     context_->fatal = std::move(fatal);
     context_->verified_requests = std::make_unique<VerifiedRequests>(
         [genesis = context_->genesis_hash, must_be_signed = setup_.signed_requests](
-            ByteView request) -> std::optional<VerifiedRequest> {
+            ByteView request) -> std::optional<VerifiedRequests::Passed> {
           const auto expires = check_request(genesis, must_be_signed, request);
           if (!expires) return std::nullopt;
-          return VerifiedRequest{*expires};
+          return VerifiedRequests::Passed{*expires, 1};
         });
     context_->board = std::make_unique<StatusBoard>(setup_.peer.genesis, self->second);
     context_->metrics = std::make_unique<monitoring::Metrics>();
