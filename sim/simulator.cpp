@@ -1,10 +1,12 @@
 #include "sim/simulator.hpp"
 
+#include <algorithm>
 #include <queue>
 
 #include "ledger/header.hpp"
 #include "protocol/pbft/block_vote.hpp"
 #include "protocol/pbft/view_change.hpp"
+#include "protocol/wire/gatekeeper.hpp"
 #include "sim/generator.hpp"
 #include "sim/simulated_peer.hpp"
 
@@ -13,9 +15,34 @@ namespace {
 
 using pbft::MessageType;
 
-enum class Lie { none, silent, two_faced, view_spam };
+class Simulator;
+
+/// What the adversary of one member gets to do.
+class MemberWire final : public Wire {
+ public:
+  MemberWire(Simulator& simulator, pbft::MemberIndex self) : simulator_(simulator), self_(self) {}
+  pbft::MemberIndex self() const override { return self_; }
+  bool controls(pbft::MemberIndex member) const override;
+  const pbft::Committee& committee() const override;
+  const pbft::Options& options() const override;
+  MonotonicMillis now() const override;
+  UtcMillis wall_clock() const override;
+  std::uint64_t random(std::uint64_t below) override;
+  crypto::Signature sign_as(pbft::MemberIndex member, MessageType type,
+                            ByteView body) const override;
+  wire::Envelope from_other_chain(pbft::MemberIndex author, MessageType type,
+                                  Bytes body) const override;
+  void send(pbft::MemberIndex to, pbft::Outgoing message, std::int64_t delay_ms) override;
+  void send_envelope(pbft::MemberIndex to, wire::Envelope envelope, std::int64_t delay_ms) override;
+
+ private:
+  Simulator& simulator_;
+  pbft::MemberIndex self_;
+};
 
 class Simulator final : public World {
+  friend class MemberWire;
+
  public:
   explicit Simulator(const SimulationOptions& options);
   SimulationResult run();
@@ -45,8 +72,10 @@ class Simulator final : public World {
   }
   bool chance(std::uint64_t per_mille) { return random(1'000) < per_mille; }
   bool one_event();
-  void post(std::uint32_t from, std::uint32_t to, const pbft::Outgoing& message);
-  void lie(std::uint32_t from, std::uint32_t to, const pbft::Outgoing& message);
+  void post(std::uint32_t from, std::uint32_t to, wire::Envelope envelope, std::int64_t delay_ms);
+  wire::Envelope envelope_of(std::uint32_t from, const pbft::Outgoing& message) const;
+  bool honest(std::uint32_t peer) const { return adversaries_[peer] == nullptr; }
+  void adversary_tick(std::uint32_t peer);
   void check_votes(std::uint32_t from, const pbft::Outgoing& message);
   void client();
   void fault();
@@ -60,7 +89,9 @@ class Simulator final : public World {
   Keys keys_;
   pbft::Committee committee_;
   std::vector<std::unique_ptr<SimulatedPeer>> peers_;
-  std::vector<Lie> lies_;
+  std::vector<std::unique_ptr<Adversary>> adversaries_;  // none: honest
+  std::vector<MemberWire> wires_;
+  pbft::Config config_;
   std::vector<int> side_;  // partition that a peer is in
   std::uint64_t loss_per_mille_ = 0;
   std::uint64_t jitter_ms_ = 10;
@@ -87,7 +118,7 @@ Simulator::Simulator(const SimulationOptions& options)
     : options_(options),
       generator_(options.seed),
       keys_(options.peers, options.seed, options.real_signatures),
-      lies_(options.peers, Lie::none),
+      adversaries_(options.peers),
       side_(options.peers, 0),
       asked_(options.peers, 0) {
   committee_.genesis = crypto::sha256(Encoder().u64(options.seed).data());
@@ -109,10 +140,16 @@ Simulator::Simulator(const SimulationOptions& options)
     config.self = peer;
     peers_.push_back(std::make_unique<SimulatedPeer>(*this, keys_, config, catch_up));
   }
-  if (options.byzantine && options.seed % 3 == 0) {
+  config_ = config;
+  for (std::uint32_t peer = 0; peer < options.peers; ++peer) wires_.emplace_back(*this, peer);
+  if (options.adversaries && options.byzantine && options.seed % 3 != 0) {
     const auto faulty = crypto::max_faulty(options.peers);
     for (std::uint32_t i = 0; i < faulty; ++i) {
-      lies_[random(options.peers)] = static_cast<Lie>(1 + random(3));
+      const auto peer = static_cast<pbft::MemberIndex>(random(options.peers));
+      adversaries_[peer] = options.adversaries(peer, options.peers, generator_.next());
+      if (options.trace) {
+        options.trace("peer " + std::to_string(peer) + " is " + adversaries_[peer]->name());
+      }
     }
   }
 }
@@ -140,7 +177,7 @@ void Simulator::alarmed(std::uint32_t peer, const std::string& sentence) {
   trace("peer " + std::to_string(peer) + ": " + sentence);
   if (sentence.starts_with("view change")) ++result_.view_changes;
   if (sentence.starts_with("recovering:")) ++result_.recoveries;
-  if (sentence.starts_with("quarantined") && lies_[peer] == Lie::none) {
+  if (sentence.starts_with("quarantined") && honest(peer)) {
     violated("state_root_equal: peer " + std::to_string(peer) + " " + sentence);
   }
 }
@@ -181,70 +218,84 @@ void Simulator::transmit(std::uint32_t from, const pbft::Outgoing& message) {
                                     .u8(static_cast<std::uint8_t>(message.type))
                                     .raw(message.signature)
                                     .data());
-  if (lies_[from] == Lie::none) check_votes(from, message);
+  if (honest(from)) check_votes(from, message);
   for (std::uint32_t to = 0; to < options_.peers; ++to) {
     if (to == from || (message.recipient && *message.recipient != to)) continue;
-    if (lies_[from] == Lie::none) {
-      post(from, to, message);
+    if (honest(from)) {
+      post(from, to, envelope_of(from, message), 0);
     } else {
-      lie(from, to, message);
+      adversaries_[from]->on_send(wires_[from], to, message);
     }
   }
 }
 
-void Simulator::post(std::uint32_t from, std::uint32_t to, const pbft::Outgoing& message) {
+wire::Envelope Simulator::envelope_of(std::uint32_t from, const pbft::Outgoing& message) const {
+  return {committee_.genesis, committee_.epoch, message.type, from,
+          message.body,       message.signature};
+}
+
+void Simulator::post(std::uint32_t from, std::uint32_t to, wire::Envelope envelope,
+                     std::int64_t delay_ms) {
   if (!healed_ && (side_[from] != side_[to] || chance(loss_per_mille_))) return;
   const auto copies = !healed_ && options_.lossy && chance(20) ? 2 : 1;
+  const auto shared = std::make_shared<wire::Envelope>(std::move(envelope));
   for (int i = 0; i < copies; ++i) {
     const auto delay = 1 + static_cast<std::int64_t>(random(healed_ ? 5 : jitter_ms_));
-    schedule(delay, [this, from, to, message] {
+    schedule(delay + delay_ms, [this, from, to, shared] {
       if (!peers_[to]->up()) return;
-      const auto statement = committee_.statement(message.type, message.body);
-      if (!keys_.verify(committee_.members[from], statement, message.signature)) {
-        return violated("a signature that does not verify left peer " + std::to_string(from));
+      const OracleSignatory signatory(keys_, to);
+      if (wire::inspect(*shared, from, committee_, signatory) != wire::Refusal::none) {
+        if (honest(from)) violated("a frame that is refused left peer " + std::to_string(from));
+        return;
       }
-      peers_[to]->receive({from, message.type, message.body, message.signature});
+      auto message = wire::received(*shared);
+      if (!honest(to) && !adversaries_[to]->on_receive(wires_[to], message)) return;
+      peers_[to]->receive(std::move(message));
     });
   }
 }
 
-void Simulator::lie(std::uint32_t from, std::uint32_t to, const pbft::Outgoing& message) {
-  const OracleSignatory signatory(keys_, from);
-  auto changed = message;
-  const auto seal = [&] {
-    changed.signature = signatory.sign(committee_.statement(changed.type, changed.body));
-  };
-  const bool vote = message.type == MessageType::prepare || message.type == MessageType::commit;
-  if (lies_[from] == Lie::silent) {
-    if (now_ > 300 && message.type != MessageType::status) return;
-  } else if (lies_[from] == Lie::view_spam && message.type == MessageType::status && chance(300)) {
-    pbft::ViewChange spam;
-    spam.view = (std::uint64_t{1} << 40) + random(1'000);
-    spam.stable.position.head = committee_.genesis;
-    changed.type = MessageType::view_change;
-    changed.body = spam.encode();
-    seal();
-  } else if (lies_[from] == Lie::two_faced && to % 2 == 1) {
-    if (message.type == MessageType::pre_prepare) {
-      auto head = *pbft::Vote::decode(ByteView(message.body).first(pbft::Vote::encoded_bytes));
-      const auto batch = *pbft::Batch::decode(message.body, pbft::Vote::encoded_bytes, {});
-      const auto other = pbft::Batch::make(UtcMillis{batch->time().value + 1}, batch->requests());
-      head.digest = other->digest();
-      changed.body = Encoder().raw(head.encode()).raw(other->encoded()).data();
-      seal();
-    } else if (vote) {
-      auto head = *pbft::Vote::decode(message.body);
-      head.digest[0] ^= 1;
-      changed.body = head.encode();
-      seal();
-    } else if (message.type == MessageType::checkpoint || message.type == MessageType::block_vote) {
-      changed.body.back() ^= 1;
-      seal();
-    } else if (message.type == MessageType::new_view && chance(500)) {
-      return;
-    }
-  }
-  post(from, to, changed);
+void Simulator::adversary_tick(std::uint32_t peer) {
+  if (peers_[peer]->up()) adversaries_[peer]->on_tick(wires_[peer]);
+  schedule(20 + static_cast<std::int64_t>(random(30)), [this, peer] { adversary_tick(peer); });
+}
+
+bool MemberWire::controls(pbft::MemberIndex member) const {
+  return !simulator_.honest(member);
+}
+const pbft::Committee& MemberWire::committee() const {
+  return simulator_.committee_;
+}
+const pbft::Options& MemberWire::options() const {
+  return simulator_.config_.options;
+}
+MonotonicMillis MemberWire::now() const {
+  return {simulator_.now_};
+}
+UtcMillis MemberWire::wall_clock() const {
+  return {1'600'000'000'000 + simulator_.now_};
+}
+std::uint64_t MemberWire::random(std::uint64_t below) {
+  return simulator_.random(below);
+}
+crypto::Signature MemberWire::sign_as(pbft::MemberIndex member, MessageType type,
+                                      ByteView body) const {
+  PS_ASSERT(controls(member));
+  return simulator_.keys_.sign(member, simulator_.committee_.statement(type, body));
+}
+wire::Envelope MemberWire::from_other_chain(pbft::MemberIndex author, MessageType type,
+                                            Bytes body) const {
+  const auto genesis = crypto::sha256(simulator_.committee_.genesis);
+  const auto statement = pbft::signed_statement(genesis, simulator_.committee_.epoch, type, body);
+  const auto signature = simulator_.keys_.sign(author, statement);
+  return {genesis, simulator_.committee_.epoch, type, author, std::move(body), signature};
+}
+void MemberWire::send(pbft::MemberIndex to, pbft::Outgoing message, std::int64_t delay_ms) {
+  simulator_.post(self_, to, simulator_.envelope_of(self_, message), delay_ms);
+}
+void MemberWire::send_envelope(pbft::MemberIndex to, wire::Envelope envelope,
+                               std::int64_t delay_ms) {
+  simulator_.post(self_, to, std::move(envelope), delay_ms);
 }
 
 void Simulator::executed(std::uint32_t peer, const pbft::Decision& decision,
@@ -290,8 +341,10 @@ void Simulator::crash(std::uint32_t peer) {
   if (!peers_[peer]->up()) return;
   peers_[peer]->crash();
   ++result_.crashes;
-  const bool may_lose = options_.lost_logs && logs_lost_ < crypto::max_faulty(options_.peers) &&
-                        lies_ == std::vector<Lie>(options_.peers, Lie::none) && chance(150);
+  const bool may_lose =
+      options_.lost_logs && logs_lost_ < crypto::max_faulty(options_.peers) &&
+      std::all_of(adversaries_.begin(), adversaries_.end(), [](const auto& it) { return !it; }) &&
+      chance(150);
   if (may_lose) {
     ++logs_lost_;
     if (chance(500)) {
@@ -339,7 +392,7 @@ void Simulator::heal() {
 bool Simulator::converged() {
   std::optional<pbft::Position> first;
   for (std::uint32_t peer = 0; peer < options_.peers; ++peer) {
-    if (lies_[peer] != Lie::none) continue;
+    if (!honest(peer)) continue;
     if (!peers_[peer]->up()) return false;
     const auto& ledger = peers_[peer]->ledger();
     if (!first) first = ledger.position();
@@ -357,9 +410,9 @@ std::string Simulator::stuck() {
     if (!peers_[peer]->up()) continue;
     const auto status = peers_[peer]->status();
     text += "\n  peer " + std::to_string(peer) +
-            (lies_[peer] == Lie::none ? "" : " (liar " + std::to_string(int(lies_[peer])) + ")") +
-            ": view " + std::to_string(status.view) + (status.view_active ? "" : " inactive") +
-            ", executed " + std::to_string(status.executed.sequence) + ", delivered " +
+            (honest(peer) ? "" : " (" + adversaries_[peer]->name() + ")") + ": view " +
+            std::to_string(status.view) + (status.view_active ? "" : " inactive") + ", executed " +
+            std::to_string(status.executed.sequence) + ", delivered " +
             std::to_string(status.delivered) + ", stable " +
             std::to_string(status.stable_checkpoint) + ", height " +
             std::to_string(status.executed.height) + ", waiting " +
@@ -373,6 +426,9 @@ SimulationResult Simulator::run() {
   for (auto& peer : peers_) peer->start();
   schedule(1, [this] { client(); });
   schedule(500, [this] { fault(); });
+  for (std::uint32_t peer = 0; peer < options_.peers; ++peer) {
+    if (!honest(peer)) schedule(20, [this, peer] { adversary_tick(peer); });
+  }
   for (std::uint64_t i = 0; i < options_.steps && one_event(); ++i) {
   }
   heal();

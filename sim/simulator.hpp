@@ -6,6 +6,8 @@
 #include <functional>
 #include <string>
 
+#include "sim/adversary.hpp"
+
 namespace powershare::sim {
 
 struct SimulationOptions {
@@ -14,9 +16,10 @@ struct SimulationOptions {
   std::uint32_t peers = 4;
   bool crashes = true;  ///< kill and restart, one or all at once; unsynced writes are lost
   bool partitions = true;
-  bool lossy = true;      ///< loss, duplication, reordering, delay
-  bool byzantine = true;  ///< up to f peers lie, in one seed of three
-  bool lost_logs = true;  ///< up to f peers lose their log or everything
+  bool lossy = true;             ///< loss, duplication, reordering, delay
+  bool byzantine = true;         ///< up to f peers lie, in two seeds of three
+  AdversaryFactory adversaries;  ///< none: all are honest
+  bool lost_logs = true;         ///< up to f peers lose their log or everything
   bool real_signatures = false;
   std::function<void(const std::string& line)> trace;  ///< hears of alarms and faults
 };

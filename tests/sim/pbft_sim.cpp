@@ -7,6 +7,7 @@
 #include <string>
 
 #include "sim/simulator.hpp"
+#include "tests/sim/adversaries/catalogue.hpp"
 
 namespace {
 
@@ -53,6 +54,7 @@ int main(int argc, char** argv) {
   if (const char* text = std::getenv("POWERSHARE_SIM_SEEDS"))
     seeds = std::strtoull(text, nullptr, 10);
   SimulationOptions one;
+  one.adversaries = powershare::sim::drawn_adversaries();
   bool single = false;
   bool verbose = false;
   std::uint64_t first = 1;
@@ -72,6 +74,8 @@ int main(int argc, char** argv) {
       one.trace = [](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); };
     } else if (option == "--real") {
       one.real_signatures = true;
+    } else if (option == "--adversary") {
+      one.adversaries = powershare::sim::drawn_adversaries(argv[++i]);
     } else if (option == "--verbose") {
       verbose = true;
     }
