@@ -1,92 +1,49 @@
-// One peer of a simulated chain: hosts the Replica and CatchUp that production hosts, with a disk
-// that loses what was not synced when the peer crashes.
+// One peer of a simulated chain: a process that starts, crashes and starts again over its disk.
 #pragma once
 
-#include <deque>
-#include <functional>
 #include <memory>
 
-#include "protocol/pbft/replica.hpp"
-#include "sim/chain_ledger.hpp"
-#include "sim/oracle_signatory.hpp"
+#include "sim/consensus_host.hpp"
+#include "sim/settlement_host.hpp"
+#include "sim/workload.hpp"
 
 namespace powershare::sim {
 
-/// What a peer asks of the simulated world.
-class World {
- public:
-  virtual ~World() = default;
-  virtual std::int64_t now_ms() const = 0;
-  virtual void schedule(std::int64_t delay_ms, std::function<void()> event) = 0;
-  virtual void transmit(std::uint32_t from, const pbft::Outgoing& message) = 0;
-  virtual void executed(std::uint32_t peer, const pbft::Decision& decision,
-                        const pbft::Position& position) = 0;
-  virtual void restored(std::uint32_t peer, const pbft::Position& position) = 0;
-  virtual void certified(std::uint32_t peer, const pbft::BlockCertificate& certificate) = 0;
-  virtual void alarmed(std::uint32_t peer, const std::string& sentence) = 0;
-  virtual void violated(const std::string& what) = 0;
-  virtual std::uint64_t random(std::uint64_t below) = 0;
-};
-
 class SimulatedPeer {
  public:
-  SimulatedPeer(World& world, const Keys& keys, pbft::Config config,
-                protocol::CatchUpOptions catch_up_options);
+  /// `id` is what the world hears of; two processes may run as one `member`.
+  SimulatedPeer(World& world, std::uint32_t id, const Chain& chain, pbft::MemberIndex member)
+      : shell_(world, id, chain, member) {}
 
-  bool up() const { return replica_ != nullptr; }
+  bool up() const { return shell_.alive(); }
+  /// Opens the disk, as `powershare peer --recover` does: a damaged log is a lost one, a damaged
+  /// ledger is fetched anew. Nothing happens when the peer is up.
   void start();
-  /// Everything not synced is gone.
-  void crash();
-  /// The log's disk is lost too; IDENTITY stays.
-  void lose_log();
-  /// Everything is lost: disk, ledger, IDENTITY.
-  void wipe();
+  /// The power goes: unsynced writes may be lost, or torn where `may_tear`.
+  void crash(bool may_tear);
   void receive(pbft::Received message);
-  void submit(Bytes request);
+  /// A client's transaction at this peer's door.
+  Door submit(ByteView request);
   void hand_over();
 
-  pbft::Status status() const { return replica_->status(); }
-  const ChainLedger& ledger() const { return ledger_; }
-  std::uint64_t snapshots() const { return snapshots_; }
-  std::uint64_t transfers() const { return transfers_; }
-  std::int64_t clock_skew_ms = 0;
+  PeerShell& shell() { return shell_; }
+  const PeerShell& shell() const { return shell_; }
+  /// Only while it is up.
+  pbft::Status status() const { return consensus_->status(); }
+  const SettlementHost& settlement() const { return *settlement_; }
+  std::uint64_t transfers() const {
+    return transfers_ + (settlement_ ? settlement_->transfers() : 0);
+  }
+  std::uint64_t logs_replaced() const { return logs_replaced_; }
+  std::uint64_t ledgers_replaced() const { return ledgers_replaced_; }
 
  private:
-  void input(pbft::Input input);
-  void apply(pbft::Effects effects);
-  void sync();
-  void tick();
-  void execute_next();
-  void catch_up(protocol::CatchUpInput input);
-  void apply(protocol::CatchUpEffects effects);
-  void after(std::int64_t delay_ms, void (SimulatedPeer::*action)());
-  pbft::Tick clock() const;
-
-  World& world_;
-  OracleSignatory signatory_;
-  pbft::Config config_;
-  protocol::CatchUpOptions catch_up_options_;
-
-  // The disk.
-  std::map<Bytes, Bytes> log_;
-  std::optional<pbft::Reservation> identity_;
-  ChainLedger ledger_;
-  bool log_lost_ = false;
-
-  // Memory.
-  std::unique_ptr<pbft::Replica> replica_;
-  std::unique_ptr<protocol::CatchUp> catch_up_;
-  std::uint64_t life_ = 0;
-  pbft::Effects group_;
-  bool sync_scheduled_ = false;
-  bool execution_scheduled_ = false;
-  std::int64_t tick_at_ = -1;
-  std::deque<pbft::Decision> decisions_;
-  std::optional<pbft::TransferRequest> transfer_;
-  std::vector<crypto::Digest> installed_requests_;
-  bool snapshot_installed_ = false;
-  std::uint64_t snapshots_ = 0;
+  PeerShell shell_;
+  std::unique_ptr<SettlementHost> settlement_;
+  std::unique_ptr<ConsensusHost> consensus_;
   std::uint64_t transfers_ = 0;
+  std::uint64_t logs_replaced_ = 0;
+  std::uint64_t ledgers_replaced_ = 0;
 };
 
 }  // namespace powershare::sim

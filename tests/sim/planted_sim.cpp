@@ -6,6 +6,7 @@
 #include <cstring>
 #include <string>
 
+#include "crypto/keys.hpp"
 #include "protocol/pbft/planted.hpp"
 #include "sim/simulator.hpp"
 #include "tests/sim/adversaries/catalogue.hpp"
@@ -53,8 +54,6 @@ constexpr Entry bugs[] = {
 };
 #undef PLANTED
 
-constexpr std::uint32_t group_sizes[] = {4, 4, 4, 5, 7, 4, 6, 10};
-
 /// The first seed that shows the bug, 0 for none.
 std::uint64_t hunt(const Entry& entry, const sim::SimulationOptions& options, std::uint64_t first,
                    std::uint64_t seeds) {
@@ -62,10 +61,11 @@ std::uint64_t hunt(const Entry& entry, const sim::SimulationOptions& options, st
   for (auto seed = first; seed < first + seeds; ++seed) {
     auto one = options;
     one.seed = seed;
-    one.peers = group_sizes[seed % 8];
+    one.peers = sim::peers_of_seed(seed);
     const auto result = sim::simulate(one);
     if (result.ok) continue;
-    std::printf("%-26s seed %4llu  %s\n", entry.name, static_cast<unsigned long long>(seed),
+    std::printf("%-26s seed %4llu  %s: %s\n", entry.name, static_cast<unsigned long long>(seed),
+                result.invariant.c_str(),
                 result.violation.substr(0, result.violation.find('\n')).c_str());
     return seed;
   }
@@ -76,6 +76,7 @@ std::uint64_t hunt(const Entry& entry, const sim::SimulationOptions& options, st
 }  // namespace
 
 int main(int argc, char** argv) {
+  powershare::crypto::initialise();
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
   sim::SimulationOptions options;
   options.adversaries = sim::drawn_adversaries();
