@@ -21,8 +21,8 @@ class ConsensusHost {
       : self_(self),
         context_(context),
         replica_(
-            {context.committee, context.self, context.options}, context.signatory,
-            [&context](ByteView request, UtcMillis batch_time) {
+            {context.committee, context.options}, context.signatory,
+            [&context](ByteView request, UtcMillis batch_time, std::uint32_t) {
               return context.verified_requests->check(request, batch_time);
             },
             std::move(recovered)) {}
@@ -82,7 +82,8 @@ class ConsensusHost {
   /// False while there is no space; then everything stays pending and is tried again.
   bool make_durable() {
     if (pending_.reserve) {
-      auto reserved = context_.folder->reserve(pending_.reserve->view, pending_.reserve->sequence);
+      auto reserved = context_.folder->reserve(
+          {pending_.reserve->epoch, pending_.reserve->view, pending_.reserve->sequence});
       if (!reserved) return wait_for_space(reserved.error());
     }
     if (!pending_.persist.empty()) {

@@ -23,7 +23,11 @@ namespace powershare::actors {
 class KeySignatory final : public protocol::Signatory {
  public:
   explicit KeySignatory(const crypto::KeyPair& keys) : keys_(keys) {}
-  crypto::Signature sign(ByteView statement) const override { return keys_.sign(statement); }
+  bool owns(const crypto::PublicKey& key) const override { return key == keys_.public_key(); }
+  crypto::PublicKey key() const override { return keys_.public_key(); }
+  crypto::Signature sign(const crypto::PublicKey&, ByteView statement) const override {
+    return keys_.sign(statement);
+  }
   bool verify(const crypto::PublicKey& signer, ByteView statement,
               const crypto::Signature& signature) const override {
     return crypto::verify(signer, statement, signature);

@@ -116,7 +116,8 @@ Result<std::shared_ptr<pbft::Recovered>> recover_consensus(const PeerContext& co
   }
   const auto identity = context.folder->identity();
   if (identity.recovering) {
-    recovered->lost = pbft::Reservation{identity.reservation.view, identity.reservation.sequence};
+    const auto& reserved = identity.reservation;
+    recovered->lost = pbft::Reservation{reserved.epoch, reserved.view, reserved.sequence};
   }
   return recovered;
 }
@@ -134,7 +135,12 @@ class RunningPeer final : public PeerHost {
                                              setup_.gateway_keys);
     auto& context = *context_;
     context.fatal = std::move(fatal);
-    context.verified_requests = std::make_unique<VerifiedRequests>(context.genesis_hash);
+    context.verified_requests = std::make_unique<VerifiedRequests>(
+        [genesis = context.genesis_hash](ByteView request) -> std::optional<UtcMillis> {
+          const auto transaction = wire::decode_transaction(request, genesis);
+          if (!transaction) return std::nullopt;
+          return transaction->expires;
+        });
     context.board = std::make_unique<StatusBoard>(setup_.genesis, *self);
     context.metrics =
         std::make_unique<monitoring::Metrics>(std::vector<std::pair<std::string, std::string>>{
@@ -179,11 +185,12 @@ class RunningPeer final : public PeerHost {
     if (door_) door_->close_streams();
     if (http_) http_->stop(2s);
     if (links_) drain();
+    ticker_ = {};  // looks at the server
     http_.reset();
     metrics_server_.reset();
-    ticker_ = {};
-    link_.reset();  // no more frames
+    if (link_) link_->stop();  // no more frames; the actors still hold it
     stop_actors();
+    link_.reset();
     door_.reset();
     context_.reset();
   }

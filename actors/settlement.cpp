@@ -80,8 +80,9 @@ class SettlementHost {
   void start_transfer(const pbft::TransferRequest& request) {
     log(LogLevel::info, "settlement",
         "catching up from height " + std::to_string(ledger_.position.height) + " to " +
-            std::to_string(request.target.height));
-    transfer(protocol::StartCatchUp{ledger_.position, request, {}});
+            (request.target ? std::to_string(request.target->height) : "the others' head"));
+    transfer(protocol::StartCatchUp{
+        ledger_.position, request, context_.committee, context_.committee.size(), {}});
   }
 
   void receive(pbft::Received message) { transfer(std::move(message)); }
@@ -235,7 +236,7 @@ class SettlementHost {
   }
 
   protocol::BlocksRead read_blocks(const protocol::ServeBlocks& asked) {
-    protocol::BlocksRead answer{asked.peer, asked.from_height, {}, {}, {}};
+    protocol::BlocksRead answer{asked.peer, asked.from_height, {}, {}, {}, {}};
     auto snapshot = context_.folder->ledger().snapshot();
     if (!snapshot) return answer;
     std::size_t bytes = 0;

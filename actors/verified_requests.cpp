@@ -1,7 +1,5 @@
 #include "actors/verified_requests.hpp"
 
-#include "protocol/wire/transaction_codec.hpp"
-
 namespace powershare::actors {
 
 std::optional<UtcMillis> VerifiedRequests::expiry_of(ByteView request) {
@@ -10,17 +8,18 @@ std::optional<UtcMillis> VerifiedRequests::expiry_of(ByteView request) {
     const std::lock_guard lock(mutex_);
     if (const auto found = expiry_.find(id); found != expiry_.end()) return found->second;
   }
-  const auto transaction = wire::decode_transaction(request, genesis_);
-  if (!transaction) return std::nullopt;
+  const auto expires = check_(request);
+  if (expires) remember(id, *expires);
+  return expires;
+}
+
+void VerifiedRequests::remember(const crypto::Digest& id, UtcMillis expires) {
   const std::lock_guard lock(mutex_);
-  if (expiry_.emplace(id, transaction->expires).second) {
-    order_.push_back(id);
-    if (order_.size() > max_entries) {
-      expiry_.erase(order_.front());
-      order_.pop_front();
-    }
-  }
-  return transaction->expires;
+  if (!expiry_.emplace(id, expires).second) return;
+  order_.push_back(id);
+  if (order_.size() <= max_entries) return;
+  expiry_.erase(order_.front());
+  order_.pop_front();
 }
 
 bool VerifiedRequests::check(ByteView request, UtcMillis batch_time) {
@@ -28,8 +27,8 @@ bool VerifiedRequests::check(ByteView request, UtcMillis batch_time) {
   return expires && batch_time < *expires;
 }
 
-void VerifiedRequests::warm(ByteView request) {
-  expiry_of(request);
+bool VerifiedRequests::warm(ByteView request) {
+  return expiry_of(request).has_value();
 }
 
 }  // namespace powershare::actors

@@ -18,7 +18,9 @@ constexpr std::uint64_t progress_every = 256;
 /// Verifies real signatures; an audit signs nothing.
 class VerifyingSignatory final : public protocol::Signatory {
  public:
-  crypto::Signature sign(ByteView) const override { return {}; }
+  bool owns(const crypto::PublicKey&) const override { return false; }
+  crypto::PublicKey key() const override { return {}; }
+  crypto::Signature sign(const crypto::PublicKey&, ByteView) const override { return {}; }
   bool verify(const crypto::PublicKey& signer, ByteView statement,
               const crypto::Signature& signature) const override {
     return crypto::verify(signer, statement, signature);

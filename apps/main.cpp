@@ -1,6 +1,7 @@
 // powershare: reads the command line; each command has a file of its own.
 #include <CLI/CLI.hpp>
 
+#include "apps/bench_consensus.hpp"
 #include "apps/bench_ingest.hpp"
 #include "apps/commands.hpp"
 #include "base/exit_codes.hpp"
@@ -82,6 +83,27 @@ void add_bench_ingest(CLI::App& app, BenchIngestOptions& options) {
   app.add_option("--peers", options.peers, "peers of the chain, 4 to 13")->capture_default_str();
 }
 
+void add_bench_consensus(CLI::App& app, BenchConsensusOptions& options) {
+  app.add_flag("--json", options.json, "the figures in JSON as the last line");
+  app.add_flag("--table", options.table, "run the whole matrix and print it as Markdown");
+  app.add_option("--peers", options.peers, "peers of the chain, 4 to 13")->capture_default_str();
+  app.add_option("--payload", options.payload, "bytes of a request")->capture_default_str();
+  app.add_option("--sign", options.sign,
+                 "each, none, or batch:N: a client signs N requests at once")
+      ->capture_default_str();
+  app.add_flag("--memory,!--durable", options.memory,
+               "keep the peers' logs in memory instead of on the disk");
+  app.add_option("--clients", options.clients, "clients, each with a key of its own")
+      ->capture_default_str();
+  app.add_option("--outstanding", options.outstanding,
+                 "requests, or bundles of them, that each client has under way")
+      ->capture_default_str();
+  app.add_option("--rate", options.rate, "requests per second of all clients; 0: closed loop")
+      ->capture_default_str();
+  app.add_option("--seconds", options.seconds, "how long is measured, after one of warming up")
+      ->capture_default_str();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -131,6 +153,15 @@ int main(int argc, char** argv) {
   auto* bench_ingest_command = bench_command->add_subcommand(
       "ingest", "signed readings per second, and how long acknowledgements take");
   add_bench_ingest(*bench_ingest_command, bench_ingest);
+  BenchConsensusOptions bench_consensus;
+  auto* bench_consensus_command = bench_command->add_subcommand(
+      "consensus", "opaque requests per second through consensus alone, and their latency");
+  add_bench_consensus(*bench_consensus_command, bench_consensus);
+  BenchConsensusPeerOptions bench_consensus_peer;
+  auto* bench_consensus_peer_command =
+      bench_command->add_subcommand("consensus-peer", "one peer of `bench consensus`")->group("");
+  bench_consensus_peer_command->add_option("--config", bench_consensus_peer.config)->required();
+  bench_consensus_peer_command->add_flag("--unsigned", bench_consensus_peer.unsigned_requests);
 
   try {
     app.parse(argc, argv);
@@ -143,6 +174,10 @@ int main(int argc, char** argv) {
   if (app.got_subcommand("keys")) return run_keys(keys);
   if (app.got_subcommand("genesis")) return run_genesis(genesis);
   if (bench_ingest_command->parsed()) return run_bench_ingest(bench_ingest);
+  if (bench_consensus_command->parsed()) return run_bench_consensus(bench_consensus);
+  if (bench_consensus_peer_command->parsed()) {
+    return run_bench_consensus_peer(bench_consensus_peer);
+  }
   if (audit.data.empty() && audit.peer_dir.empty()) {
     std::cerr << "powershare: audit needs --data or --peer-dir\n";
     return static_cast<int>(powershare::ExitCode::usage);

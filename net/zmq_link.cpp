@@ -84,6 +84,7 @@ class Link final : public ZmqLink {
   Link& operator=(const Link&) = delete;
 
   Result<void> open();
+  void stop() override;
   bool send(const PeerId& to, Channel channel, std::shared_ptr<const Bytes> frame) override;
   LinkStatistics statistics() const override;
   bool connected(const PeerId& peer) const override;
@@ -128,9 +129,7 @@ Link::Link(LinkOptions options, ReceiveFrame receive, PeerChange change)
     : options_(std::move(options)), receive_(std::move(receive)), change_(std::move(change)) {}
 
 Link::~Link() {
-  stopping_ = true;
-  if (event_ >= 0) wake();
-  if (thread_.joinable()) thread_.join();
+  stop();
   // All sockets go before the context, and the ZAP handler's own when the context is shut down.
   remotes_.clear();
   for (auto& monitor : router_monitors_) monitor = {};
@@ -138,6 +137,12 @@ Link::~Link() {
   context_.shutdown();
   zap_.reset();
   if (event_ >= 0) ::close(event_);
+}
+
+void Link::stop() {
+  stopping_ = true;
+  if (event_ >= 0) wake();
+  if (thread_.joinable()) thread_.join();
 }
 
 // --- start
@@ -226,7 +231,7 @@ bool Link::send(const PeerId& to, Channel channel, std::shared_ptr<const Bytes> 
   if (remote != remote_of_.end() && frame && frame->size() <= options_.max_frame_bytes) {
     const std::lock_guard lock(queue_mutex_);
     auto& queue = queue_[index(channel)];
-    accepted = queue.size() < options_.max_queued_frames;
+    accepted = !stopping_ && queue.size() < options_.max_queued_frames;
     if (accepted) {
       queue.push_back({remote->second, std::move(frame)});
       wake_link = !std::exchange(woken_, true);

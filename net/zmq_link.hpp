@@ -68,6 +68,9 @@ class ZmqLink {
   static Result<std::unique_ptr<ZmqLink>> start(LinkOptions options, ReceiveFrame receive,
                                                 PeerChange change);
   virtual ~ZmqLink() = default;
+  /// Ends the link's thread: when this returns, no callback runs or comes any more, and frames are
+  /// dropped. The object stays good for those who still hold it. Once, from one thread.
+  virtual void stop() = 0;
   /// Queues a frame; false when it was dropped at once. Any thread, never blocks.
   virtual bool send(const PeerId& to, Channel channel, std::shared_ptr<const Bytes> frame) = 0;
   virtual LinkStatistics statistics() const = 0;

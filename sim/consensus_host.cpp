@@ -9,7 +9,7 @@ constexpr std::int64_t space_retry_ms = 1'000;
 constexpr std::int64_t sync_ms = 4;
 
 pbft::Config config_of(const PeerShell& shell) {
-  return {shell.chain.committee, shell.member, shell.chain.replica};
+  return {shell.chain.committee, shell.chain.replica};
 }
 
 }  // namespace
@@ -18,7 +18,7 @@ ConsensusHost::ConsensusHost(PeerShell& shell, pbft::Recovered recovered)
     : shell_(shell),
       replica_(
           config_of(shell), shell.signatory,
-          [&chain = shell.chain](ByteView request, UtcMillis batch_time) {
+          [&chain = shell.chain](ByteView request, UtcMillis batch_time, std::uint32_t) {
             return chain.notary.check(request, batch_time);
           },
           std::move(recovered)),

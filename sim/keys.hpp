@@ -32,7 +32,9 @@ class Keys {
 class OracleSignatory final : public protocol::Signatory {
  public:
   OracleSignatory(const Keys& keys, std::uint32_t member) : keys_(keys), member_(member) {}
-  crypto::Signature sign(ByteView statement) const override {
+  bool owns(const crypto::PublicKey& key) const override { return key == this->key(); }
+  crypto::PublicKey key() const override { return keys_.public_keys()[member_]; }
+  crypto::Signature sign(const crypto::PublicKey&, ByteView statement) const override {
     return keys_.sign(member_, statement);
   }
   bool verify(const crypto::PublicKey& signer, ByteView statement,

@@ -188,7 +188,11 @@ void SettlementHost::poll_slots() {
 void SettlementHost::start_transfer(pbft::TransferRequest request) {
   mail_.put([this, request = std::move(request)]() mutable {
     ++transfers_;
-    transfer(protocol::StartCatchUp{ledger_.position, std::move(request), {}});
+    transfer(protocol::StartCatchUp{ledger_.position,
+                                    std::move(request),
+                                    shell_.chain.committee,
+                                    shell_.chain.committee.size(),
+                                    {}});
   });
 }
 
@@ -240,7 +244,7 @@ void SettlementHost::install(const std::vector<protocol::VerifiedBlock>& blocks)
 }
 
 protocol::BlocksRead SettlementHost::read_blocks(const protocol::ServeBlocks& asked) const {
-  protocol::BlocksRead answer{asked.peer, asked.from_height, {}, {}, {}};
+  protocol::BlocksRead answer{asked.peer, asked.from_height, {}, {}, {}, {}};
   const EnvironmentSnapshot snapshot(shell_.disk.ledger);
   std::size_t bytes = 0;
   auto height = asked.from_height;

@@ -118,10 +118,10 @@ Result<void> verify(const OrderingCertificate& certificate, Sequence sequence, c
 
 Result<void> verify(const CheckpointCertificate& certificate, const Committee& committee,
                     const protocol::Signatory& signatory) {
-  if (certificate.position.sequence == 0) {
-    const Position start{0, 0, committee.genesis};
-    if (certificate.position != start || !certificate.checkpoints.endorsements.empty()) {
-      return bad("not the genesis");
+  const auto begin = committee.begin();
+  if (certificate.position.sequence <= begin.sequence) {
+    if (certificate.position != begin || !certificate.checkpoints.endorsements.empty()) {
+      return bad("not the begin of the epoch");
     }
     return {};
   }

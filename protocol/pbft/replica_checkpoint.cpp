@@ -189,7 +189,7 @@ void Core::try_certify(std::uint64_t height) {
     quarantine("own block " + std::to_string(height) + " differs from the certified one");
     return;
   }
-  effects_.block_certificates.push_back({height, found->first, found->second});
+  effects_.block_certificates.push_back({height, found->first, found->second, committee_.epoch});
   certified_above_.insert(height);
   // Blocks that nobody can vote for any more (older than what is kept) are left to backfilling.
   if (executed_.height > certified_height_ + kept_blocks) {

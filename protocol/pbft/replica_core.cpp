@@ -44,13 +44,19 @@ const char* reason(const std::error_code& code) {
   return "other";
 }
 
+MemberIndex own_index(const Committee& committee, const protocol::Signatory& signatory) {
+  MemberIndex index = 0;
+  while (index < committee.size() && !signatory.owns(committee.members[index])) ++index;
+  return index;
+}
+
 }  // namespace
 
 Core::Core(Config config, const protocol::Signatory& signatory, RequestChecker checker,
            Recovered recovered)
     : options_(config.options),
       committee_(std::move(config.committee)),
-      self_(config.self),
+      self_(own_index(committee_, signatory)),
       signatory_(signatory),
       checker_(std::move(checker)),
       view_changes_(committee_.size()),
@@ -64,7 +70,9 @@ Core::Core(Config config, const protocol::Signatory& signatory, RequestChecker c
             self_ < committee_.size());
   PS_ASSERT(options_.checkpoint_interval > 0 &&
             options_.window >= 2 * options_.checkpoint_interval);
-  stable_.position.head = committee_.genesis;
+  stable_.position = committee_.begin();
+  low_ = stable_.position.sequence;
+  next_ = low_ + 1;
   load(recovered);
 }
 
@@ -75,9 +83,12 @@ Effects Core::step(Input input) {
 
 Effects Core::finish() {
   deliver();  // whatever brought the last missing piece: a body, a certificate, an execution
-  forward_requests();
-  propose();
-  effects_.wake_at = next_wake();
+  if (!retired_) {
+    forward_requests();
+    propose();
+    check_epoch_end();
+    effects_.wake_at = next_wake();
+  }
   Effects result = std::move(effects_);
   effects_ = Effects{};
   return result;
@@ -146,6 +157,7 @@ void Core::on(Tick& tick) {
   if (tick.work_due && !work_due_) work_due_since_ = now_;
   work_due_ = tick.work_due;
   if (!work_due_) work_due_since_.reset();
+  if (retired_) return;
   mempool_.expire(now_);
   watch_head();
   check_request_timers();
@@ -162,16 +174,21 @@ void Core::on(Executed& executed) {
   auto position = executed.position;
   if (position.sequence <= executed_.sequence || position.sequence > delivered_) return;
   const bool new_block = position.height > executed_.height;
+  const auto former_limit = vote_limit();
   executed_ = position;
+  note_ending(executed.epoch_end);
   work_due_ = false;  // the host says so again if it still is
   if (new_block) vote_block();
   if (position.sequence % options_.checkpoint_interval == 0) take_checkpoint();
   compare_with_stable();
   collect_garbage();
   deliver();
+  vote_above(former_limit);
 }
 
 void Core::on(Restored& restored) {
+  const auto former_limit = vote_limit();
+  note_ending(restored.epoch_end);
   transferring_ = false;
   lagging_since_.reset();
   auto position = restored.position;
@@ -195,6 +212,7 @@ void Core::on(Restored& restored) {
   persist(log_key(LogTag::transfer), Encoder().u64(transferred_).boolean(false).data());
   restart_timers();
   deliver();
+  vote_above(former_limit);
   end_recovery_if_done();
 }
 
@@ -203,6 +221,7 @@ void Core::restart_timers() {
   if (highest_proposal_ > delivered_) undelivered_since_ = now_;
   if (head_since_) head_since_ = now_;
   if (work_due_since_) work_due_since_ = now_;
+  if (ending_since_) ending_since_ = now_;
   if (new_view_deadline_) {
     new_view_deadline_ = MonotonicMillis{now_.value + backed_off(options_.request_timeout_ms)};
   }
@@ -213,7 +232,7 @@ void Core::on(HandOver&) {
 }
 
 Signature Core::sign(MessageType type, ByteView body) const {
-  return signatory_.sign(committee_.statement(type, body));
+  return signatory_.sign(committee_.members[self_], committee_.statement(type, body));
 }
 
 bool Core::verify(MemberIndex signer, MessageType type, ByteView body,
@@ -224,7 +243,7 @@ bool Core::verify(MemberIndex signer, MessageType type, ByteView body,
 
 void Core::send_signed(std::optional<MemberIndex> recipient, MessageType type, Bytes body,
                        const Signature& signature, Channel channel) {
-  effects_.send.push_back({recipient, type, std::move(body), signature, channel});
+  effects_.send.push_back({recipient, type, std::move(body), signature, channel, committee_.epoch});
 }
 
 void Core::send(std::optional<MemberIndex> recipient, MessageType type, Bytes body,
@@ -246,13 +265,16 @@ void Core::alarm(std::string sentence) {
 }
 
 void Core::reserve(View view, Sequence sequence) {
-  if (view <= reservation_.view && sequence <= reservation_.sequence) return;
-  reservation_.view = std::max(reservation_.view, view);
+  const bool same_epoch = reservation_.epoch == committee_.epoch;
+  if (same_epoch && view <= reservation_.view && sequence <= reservation_.sequence) return;
+  reservation_.view = same_epoch ? std::max(reservation_.view, view) : view;
+  reservation_.epoch = committee_.epoch;
   if (sequence > reservation_.sequence)
     reservation_.sequence = sequence + options_.reservation_step;
   effects_.reserve = reservation_;
-  persist(log_key(LogTag::reservation),
-          Encoder().u64(reservation_.view).u64(reservation_.sequence).data());
+  persist(
+      log_key(LogTag::reservation),
+      Encoder().u64(reservation_.epoch).u64(reservation_.view).u64(reservation_.sequence).data());
 }
 
 Slot& Core::slot_at(Sequence sequence) {
@@ -266,12 +288,12 @@ Slot* Core::find_slot(Sequence sequence) {
 
 bool Core::may_vote(View view, Sequence sequence) const {
   if (planted(Bug::recovering_votes)) return !quarantined_;
-  if (quarantined_ || confirming_) return false;
+  if (quarantined_ || confirming_ || retired_ || sequence > vote_limit()) return false;
   return !lost_ || (view >= floor_.view && sequence > floor_.sequence);
 }
 
 bool Core::may_change_view() const {
-  return !quarantined_ && !confirming_ && (!lost_ || low_ >= floor_.sequence);
+  return !quarantined_ && !confirming_ && !retired_ && (!lost_ || low_ >= floor_.sequence);
 }
 
 /// By how much a time that another member names is ahead of the own clock. Members may name any 64
@@ -283,6 +305,8 @@ std::int64_t Core::ahead_of_clock(UtcMillis time) const {
 
 Status Core::status() const {
   Status status = counters_;
+  status.epoch = committee_.epoch;
+  status.members = size();
   status.view = view_;
   status.primary = committee_.primary(view_);
   status.view_active = active_;

@@ -27,11 +27,32 @@ namespace powershare::pbft {
 
 class Core {
  public:
+  /// The signatory owns the key of one member.
   Core(Config config, const protocol::Signatory& signatory, RequestChecker checker,
        Recovered recovered);
   Effects start();
   Effects step(Input input);
   Status status() const;
+
+  // From one epoch to the next (replica_epoch.cpp)
+  /// What of this epoch's end is proven; set once it is over.
+  const std::optional<EpochFinished>& finished() const { return finished_; }
+  const EpochEndPointer& ending() const { return ending_; }
+  const Position& executed() const { return executed_; }
+  std::uint64_t certified_height() const { return certified_height_; }
+  bool confirming() const { return confirming_; }
+  bool transferring() const { return transferring_; }
+  /// What it may have promised, while it does not know for sure.
+  std::optional<Reservation> lost() const;
+  /// Asks for state transfer as far as the others are; nothing is delivered meanwhile.
+  Effects follow();
+  /// Writes that take everything of this epoch out of the log but the reservation.
+  std::vector<protocol::LogWrite> clear_log();
+  /// From now on only answers members that lack something of this epoch: no votes, no timers.
+  void retire();
+  /// Takes over what does not belong to an epoch: waiting requests, what was executed, clocks,
+  /// counters.
+  void inherit(Core& predecessor);
 
  private:
   using Check = Result<void>;
@@ -68,6 +89,11 @@ class Core {
   Slot& slot_at(Sequence sequence);
   Slot* find_slot(Sequence sequence);
   bool may_vote(View view, Sequence sequence) const;
+  Sequence vote_limit() const;
+  void vote_above(Sequence former_limit);
+  void note_ending(const EpochEndPointer& ending);
+  void check_epoch_end();
+  bool head_is_certified() const;
   bool may_change_view() const;
   std::int64_t ahead_of_clock(UtcMillis time) const;
   static Error refuse(ConsensusError code, const char* detail) { return Error{code, detail}; }
@@ -165,6 +191,9 @@ class Core {
   // Who
   Options options_;
   Committee committee_;
+  EpochEndPointer ending_;  ///< a change of members waits for the end of this epoch
+  std::optional<EpochFinished> finished_;
+  bool retired_ = false;
   MemberIndex self_;
   const protocol::Signatory& signatory_;
   RequestChecker checker_;
@@ -203,6 +232,7 @@ class Core {
       undelivered_since_;  ///< a proposal waits and nothing was delivered
   std::set<Digest> delivered_ids_;
   std::deque<Digest> delivered_order_;
+  std::optional<MonotonicMillis> ending_since_;  ///< nothing was delivered towards the epoch's end
   std::optional<MonotonicMillis> work_due_since_;
   bool work_due_ = false;
   Sequence fill_to_ = 0;  ///< propose null batches up to here, for a recovering member
@@ -250,6 +280,7 @@ class Core {
   Sequence low_at_start_ = 0;
   View view_at_start_ = 0;
   bool lost_ = false;
+  Reservation lost_promise_;  ///< what IDENTITY said when the log was lost
   Reservation floor_;  ///< while lost_: no votes below this view, nor at or below this sequence
   bool quarantined_ = false;
   bool transferring_ = false;

@@ -42,7 +42,8 @@ Core::Check Core::on_pre_prepare(Received& message) {
     if (evidence_kept_.size() < 1'024 &&
         evidence_kept_.insert({message.sender, vote.sequence}).second) {
       effects_.evidence.push_back({message.sender, MessageType::pre_prepare, *slot.proposal,
-                                   slot.proposal_signature, vote, message.signature});
+                                   slot.proposal_signature, vote, message.signature,
+                                   committee_.epoch});
     }
     start_view_change(view_ + 1, "the primary proposed two batches for one sequence");
     return refuse(ConsensusError::conflicting, "a second PRE-PREPARE for the sequence");
@@ -88,7 +89,8 @@ Core::Check Core::check_batch(Sequence sequence, const Batch& batch) const {
     if (found != ordered_.end() && found->second != sequence) {
       return refuse(ConsensusError::invalid_batch, "a request that another sequence has");
     }
-    if (!planted(Bug::request_unchecked) && !checker_(batch.requests()[i], batch.time())) {
+    if (!planted(Bug::request_unchecked) &&
+        !checker_(batch.requests()[i], batch.time(), committee_.feature_level)) {
       return refuse(ConsensusError::invalid_batch, "a request that does not pass its check");
     }
   }
@@ -171,7 +173,8 @@ bool Core::record_vote(std::vector<MemberVote>& votes, MemberIndex member, Messa
                                      {held.view, vote.sequence, held.digest},
                                      held.signature,
                                      vote,
-                                     signature});
+                                     signature,
+                                     committee_.epoch});
       }
     }
     return false;
@@ -259,7 +262,8 @@ void Core::decide(Sequence sequence, Slot& slot, const Vote& vote,
 /// being transferred.
 void Core::deliver() {
   bool progress = false;
-  while (!transferring_ && !quarantined_ && delivered_ - executed_.sequence < options_.window) {
+  while (!transferring_ && !quarantined_ && !retired_ &&
+         delivered_ - executed_.sequence < options_.window) {
     auto* slot = find_slot(delivered_ + 1);
     if (slot == nullptr || !slot->decided) break;
     auto batch = slot->batch_of(slot->decided->digest);
@@ -279,6 +283,7 @@ void Core::deliver() {
   fruitless_rounds_ = 0;
   undelivered_since_.reset();
   if (highest_proposal_ > delivered_) undelivered_since_ = now_;
+  if (ending_since_) ending_since_ = now_;
   watch_head();
   if (planted(Bug::censorship_timer) && head_since_) head_since_ = now_;
 }

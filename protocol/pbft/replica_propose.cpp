@@ -19,7 +19,7 @@ void Core::on(Submit& submit) {
     effects_.refused.push_back({id, Error{ConsensusError::duplicate, ""}.code()});
     return;
   }
-  if (!checker_(submit.request, wall_clock_)) {
+  if (!checker_(submit.request, wall_clock_, committee_.feature_level)) {
     effects_.refused.push_back({id, Error{ConsensusError::invalid_batch, ""}.code()});
     return;
   }
@@ -47,7 +47,7 @@ Core::Check Core::on_request(const Received& message) {
   for (const auto& request : *requests) {
     const auto id = crypto::sha256(*request);
     if (delivered_ids_.contains(id) || mempool_.contains(id)) continue;
-    if (!checker_(*request, wall_clock_)) {
+    if (!checker_(*request, wall_clock_, committee_.feature_level)) {
       all = false;
       continue;
     }
@@ -160,7 +160,7 @@ void Core::propose() {
     requests.reserve(taken.size());
     for (const auto& request : taken) {
       // Expired meanwhile, or refused for another reason by now: backups would not vote for it.
-      if (checker_(*request, wall_clock_)) {
+      if (checker_(*request, wall_clock_, committee_.feature_level)) {
         requests.push_back(*request);
       } else {
         mempool_.remove(crypto::sha256(*request));
@@ -203,14 +203,16 @@ void Core::check_request_timers() {
   };
   while (late(head_since_)) {
     const auto* oldest = mempool_.oldest();
-    if (oldest == nullptr || checker_(*oldest->bytes, wall_clock_)) break;
+    if (oldest == nullptr || checker_(*oldest->bytes, wall_clock_, committee_.feature_level)) break;
     mempool_.remove(oldest->id);  // expired: the primary is right not to order it
     watch_head();
   }
   if (late(head_since_)) return start_view_change(view_ + 1, "a request was not ordered in time");
   if (late(undelivered_since_))
     return start_view_change(view_ + 1, "a proposal was not decided in time");
-  if (late(work_due_since_)) start_view_change(view_ + 1, "a due slot was not proposed in time");
+  if (late(work_due_since_))
+    return start_view_change(view_ + 1, "a due slot was not proposed in time");
+  if (late(ending_since_)) start_view_change(view_ + 1, "the epoch is not brought to its end");
 }
 
 }  // namespace powershare::pbft

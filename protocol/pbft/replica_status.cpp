@@ -73,6 +73,7 @@ bool Core::needs_repair() {
   };
   if (!active_ || confirming_ || late(undelivered_since_) || late(head_since_)) return true;
   if (low_ > delivered_) return true;
+  if (ending_ && executed_.sequence == ending_->last_sequence) return true;
   if (certified_height_ < executed_.height &&
       now_.value - block_voted_at_.value > options_.status_repair_interval_ms) {
     return true;
@@ -369,6 +370,9 @@ std::string Core::why_stuck() const {
   if (head_since_ && now_.value - head_since_->value > 1'000) {
     return "a request waits for primary " + std::to_string(committee_.primary(view_));
   }
+  if (ending_) {
+    return "the epoch ends after sequence " + std::to_string(ending_->last_sequence);
+  }
   if (lost_) return "recovering: no votes up to sequence " + std::to_string(floor_.sequence);
   return {};
 }
@@ -387,6 +391,7 @@ std::optional<MonotonicMillis> Core::next_wake() {
   earliest(undelivered_since_, options_.status_repair_interval_ms + 1);
   earliest(undelivered_since_, limit);
   earliest(work_due_since_, limit);
+  earliest(ending_since_, limit);
   earliest(new_view_deadline_, 0);
   if (filling_since_ && leads()) earliest(filling_since_, options_.batch_wait_ms);
   if (!to_forward_.empty()) wake = now_.value + 1;

@@ -17,8 +17,10 @@ ROOMS = {
     "gateway": {"base", "crypto", "ledger", "net"},
     "actors": {"base", "crypto", "market", "ledger", "protocol", "storage", "net", "monitoring",
                "gateway"},
+    "bench": {"base", "crypto", "market", "ledger", "protocol", "storage", "net", "monitoring",
+              "gateway", "actors"},
     "apps": {"base", "crypto", "market", "ledger", "protocol", "storage", "net", "monitoring",
-             "gateway", "actors", "sim"},
+             "gateway", "actors", "bench", "sim"},
 }
 
 # (from room, to room) -> the only headers of it that may be seen (shell patterns)

@@ -430,3 +430,31 @@ TEST_CASE("throughput, and what four idle links cost") {
           << static_cast<int>(static_cast<double>(frames) / passed.count())
           << ", idle cost of a link: " << idle * 100 << " % of a core");
 }
+
+TEST_CASE("a stopped link calls nobody back and stays good for those who still send through it") {
+  Neighbourhood peers(2);
+  REQUIRE(peers.reaches(0, 1, Channel::control, Bytes{1}));
+  REQUIRE(peers.reaches(1, 0, Channel::control, Bytes{1}));
+  std::atomic<bool> done{false};
+  std::vector<std::thread> senders;
+  for (std::size_t from : {0, 0, 1}) {
+    senders.emplace_back([&, from] {
+      while (!done) {
+        peers.send(from, 1 - from, Channel::control, Bytes(2'000, 7));
+        peers.link(from).statistics();
+      }
+    });
+  }
+  REQUIRE(peers.wait_for_count(0, 20));
+  peers.link(0).stop();
+  const auto received = peers.count(0);
+  const auto dropped = peers.link(0).statistics().dropped_frames;
+  const auto sent = peers.link(0).statistics().sent_frames;
+  // The others have sent for a while after that.
+  CHECK(wait_until([&] { return peers.link(0).statistics().dropped_frames > dropped + 100; }));
+  CHECK_FALSE(peers.send(0, 1, Channel::control, Bytes{2}));
+  CHECK(peers.link(0).statistics().sent_frames == sent);
+  CHECK(peers.count(0) == received);
+  done = true;
+  for (auto& sender : senders) sender.join();
+}

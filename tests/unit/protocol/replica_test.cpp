@@ -431,8 +431,8 @@ TEST_CASE("a member far behind asks for state transfer, with a certificate for w
   group.pass(3'000);
   REQUIRE(group.members[3]->transfer);
   const auto& transfer = *group.members[3]->transfer;
-  CHECK(transfer.target.sequence == 28);
-  CHECK(verify(CheckpointCertificate{transfer.target, transfer.certificate}, group.committee,
+  CHECK(transfer.target->sequence == 28);
+  CHECK(verify(CheckpointCertificate{*transfer.target, transfer.certificate}, group.committee,
                group.members[3]->signatory));
   auto& member = *group.members[3];
   member.executed = group.members[0]->executed;
