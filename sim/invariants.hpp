@@ -54,7 +54,7 @@ class Invariants {
                 std::optional<pbft::Sequence> sequence = {});
   void check_vote(std::uint32_t peer, Kind type, const pbft::Vote& vote);
   void check_durable(std::uint32_t peer, Kind type, const pbft::Vote& vote, const Disk& disk);
-  pbft::Sequence stable_sequence(const Disk& disk) const;
+  std::optional<pbft::Sequence> stable_sequence(const Disk& disk) const;
   void new_block(std::uint32_t peer, const ledger::ExecutedBlock& block,
                  const pbft::BatchPointer& batch);
 

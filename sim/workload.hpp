@@ -76,6 +76,7 @@ class Workload {
   bool winding_down_ = false;
   std::map<crypto::Digest, ClientRequest> requests_;
   std::set<crypto::Digest> open_;  ///< ids without acknowledgement
+  crypto::Digest last_retried_{};
   std::uint64_t counter_ = 0;
   std::uint64_t acknowledged_ = 0;
   std::uint32_t homes_ = Chain::homes_at_start;
