@@ -55,6 +55,14 @@ void Invariants::sent(std::uint32_t peer, const pbft::Outgoing& message, const D
     const auto view = in.u64();
     highest_view_ = std::max(highest_view_, view);
     if (!honest_[peer]) return;
+    // Time-outs lead to the next view, f + 1 to one that an honest peer has asked for, and a member
+    // that waits alone is followed over two rotations at most.
+    if (view > honest_view_ + 2 * chain_.committee.size() + 1) {
+      violated("view_bounded", peer,
+               "asked for view " + std::to_string(view) + " where no honest peer was beyond " +
+                   std::to_string(honest_view_));
+    }
+    honest_view_ = std::max(honest_view_, view);
     asked_[peer] = std::max(asked_[peer], view);
     const auto held = disk.log.get(log_table, pbft::log_key(pbft::LogTag::view_change));
     // A later one of the same group of writes may have taken its place.

@@ -23,7 +23,7 @@ class Invariants {
   using Report = std::function<void(Violation)>;
   Invariants(const Chain& chain, std::vector<bool> honest, Report report);
 
-  /// no_equivocation, view_monotonic, persist_before_send.
+  /// no_equivocation, view_monotonic, view_bounded, persist_before_send.
   void sent(std::uint32_t peer, const pbft::Outgoing& message, const Disk& disk);
   /// bounded, checkpoint_monotonic.
   void persisted(std::uint32_t peer, const Disk& disk);
@@ -76,6 +76,7 @@ class Invariants {
   std::vector<pbft::Sequence> last_delivered_;
   std::vector<std::uint32_t> persisted_;
   pbft::View highest_view_ = 0;
+  pbft::View honest_view_ = 0;  ///< the highest that an honest peer has asked for
   UtcMillis time_;
 };
 

@@ -269,10 +269,11 @@ bool Workload::acknowledged(const crypto::Digest& transaction) const {
   return found != requests_.end() && found->second.acknowledged;
 }
 
-std::size_t Workload::waiting() const {
+std::size_t Workload::waiting_since(std::int64_t at_ms) const {
   return static_cast<std::size_t>(std::ranges::count_if(open_, [&](const auto& id) {
     const auto& request = requests_.at(id);
-    return request.last_answer == Door::admitted && request.expires > now();
+    return request.submitted_ms <= at_ms && request.last_answer == Door::admitted &&
+           request.expires > now();
   }));
 }
 

@@ -44,7 +44,9 @@ class Workload {
   std::uint64_t submitted() const { return requests_.size(); }
   std::uint64_t acknowledged_count() const { return acknowledged_; }
   /// Requests that a door has admitted, that have not expired and have no receipt yet.
-  std::size_t waiting() const;
+  std::size_t waiting() const { return waiting_since(time_.now_ms()); }
+  /// The same, of those first submitted at `at_ms` or before.
+  std::size_t waiting_since(std::int64_t at_ms) const;
 
  private:
   struct Draft {
