@@ -64,12 +64,26 @@ class ConsensusHost {
   /// One durable write for all that was queued, then the sends.
   void flush() {
     flush_queued_ = false;
+    if (was_recovering_) refuse_forgotten_folder();
     if (!make_durable()) return;
     act();
     publish_status();
   }
 
  private:
+  /// An empty folder whose owner the others know is a lost disk, or one that is not mounted: only
+  /// an operator can tell, by --recover.
+  void refuse_forgotten_folder() {
+    const auto& folder = *context_.folder;
+    if (!folder.is_new() || folder.identity().recovering || !replica_.status().lost_log) return;
+    if (auto taken_back = context_.folder->take_back_creation(); !taken_back) {
+      context_.fatal(taken_back.error());
+    }
+    context_.fatal(Error{StorageError::lost,
+                         "the data folder is new, but the others hold votes of this peer: mount "
+                         "its disk, or start it once with --recover"});
+  }
+
   pbft::Tick tick() const { return {monotonic_now(), wall_clock_now(), slot_due_}; }
 
   void collect(pbft::Effects&& effects) {

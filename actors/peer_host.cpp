@@ -147,24 +147,15 @@ class RunningPeer final : public PeerHost {
     context.metrics =
         std::make_unique<monitoring::Metrics>(std::vector<std::pair<std::string, std::string>>{
             {"chain", setup_.genesis.chain.text()}, {"peer", setup_.peer.text()}});
-    storage::DataFolderOptions options;
-    options.replace_lost_log = setup_.recover;
-    options.replace_damaged_ledger = setup_.recover;
-    options.replace_damaged_inbox = setup_.recover;
-    auto folder =
-        storage::DataFolder::open(setup_.data,
-                                  {setup_.genesis.chain, setup_.peer,
-                                   setup_.consensus_keys.public_key(), context.genesis_hash},
-                                  options);
-    if (!folder) return folder.error();
-    context.folder = std::move(*folder);
-    for (const auto& finding : context.folder->findings())
-      log(LogLevel::warning, "storage", finding);
-    return {};
+    return open_folder(false);
   }
 
   Result<void> run() {
     auto restored = restore_ledger(*context_);
+    if (!restored && restored.error().code() == StorageError::damaged) {
+      if (auto opened = open_folder(true); !opened) return opened;
+      restored = restore_ledger(*context_);
+    }
     if (!restored) return restored.error();
     const auto level = ledger::current_feature_level((*restored)->machine.state());
     auto known = ledger::check_feature_level(level, context_->feature_level_max);
@@ -201,6 +192,28 @@ class RunningPeer final : public PeerHost {
   }
 
  private:
+  Result<void> open_folder(bool discard_ledger) {
+    storage::DataFolderOptions options;
+    // IDENTITY bounds what was promised, so all else is repaired from the others without asking.
+    options.replace_lost_log = true;
+    options.replace_damaged_ledger = true;
+    options.replace_damaged_inbox = true;
+    options.discard_ledger = discard_ledger;
+    options.recover_lost_folder = setup_.recover;
+    auto& context = *context_;
+    context.folder.reset();  // its lock goes first
+    auto folder =
+        storage::DataFolder::open(setup_.data,
+                                  {setup_.genesis.chain, setup_.peer,
+                                   setup_.consensus_keys.public_key(), context.genesis_hash},
+                                  options);
+    if (!folder) return folder.error();
+    context.folder = std::move(*folder);
+    for (const auto& finding : context.folder->findings())
+      log(LogLevel::warning, "storage", finding);
+    return {};
+  }
+
   Result<void> start_link() {
     net::LinkOptions options;
     options.self = setup_.peer;

@@ -193,7 +193,7 @@ int main(int argc, char** argv) {
   peer_command->add_option("--config", peer.config, "its peer.yaml")->required();
   peer_command->add_flag(
       "--recover", peer.recover,
-      "begin anew from the other peers where the log or the ledger is lost or damaged");
+      "the data folder or its IDENTITY is lost: begin anew from the other peers");
   KeysOptions keys;
   auto* keys_command =
       app.add_subcommand("keys", "make the key files of a peer or of the administrator");
