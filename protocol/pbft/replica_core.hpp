@@ -56,6 +56,8 @@ class Core {
   void send(std::optional<MemberIndex> recipient, MessageType type, Bytes body,
             Channel channel = Channel::control);
   void persist(Bytes key, Bytes value);
+  void persist_later(Bytes key, Bytes value);
+  void persist_deferred();
   void erase(Bytes key);
   void alarm(std::string sentence);
   void reserve(View view, Sequence sequence);
@@ -134,6 +136,7 @@ class Core {
   void send_status();
   StatusMessage make_status();
   bool needs_repair();
+  void asked_too_early();
   void fetch_missing();
   void send_new_view(MemberIndex peer);
   Check on_relayed(Received& message);
@@ -166,6 +169,7 @@ class Core {
   const protocol::Signatory& signatory_;
   RequestChecker checker_;
   Effects effects_;
+  std::vector<protocol::LogWrite> deferred_;  ///< records that the next write takes along
 
   // Views
   View view_ = 0;
@@ -220,6 +224,7 @@ class Core {
   MonotonicMillis status_sent_at_;
   std::uint32_t status_rounds_ = 0;
   std::uint32_t fruitless_rounds_ = 0;  ///< repair rounds without progress: then they slow down
+  std::int64_t repair_patience_ms_;     ///< grows while what was missing comes twice
   std::optional<MonotonicMillis> lagging_since_;  ///< below the low mark
 
   // Others

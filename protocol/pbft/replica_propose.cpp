@@ -133,8 +133,9 @@ bool Core::ready_to_propose() const {
   return true;
 }
 
-/// At once when idle; while others are in flight a batch is filled until it is full or some
-/// milliseconds old.
+/// At once when idle; while another is under way a batch is filled until it is full or some
+/// milliseconds old, and while several are until it is full: each batch costs every member the same
+/// signatures, messages and writes, however small it is.
 void Core::propose() {
   while (ready_to_propose()) {
     const bool idle = next_ == delivered_ + 1;
@@ -153,7 +154,10 @@ void Core::propose() {
     if (!filling_since_) filling_since_ = now_;
     const bool full = mempool_.waiting() >= options_.batch.max_requests ||
                       mempool_.waiting_bytes() >= options_.batch.max_bytes / 2;
-    if (!idle && !full && now_.value - filling_since_->value < options_.batch_wait_ms) return;
+    if (!idle && !full) {
+      if (next_ > delivered_ + options_.partial_in_flight) return;
+      if (now_.value - filling_since_->value < options_.batch_wait_ms) return;
+    }
     filling_since_ = now_;
     const auto taken = mempool_.take(options_.batch.max_requests, options_.batch.max_bytes - 12);
     std::vector<ByteView> requests;
