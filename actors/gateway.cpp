@@ -94,7 +94,7 @@ void submit(Self self, PeerContext& context, const SubmitCall& call) {
   if (!transaction) {
     return refuse(SubmitAnswer::Kind::refused, "malformed", transaction.error().detail());
   }
-  context.verified_requests->remember(id, transaction->expires);
+  context.verified_requests->remember(id, {transaction->expires});
   if (auto known = stored_answer(context, id)) return (*call.done)(*known);
   if (self->state.waiting.size() >= max_waiting) {
     return refuse(SubmitAnswer::Kind::mempool_full, "overloaded",

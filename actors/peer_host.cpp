@@ -135,10 +135,11 @@ class RunningPeer final : public PeerHost {
     auto& context = *context_;
     context.fatal = std::move(fatal);
     context.verified_requests = std::make_unique<VerifiedRequests>(
-        [genesis = context.genesis_hash](ByteView request) -> std::optional<UtcMillis> {
+        [genesis =
+             context.genesis_hash](ByteView request) -> std::optional<VerifiedRequests::Verified> {
           const auto transaction = wire::decode_transaction(request, genesis);
           if (!transaction) return std::nullopt;
-          return transaction->expires;
+          return VerifiedRequests::Verified{transaction->expires};
         });
     context.board = std::make_unique<StatusBoard>(setup_.genesis, *self);
     context.metrics =
@@ -187,7 +188,6 @@ class RunningPeer final : public PeerHost {
     http_.reset();
     metrics_server_.reset();
     ticker_ = {};
-    link_.reset();  // no more frames
     stop_actors();
     door_.reset();
     context_.reset();
@@ -261,8 +261,8 @@ class RunningPeer final : public PeerHost {
           }));
     }
     links->consensus = system_->spawn<caf::detached>(
-        [&context, recovered](ConsensusActor::stateful_pointer<ConsensusState> actor) {
-          return consensus(actor, context, recovered);
+        [&context, recovered, link](ConsensusActor::stateful_pointer<ConsensusState> actor) {
+          return consensus(actor, context, recovered, *link);
         });
     links->settlement = system_->spawn<caf::detached>(
         [&context, restored](SettlementActor::stateful_pointer<SettlementState> actor) {
@@ -384,18 +384,27 @@ class RunningPeer final : public PeerHost {
   }
 
   void stop_actors() {
-    if (!system_) return;
+    if (!system_) {
+      link_.reset();
+      return;
+    }
     const auto end = [](const auto& actor) {
       caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
     };
     end(supervisor_);
     end(links_->transport);
+    end(links_->consensus);
+    end(links_->telemetry);
+    {
+      caf::scoped_actor self{*system_};
+      // These use the link, which then brings no more frames to the others.
+      self->wait_for(links_->transport, links_->consensus, links_->telemetry);
+    }
+    link_.reset();
     for (const auto& verifier : links_->verifiers) end(verifier);
     end(links_->gateway);
     end(links_->order_matching);
-    end(links_->telemetry);
     end(links_->meter_ingestion);
-    end(links_->consensus);
     end(links_->settlement);
     supervisor_ = {};
     door_ports_.reset();
