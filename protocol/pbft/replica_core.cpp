@@ -55,6 +55,7 @@ Core::Core(Config config, const protocol::Signatory& signatory, RequestChecker c
       checker_(std::move(checker)),
       view_changes_(committee_.size()),
       mempool_(mempool_limits(options_), committee_.size()),
+      batch_limit_(options_.batch.max_requests),
       checkpoint_votes_(committee_.size()),
       block_votes_(committee_.size()),
       repair_patience_ms_(options_.status_repair_interval_ms),

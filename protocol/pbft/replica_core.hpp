@@ -95,6 +95,7 @@ class Core {
   void propose();
   bool ready_to_propose() const;
   void propose_batch(BatchPointer batch);
+  void adapt_batch_limit(const Slot& slot, std::size_t requests);
   void check_request_timers();
   void watch_head();
 
@@ -197,6 +198,7 @@ class Core {
   std::size_t to_forward_bytes_ = 0;
   MonotonicMillis forwarded_at_;
   std::optional<MonotonicMillis> filling_since_;
+  std::uint32_t batch_limit_;  ///< requests in a batch, so that it is decided long before time-outs
   Digest head_{};  ///< the request that waits longest, and since when it has been that
   std::optional<MonotonicMillis> head_since_;
   Sequence highest_proposal_ = 0;  ///< of the present view

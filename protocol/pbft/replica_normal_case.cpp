@@ -269,6 +269,9 @@ void Core::deliver() {
     if (!batch->is_null()) {
       ++counters_.batches_delivered;
       counters_.requests_delivered += batch->requests().size();
+      if (leads() && slot->ordering.view == view_) {
+        adapt_batch_limit(*slot, batch->requests().size());
+      }
       if (active_ && slot->ordering.view == view_) failed_views_ = 0;
       if (work_due_since_) work_due_since_ = now_;
     }

@@ -397,7 +397,9 @@ std::optional<MonotonicMillis> Core::next_wake() {
   earliest(work_due_since_, limit);
   earliest(new_view_deadline_, 0);
   if (filling_since_ && leads()) earliest(filling_since_, options_.batch_wait_ms);
-  if (!to_forward_.empty()) wake = now_.value + 1;
+  if (!to_forward_.empty()) {
+    wake = std::min(wake, forwarded_at_.value + options_.batch_wait_ms);
+  }
   return MonotonicMillis{std::max(wake, now_.value + 1)};
 }
 
