@@ -281,8 +281,8 @@ class RunningPeer final : public PeerHost {
           }));
     }
     links->consensus = system_->spawn<caf::detached>(
-        [&context, recovered](ConsensusActor::stateful_pointer<ConsensusState> actor) {
-          return consensus(actor, context, recovered);
+        [&context, recovered, link](ConsensusActor::stateful_pointer<ConsensusState> actor) {
+          return consensus(actor, context, recovered, *link);
         });
     links->settlement = system_->spawn<caf::detached>(
         [&context, restored](SettlementActor::stateful_pointer<SettlementState> actor) {
@@ -403,18 +403,27 @@ class RunningPeer final : public PeerHost {
   }
 
   void stop_actors() {
-    if (!system_) return;
+    if (!system_) {
+      link_.reset();
+      return;
+    }
     const auto end = [](const auto& actor) {
       caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
     };
     end(supervisor_);
     end(links_->transport);
+    end(links_->consensus);
+    end(links_->telemetry);
+    {
+      caf::scoped_actor self{*system_};
+      // These use the link, which then brings no more frames to the others.
+      self->wait_for(links_->transport, links_->consensus, links_->telemetry);
+    }
+    link_.reset();
     for (const auto& verifier : links_->verifiers) end(verifier);
     end(links_->gateway);
     end(links_->order_matching);
-    end(links_->telemetry);
     end(links_->meter_ingestion);
-    end(links_->consensus);
     end(links_->settlement);
     supervisor_ = {};
     door_ports_.reset();
