@@ -3,6 +3,7 @@
 #include <map>
 
 #include "actors/log.hpp"
+#include "actors/transport.hpp"
 
 namespace powershare::actors {
 
@@ -17,13 +18,14 @@ constexpr std::int64_t status_interval_ms = 100;
 /// The replica and the effects that wait for the next durable write.
 class ConsensusHost {
  public:
-  ConsensusHost(Self self, PeerContext& context, pbft::Recovered recovered)
+  ConsensusHost(Self self, PeerContext& context, pbft::Recovered recovered, net::ZmqLink& link)
       : self_(self),
         context_(context),
+        link_(link),
         replica_(
-            {context.committee, context.self, context.options}, context.signatory,
-            [&context](ByteView request, UtcMillis batch_time) {
-              return context.verified_requests->check(request, batch_time);
+            {context.committee, context.options}, context.signatory,
+            [&context](ByteView request, UtcMillis batch_time, std::uint32_t feature_level) {
+              return context.verified_requests->check(request, batch_time, feature_level);
             },
             std::move(recovered)) {}
 
@@ -96,7 +98,8 @@ class ConsensusHost {
   /// False while there is no space; then everything stays pending and is tried again.
   bool make_durable() {
     if (pending_.reserve) {
-      auto reserved = context_.folder->reserve(pending_.reserve->view, pending_.reserve->sequence);
+      auto reserved = context_.folder->reserve(
+          {pending_.reserve->epoch, pending_.reserve->view, pending_.reserve->sequence});
       if (!reserved) return wait_for_space(reserved.error());
     }
     if (!pending_.persist.empty()) {
@@ -135,9 +138,8 @@ class ConsensusHost {
     for (const auto& message : effects.send) {
       if (message.type == pbft::MessageType::pre_prepare) note_proposal(message.body);
     }
-    if (!effects.send.empty()) {
-      self_->send(links_->transport, SendMessages{share(std::move(effects.send))});
-    }
+    // Not by way of the transport actor: that would be one more thread to wake for every vote.
+    for (const auto& message : effects.send) send_message(context_, link_, message);
     for (const auto& decision : effects.deliver) {
       note_decision(decision.sequence);
       context_.metrics->observe(monitoring::Metric::consensus_batch_requests,
@@ -215,6 +217,7 @@ class ConsensusHost {
 
   Self self_;
   PeerContext& context_;
+  net::ZmqLink& link_;
   pbft::Replica replica_;
   std::shared_ptr<const Links> links_;
   pbft::Effects pending_;
@@ -228,8 +231,9 @@ class ConsensusHost {
 };
 
 ConsensusActor::behavior_type consensus(Self self, PeerContext& context,
-                                        std::shared_ptr<pbft::Recovered> recovered) {
-  auto host = std::make_shared<ConsensusHost>(self, context, std::move(*recovered));
+                                        std::shared_ptr<pbft::Recovered> recovered,
+                                        net::ZmqLink& link) {
+  auto host = std::make_shared<ConsensusHost>(self, context, std::move(*recovered), link);
   self->state.host = host;
   auto* replica = host.get();
   return {

@@ -16,6 +16,7 @@
 #include "actors/transport.hpp"
 #include "actors/verifier.hpp"
 #include "gateway/gateway.hpp"
+#include "ledger/membership.hpp"
 #include "net/http.hpp"
 #include "protocol/wire/envelope.hpp"
 #include "protocol/wire/transaction_codec.hpp"
@@ -50,9 +51,7 @@ Result<pbft::MemberIndex> find_self(const PeerSetup& setup) {
 
 ledger::TransactionDecoder decoder_of(const crypto::Digest& genesis_hash) {
   // Consensus let in only what a quorum verified: replaying verifies no signature again.
-  return [genesis_hash](ByteView bytes) {
-    return wire::decode_verified_transaction(bytes, genesis_hash);
-  };
+  return wire::transaction_decoder(genesis_hash, true);
 }
 
 /// A new ledger: the genesis state goes to disk so that queries see it before the first block.
@@ -116,7 +115,8 @@ Result<std::shared_ptr<pbft::Recovered>> recover_consensus(const PeerContext& co
   }
   const auto identity = context.folder->identity();
   if (identity.recovering) {
-    recovered->lost = pbft::Reservation{identity.reservation.view, identity.reservation.sequence};
+    const auto& reserved = identity.reservation;
+    recovered->lost = pbft::Reservation{reserved.epoch, reserved.view, reserved.sequence};
   }
   return recovered;
 }
@@ -134,7 +134,15 @@ class RunningPeer final : public PeerHost {
                                              setup_.gateway_keys);
     auto& context = *context_;
     context.fatal = std::move(fatal);
-    context.verified_requests = std::make_unique<VerifiedRequests>(context.genesis_hash);
+    context.feature_level_max = setup_.feature_level_max;
+    context.verified_requests = std::make_unique<VerifiedRequests>(
+        [genesis =
+             context.genesis_hash](ByteView request) -> std::optional<VerifiedRequests::Passed> {
+          const auto transaction =
+              wire::decode_transaction(request, genesis, ledger::known_feature_level);
+          if (!transaction) return std::nullopt;
+          return VerifiedRequests::Passed{transaction->expires, transaction->feature_level};
+        });
     context.board = std::make_unique<StatusBoard>(setup_.genesis, *self);
     context.metrics =
         std::make_unique<monitoring::Metrics>(std::vector<std::pair<std::string, std::string>>{
@@ -149,6 +157,9 @@ class RunningPeer final : public PeerHost {
       restored = restore_ledger(*context_);
     }
     if (!restored) return restored.error();
+    const auto level = ledger::current_feature_level((*restored)->machine.state());
+    auto known = ledger::check_feature_level(level, context_->feature_level_max);
+    if (!known) return known;
     auto recovered = recover_consensus(*context_, **restored);
     if (!recovered) return recovered.error();
     auto inbox = context_->folder->inbox().load();
@@ -270,8 +281,8 @@ class RunningPeer final : public PeerHost {
           }));
     }
     links->consensus = system_->spawn<caf::detached>(
-        [&context, recovered](ConsensusActor::stateful_pointer<ConsensusState> actor) {
-          return consensus(actor, context, recovered);
+        [&context, recovered, link](ConsensusActor::stateful_pointer<ConsensusState> actor) {
+          return consensus(actor, context, recovered, *link);
         });
     links->settlement = system_->spawn<caf::detached>(
         [&context, restored](SettlementActor::stateful_pointer<SettlementState> actor) {
@@ -321,7 +332,6 @@ class RunningPeer final : public PeerHost {
     ports.decode = decoder_of(context.genesis_hash);
     ports.genesis_hash = context.genesis_hash;
     ports.genesis_json = context.genesis.to_json();
-    for (const auto& member : context.genesis.members) ports.members.push_back(member.peer.text());
     ports.on_request = [&context](std::string_view route, int status, double seconds) {
       context.metrics->add(monitoring::Metric::gateway_requests_total, 1,
                            {route, std::to_string(status)});
@@ -393,18 +403,27 @@ class RunningPeer final : public PeerHost {
   }
 
   void stop_actors() {
-    if (!system_) return;
+    if (!system_) {
+      link_.reset();
+      return;
+    }
     const auto end = [](const auto& actor) {
       caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
     };
     end(supervisor_);
     end(links_->transport);
+    end(links_->consensus);
+    end(links_->telemetry);
+    {
+      caf::scoped_actor self{*system_};
+      // These use the link, which then brings no more frames to the others.
+      self->wait_for(links_->transport, links_->consensus, links_->telemetry);
+    }
+    link_.reset();
     for (const auto& verifier : links_->verifiers) end(verifier);
     end(links_->gateway);
     end(links_->order_matching);
-    end(links_->telemetry);
     end(links_->meter_ingestion);
-    end(links_->consensus);
     end(links_->settlement);
     supervisor_ = {};
     door_ports_.reset();

@@ -1,35 +1,34 @@
 #include "actors/verified_requests.hpp"
 
-#include "protocol/wire/transaction_codec.hpp"
-
 namespace powershare::actors {
 
-std::optional<UtcMillis> VerifiedRequests::expiry_of(ByteView request) {
+std::optional<VerifiedRequests::Passed> VerifiedRequests::passed(ByteView request) {
   const auto id = crypto::sha256(request);
   {
     const std::lock_guard lock(mutex_);
-    if (const auto found = expiry_.find(id); found != expiry_.end()) return found->second;
+    if (const auto found = passed_.find(id); found != passed_.end()) return found->second;
   }
-  const auto transaction = wire::decode_transaction(request, genesis_);
-  if (!transaction) return std::nullopt;
+  const auto checked = check_(request);
+  if (checked) remember(id, *checked);
+  return checked;
+}
+
+void VerifiedRequests::remember(const crypto::Digest& id, const Passed& passed) {
   const std::lock_guard lock(mutex_);
-  if (expiry_.emplace(id, transaction->expires).second) {
-    order_.push_back(id);
-    if (order_.size() > max_entries) {
-      expiry_.erase(order_.front());
-      order_.pop_front();
-    }
-  }
-  return transaction->expires;
+  if (!passed_.emplace(id, passed).second) return;
+  order_.push_back(id);
+  if (order_.size() <= max_entries) return;
+  passed_.erase(order_.front());
+  order_.pop_front();
 }
 
-bool VerifiedRequests::check(ByteView request, UtcMillis batch_time) {
-  const auto expires = expiry_of(request);
-  return expires && batch_time < *expires;
+bool VerifiedRequests::check(ByteView request, UtcMillis batch_time, std::uint32_t feature_level) {
+  const auto known = passed(request);
+  return known && batch_time < known->expires && known->feature_level <= feature_level;
 }
 
-void VerifiedRequests::warm(ByteView request) {
-  expiry_of(request);
+bool VerifiedRequests::warm(ByteView request) {
+  return passed(request).has_value();
 }
 
 }  // namespace powershare::actors

@@ -2,6 +2,7 @@
 
 #include "protocol/pbft/batch.hpp"
 #include "protocol/pbft/certificate.hpp"
+#include "protocol/pbft/request.hpp"
 #include "protocol/wire/envelope.hpp"
 
 namespace powershare::actors {
@@ -20,8 +21,15 @@ const char* reason_to_refuse(const PeerContext& context, pbft::MemberIndex sende
   return crypto::verify(key, statement, envelope->signature) ? nullptr : "bad_signature";
 }
 
-/// Checks the requests of a proposal here, where it delays no vote of another sequence.
+/// Checks the requests of a proposal, and those on their way to the primary, here, where it delays
+/// no vote of another sequence.
 void warm_requests(PeerContext& context, const wire::Envelope& envelope) {
+  if (envelope.type == pbft::MessageType::request) {
+    const auto requests = pbft::decode_requests(envelope.body, context.options.batch);
+    if (!requests) return;
+    for (const auto& request : *requests) context.verified_requests->warm(*request);
+    return;
+  }
   if (envelope.type != pbft::MessageType::pre_prepare) return;
   if (envelope.body.size() < pbft::Vote::encoded_bytes) return;
   const auto batch =

@@ -1,12 +1,7 @@
 #include "apps/bench_ingest.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <chrono>
-#include <cmath>
 #include <cstdio>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -18,6 +13,7 @@
 #include "apps/exit.hpp"
 #include "apps/feeder.hpp"
 #include "apps/stop_signal.hpp"
+#include "bench/figures.hpp"
 
 namespace powershare::apps {
 namespace {
@@ -26,6 +22,8 @@ using Clock = std::chrono::steady_clock;
 using Seconds = std::chrono::duration<double>;
 using namespace std::chrono_literals;
 using Json = nlohmann::ordered_json;
+using bench::Ceilings;
+using bench::quantile;
 
 constexpr std::uint32_t reading_seconds = 10;
 constexpr std::uint64_t readings_per_meter = 360;  // all in the one slot that is open
@@ -35,56 +33,6 @@ constexpr auto ledger_patience = 120s;
 constexpr auto ledger_poll_interval = 20ms;
 constexpr auto retry_interval = 20ms;
 constexpr std::size_t max_attempts = 500;  // about 10 s
-
-double quantile(const std::vector<double>& sorted, double share) {
-  if (sorted.empty()) return 0;
-  const auto rank = static_cast<std::size_t>(std::ceil(share * static_cast<double>(sorted.size())));
-  return sorted[std::clamp<std::size_t>(rank, 1, sorted.size()) - 1];
-}
-
-/// What the machine could do at best, measured while nothing else of this command runs.
-struct Ceilings {
-  double verifies_per_second = 0;
-  double fdatasync_ms_p50 = 0;
-};
-
-double measure_verifies(Clock::duration duration) {
-  const auto key = crypto::KeyPair::generate();
-  std::array<std::uint8_t, 128> message{};
-  crypto::random_bytes(message);
-  const auto signature = key.sign(message);
-  const auto begin = Clock::now();
-  std::uint64_t verified = 0;
-  while (Clock::now() - begin < duration) {
-    if (crypto::verify(key.public_key(), message, signature)) ++verified;
-  }
-  return static_cast<double>(verified) / Seconds(Clock::now() - begin).count();
-}
-
-Result<double> measure_fdatasync_ms(const std::filesystem::path& folder) {
-  constexpr int writes = 200;
-  const auto path = folder / "fdatasync";
-  const int file = ::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
-  std::vector<std::uint8_t> page(4096, 0x5a);
-  std::vector<double> times;
-  bool good = file >= 0;
-  for (int i = 0; i < writes && good; ++i) {
-    const auto begin = Clock::now();
-    good = ::pwrite(file, page.data(), page.size(), i * 4096) == 4096 && ::fdatasync(file) == 0;
-    times.push_back(Seconds(Clock::now() - begin).count() * 1000);
-  }
-  if (file >= 0) ::close(file);
-  ::unlink(path.c_str());
-  if (!good) return Error{AppError::storage_error, path.string() + ": cannot be written"};
-  std::ranges::sort(times);
-  return quantile(times, 0.5);
-}
-
-Result<Ceilings> measure_ceilings(const std::filesystem::path& folder) {
-  auto sync = measure_fdatasync_ms(folder);
-  if (!sync) return sync.error();
-  return Ceilings{measure_verifies(1s), *sync};
-}
 
 /// The readings of the meters that report to one peer, in requests, and what became of them.
 class Sender {
@@ -367,7 +315,7 @@ std::vector<Sender> make_senders(const BenchIngestOptions& options, const BenchI
 }
 
 Result<bool> run(const BenchIngestOptions& options, const std::filesystem::path& folder) {
-  auto ceilings = measure_ceilings(folder);
+  auto ceilings = bench::measure_ceilings(folder);
   if (!ceilings) return ceilings.error();
   const auto homes = bench_homes(options.meters);
   auto island = BenchIsland::start(folder, options.peers, *homes);

@@ -38,30 +38,29 @@ class BenchHomes final : public Profiles {
   std::vector<SimulatedHome> homes_;
 };
 
-/// Ports below those that Linux hands out by itself. Whether they are free shows when the folder is
-/// prepared; then the next ones are tried.
+}  // namespace
+
 Result<UpFolder> prepare_on_free_ports(UpOptions options, const std::filesystem::path& folder,
-                                       const Profiles& homes) {
+                                       const Profiles* homes) {
   std::mt19937 random{std::random_device{}()};
   std::uniform_int_distribution<int> base(10'000, 32'000);
   for (int attempt = 1;; ++attempt) {
     options.http_port = base(random);
     options.metrics_port = options.http_port + options.peers;
     options.peer_port = options.metrics_port + options.peers;
-    auto files = prepare_folder(options, folder, &homes, homes.start());
+    auto files =
+        prepare_folder(options, folder, homes, homes != nullptr ? homes->start() : UtcMillis{});
     const bool taken = !files && files.error().code() == make_error_code(AppError::unavailable);
     if (!taken || attempt == port_attempts) return files;
   }
 }
 
-}  // namespace
-
 std::unique_ptr<Profiles> bench_homes(std::size_t homes) {
   return std::make_unique<BenchHomes>(homes);
 }
 
-Result<BenchFolder> BenchFolder::make() {
-  auto pattern = (std::filesystem::temp_directory_path() / "powershare-bench-XXXXXX").string();
+Result<BenchFolder> BenchFolder::make(const std::filesystem::path& parent) {
+  auto pattern = (parent / "powershare-bench-XXXXXX").string();
   if (::mkdtemp(pattern.data()) == nullptr) {
     return Error{AppError::storage_error, "no temporary folder can be made: set TMPDIR"};
   }
@@ -90,7 +89,7 @@ Result<std::unique_ptr<BenchIsland>> BenchIsland::start(const std::filesystem::p
   UpOptions options;
   options.peers = peers;
   options.slot = "1h";
-  auto files = prepare_on_free_ports(options, folder, homes);
+  auto files = prepare_on_free_ports(options, folder, &homes);
   if (!files) return files.error();
   std::unique_ptr<BenchIsland> island(new BenchIsland(std::move(*files)));
   auto started = island->running_.start();

@@ -15,10 +15,17 @@ namespace powershare::apps {
 /// Homes of which each has one meter that signs, in a market with slots of one hour.
 std::unique_ptr<Profiles> bench_homes(std::size_t homes);
 
+/// Keys, genesis and configurations of one chain on ports below those that Linux hands out by
+/// itself. Whether they are free shows when the folder is prepared; then the next ones are tried.
+/// `homes` is null for a chain without meters.
+Result<UpFolder> prepare_on_free_ports(UpOptions options, const std::filesystem::path& folder,
+                                       const Profiles* homes);
+
 /// A temporary folder that goes with this object, unless keep() was called.
 class BenchFolder {
  public:
-  static Result<BenchFolder> make();
+  static Result<BenchFolder> make(
+      const std::filesystem::path& parent = std::filesystem::temp_directory_path());
   BenchFolder(BenchFolder&& other) noexcept : path_(std::move(other.path_)) { other.path_.clear(); }
   BenchFolder& operator=(BenchFolder&&) = delete;
   ~BenchFolder();

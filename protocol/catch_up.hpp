@@ -43,16 +43,21 @@ struct CatchUpOptions {
 };
 
 // ── Inputs ──────────────────────────────────────────────────────────────────────────────────────
-/// The replica asks for it (pbft::Effects::transfer); `own` is where the ledger stands.
+/// The replica asks for it (pbft::Effects::transfer); `own` is where the ledger stands, `committee`
+/// that of the epoch in which it stands, `peers` how many sources the host numbers, itself among
+/// them.
 struct StartCatchUp {
   pbft::Position own;
   pbft::TransferRequest request;
+  pbft::Committee committee;
+  std::uint32_t peers = 0;
   std::vector<crypto::Subtree>
       own_level;  ///< StateMachine::tree_level(8); may be empty where snapshots are not wanted
 };
-/// Answer to CatchUpEffects::ServeBlocks: consecutive blocks from the asked height on (as many as
-/// there are and the limits allow), and the newest block certificate at or above the last of them
-/// with the headers in between; no blocks = not there.
+/// Answer to CatchUpEffects::ServeBlocks: consecutive blocks of the asked epoch from the asked
+/// height on (as many as there are and the limits allow), and the newest block certificate at or
+/// above the last of them with the headers in between, all of that epoch; with its last block, or
+/// where there is none left, the proof of its end; no blocks = not there.
 struct BlocksRead {
   pbft::MemberIndex peer = 0;
   std::uint64_t from_height = 0;
@@ -60,11 +65,14 @@ struct BlocksRead {
   std::vector<ledger::Header> further_headers;  ///< after the last block up to the certified one
                                                 ///< (to the head where none is); at most 256
   std::optional<crypto::QuorumCertificate> certificate;  ///< over the last of all these headers
+  std::optional<pbft::CheckpointCertificate> epoch_end;
 };
 /// All blocks handed out by `install` are executed, durable, and gave the headers that they
-/// claimed; the ledger stands here.
+/// claimed, or the epoch's end is noted; the ledger stands here.
 struct Installed {
   pbft::Position own;
+  /// Of the epoch in which it stands now, where that is another than before.
+  std::shared_ptr<const pbft::Committee> committee{};
 };
 /// Executing a verified block gave another header, or the store failed: stop.
 struct InstallFailed {};
@@ -88,6 +96,7 @@ using CatchUpInput = std::variant<StartCatchUp, pbft::Received, pbft::Tick, Bloc
 struct ServeBlocks {
   pbft::MemberIndex peer = 0;
   std::uint64_t from_height = 0;
+  std::uint64_t epoch = 0;
   std::uint32_t max_blocks = 0;
   std::uint32_t max_bytes = 0;
 };
@@ -117,6 +126,9 @@ struct CatchUpEffects {
   std::vector<VerifiedBlock> install;  ///< execute in order, then Installed
   std::optional<pbft::BlockCertificate>
       certificate;  ///< of the newest installed chain of headers; store it with its block
+  /// The ledger holds all blocks of this epoch: note its end (the position's sequence moves to
+  /// `end.position`), then Installed with the next epoch's committee.
+  std::optional<pbft::EpochFinished> epoch_finished;
   bool begin_staging = false;      ///< empty the staging database first
   std::vector<StagedChunk> stage;  ///< write to the staging database
   std::optional<CertifiedHeader>
@@ -126,6 +138,8 @@ struct CatchUpEffects {
 
 class CatchUp {
  public:
+  /// `committee` is that of the epoch in which the ledger stands. `self` is the host's own number
+  /// among the peers: sources and askers go by the host's numbers, which outlast epochs.
   /// `signatory` must outlive the object.
   CatchUp(pbft::Committee committee, pbft::MemberIndex self, const Signatory& signatory,
           CatchUpOptions options = {});

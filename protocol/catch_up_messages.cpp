@@ -23,15 +23,17 @@ ledger::Header read_header(Decoder& in) {
 
 }  // namespace
 
-Bytes encode_fetch_blocks(std::uint64_t from_height) {
-  return Encoder().u64(from_height).data();
+Bytes encode_fetch_blocks(const FetchBlocks& fetch) {
+  return Encoder().u64(fetch.from_height).u64(fetch.epoch).data();
 }
 
-Result<std::uint64_t> decode_fetch_blocks(ByteView body) {
+Result<FetchBlocks> decode_fetch_blocks(ByteView body) {
   Decoder in(body);
-  const auto height = in.u64();
-  if (!in.finished() || height == 0) return malformed("not a FETCH-BLOCKS");
-  return height;
+  FetchBlocks fetch;
+  fetch.from_height = in.u64();
+  fetch.epoch = in.u64();
+  if (!in.finished() || fetch.from_height == 0) return malformed("not a FETCH-BLOCKS");
+  return fetch;
 }
 
 Bytes encode_fetch_chunk(std::uint32_t index) {
@@ -57,6 +59,8 @@ Bytes encode_blocks(const BlocksRead& blocks) {
   for (const auto& header : blocks.further_headers) out.raw(header.encode());
   out.boolean(blocks.certificate.has_value());
   if (blocks.certificate) blocks.certificate->encode(out);
+  out.boolean(blocks.epoch_end.has_value());
+  if (blocks.epoch_end) blocks.epoch_end->encode(out);
   return std::move(out).take();
 }
 
@@ -79,6 +83,7 @@ Result<BlocksRead> decode_blocks(ByteView body, const CatchUpOptions& options) {
   if (in.boolean()) {
     blocks.certificate = crypto::QuorumCertificate::decode(in, pbft::max_members);
   }
+  if (in.boolean()) blocks.epoch_end = pbft::CheckpointCertificate::decode(in);
   if (!in.finished()) return malformed("not BLOCKS");
   return blocks;
 }

@@ -91,12 +91,16 @@ class Inbox {
   virtual Result<std::vector<std::pair<Bytes, Bytes>>> load() const = 0;
 };
 
-/// Signs and verifies as one member of the epoch; a keyed-hash oracle in the simulator (DECISIONS
-/// 36).
+/// Signs and verifies with the keys of one peer; a keyed-hash oracle in the simulator (DECISIONS
+/// 36). A peer whose key is being replaced has two.
 class Signatory {
  public:
   virtual ~Signatory() = default;
-  virtual crypto::Signature sign(ByteView statement) const = 0;
+  virtual bool owns(const crypto::PublicKey& key) const = 0;
+  /// The own key, the newer one of two: for statements that no epoch's members are asked about.
+  virtual crypto::PublicKey key() const = 0;
+  /// `as` is one of the own keys.
+  virtual crypto::Signature sign(const crypto::PublicKey& as, ByteView statement) const = 0;
   virtual bool verify(const crypto::PublicKey& signer, ByteView statement,
                       const crypto::Signature& signature) const = 0;
 };

@@ -278,19 +278,26 @@ Identity DataFolder::identity() const {
   return identity_;
 }
 
-bool DataFolder::reservation_covers(std::uint64_t view, std::uint64_t sequence) const {
+bool DataFolder::reservation_covers(const Reservation& wanted) const {
   const std::lock_guard lock(mutex_);
-  return view <= identity_.reservation.view && sequence <= identity_.reservation.sequence;
+  const auto& held = identity_.reservation;
+  return wanted.epoch == held.epoch && wanted.view <= held.view && wanted.sequence <= held.sequence;
 }
 
-Result<void> DataFolder::reserve(std::uint64_t view, std::uint64_t sequence) {
+Result<void> DataFolder::reserve(const Reservation& wanted) {
   const std::lock_guard lock(mutex_);
   auto raised = identity_;
   auto& reservation = raised.reservation;
-  reservation.view = std::max(reservation.view, view);
-  if (sequence > reservation.sequence) {
-    const auto room = std::numeric_limits<std::uint64_t>::max() - sequence;
-    reservation.sequence = sequence + std::min(room, reservation_ahead);
+  // A later epoch counts its views from 0 again; an earlier one is over.
+  if (wanted.epoch > reservation.epoch) {
+    reservation.epoch = wanted.epoch;
+    reservation.view = wanted.view;
+  } else if (wanted.epoch == reservation.epoch) {
+    reservation.view = std::max(reservation.view, wanted.view);
+  }
+  if (wanted.sequence > reservation.sequence) {
+    const auto room = std::numeric_limits<std::uint64_t>::max() - wanted.sequence;
+    reservation.sequence = wanted.sequence + std::min(room, reservation_ahead);
   }
   if (reservation == identity_.reservation) return {};
   return write_raised(raised);

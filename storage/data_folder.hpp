@@ -57,12 +57,12 @@ class DataFolder {
   /// What was replaced and why, one sentence each; empty after a normal start.
   const std::vector<std::string>& findings() const { return findings_; }
 
-  /// To be called before a vote at (view, sequence) leaves. Writes and fsyncs IDENTITY only when
-  /// the reservation does not cover it; then reserves reservation_ahead sequences at once. From any
-  /// thread.
-  Result<void> reserve(std::uint64_t view, std::uint64_t sequence);
+  /// To be called before a vote at this epoch, view and sequence leaves. Writes and fsyncs IDENTITY
+  /// only when the reservation does not cover it; then reserves reservation_ahead sequences at
+  /// once. From any thread.
+  Result<void> reserve(const Reservation& wanted);
   /// True when reserve() would have to write.
-  bool reservation_covers(std::uint64_t view, std::uint64_t sequence) const;
+  bool reservation_covers(const Reservation& wanted) const;
   /// Notes a higher stable checkpoint; a lower one is ignored.
   Result<void> note_stable_checkpoint(std::uint64_t sequence);
   /// Ends `recovering`: the peer may vote again.

@@ -22,6 +22,7 @@ std::string body(const Identity& identity) {
          line("public-key", to_hex(ByteView(identity.owner.public_key))) +
          line("genesis", crypto::to_hex(identity.owner.genesis)) +
          line("stable-checkpoint", std::to_string(identity.stable_checkpoint)) +
+         line("reserved-epoch", std::to_string(identity.reservation.epoch)) +
          line("reserved-view", std::to_string(identity.reservation.view)) +
          line("reserved-sequence", std::to_string(identity.reservation.sequence)) +
          line("log-id", to_hex(ByteView(identity.log_id))) +
@@ -65,6 +66,7 @@ bool read_fields(std::string_view text, Identity& identity) {
       read_hex(take_line(text, "public-key"), identity.owner.public_key) &&
       read_hex(take_line(text, "genesis"), identity.owner.genesis) &&
       read_number(take_line(text, "stable-checkpoint"), identity.stable_checkpoint) &&
+      read_number(take_line(text, "reserved-epoch"), identity.reservation.epoch) &&
       read_number(take_line(text, "reserved-view"), identity.reservation.view) &&
       read_number(take_line(text, "reserved-sequence"), identity.reservation.sequence) &&
       read_hex(take_line(text, "log-id"), identity.log_id) &&

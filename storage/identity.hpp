@@ -31,6 +31,7 @@ using LogId = std::array<std::uint8_t, 16>;
 
 /// A peer whose log is lost votes nowhere below `view`, nor at or below `sequence`.
 struct Reservation {
+  std::uint64_t epoch = 0;     ///< that the view belongs to
   std::uint64_t view = 0;      ///< highest view asked for
   std::uint64_t sequence = 0;  ///< highest sequence voted on + reservation_ahead, at least
   friend bool operator==(const Reservation&, const Reservation&) = default;

@@ -18,7 +18,8 @@ Result<void> verify_endorsements(const QuorumCertificate& certificate, ByteView 
                                  std::uint32_t needed, std::optional<MemberIndex> excluded,
                                  const Committee& committee, const protocol::Signatory& signatory) {
   const auto& endorsements = certificate.endorsements;
-  if (endorsements.size() < needed) return bad("fewer signers than needed");
+  if (endorsements.size() < needed && !planted(Bug::small_certificate))
+    return bad("fewer signers than needed");
   for (std::size_t i = 0; i < endorsements.size(); ++i) {
     const auto signer = endorsements[i].signer;
     if (signer >= committee.size()) return bad("a signer who is not a member");
@@ -117,10 +118,10 @@ Result<void> verify(const OrderingCertificate& certificate, Sequence sequence, c
 
 Result<void> verify(const CheckpointCertificate& certificate, const Committee& committee,
                     const protocol::Signatory& signatory) {
-  if (certificate.position.sequence == 0) {
-    const Position start{0, 0, committee.genesis};
-    if (certificate.position != start || !certificate.checkpoints.endorsements.empty()) {
-      return bad("not the genesis");
+  const auto begin = committee.begin();
+  if (certificate.position.sequence <= begin.sequence) {
+    if (certificate.position != begin || !certificate.checkpoints.endorsements.empty()) {
+      return bad("not the begin of the epoch");
     }
     return {};
   }

@@ -24,6 +24,7 @@ void Effects::merge(Effects&& next) {
   append(deliver, std::move(next.deliver));
   append(block_certificates, std::move(next.block_certificates));
   if (next.transfer) transfer = std::move(next.transfer);
+  append(epochs_finished, std::move(next.epochs_finished));
   append(evidence, std::move(next.evidence));
   append(refused, std::move(next.refused));
   append(alarms, std::move(next.alarms));

@@ -15,11 +15,12 @@ namespace powershare::pbft {
 enum class Channel : std::uint8_t { control, bulk };
 
 struct Outgoing {
-  std::optional<MemberIndex> recipient;  ///< none: all other members
+  std::optional<MemberIndex> recipient;  ///< none: all other members of the epoch
   MessageType type = MessageType::status;
   Bytes body;
   Signature signature{};  ///< own, over Committee::statement
   Channel channel = Channel::control;
+  std::uint64_t epoch = 0;
 };
 
 /// A decided batch, to be executed in order, exactly once; its record is in the log (persist)
@@ -35,12 +36,22 @@ struct BlockCertificate {
   std::uint64_t height = 0;
   Digest header_hash{};
   QuorumCertificate certificate;  ///< over ledger::block_statement
+  std::uint64_t epoch = 0;
 };
 
 /// This replica lacks decided batches that the others' logs hold no longer: run protocol::CatchUp.
 struct TransferRequest {
-  Position target;  ///< certified, and above what is executed
+  /// Certified, and above what is executed. None: as far as the others are, across epochs; what
+  /// they send proves itself.
+  std::optional<Position> target;
   QuorumCertificate certificate;
+};
+
+/// The epoch is over: everything up to its last sequence is executed, certified as a checkpoint,
+/// and the newest block has its certificate. Store it: members that come later need it.
+struct EpochFinished {
+  std::uint64_t epoch = 0;
+  CheckpointCertificate end;
 };
 
 /// Two different statements of the same kind, view and sequence, signed by one member.
@@ -51,6 +62,7 @@ struct Evidence {
   Signature first_signature{};
   Vote second;
   Signature second_signature{};
+  std::uint64_t epoch = 0;
 };
 
 struct Refused {
@@ -68,6 +80,7 @@ struct Effects {
   std::vector<Decision> deliver;
   std::vector<BlockCertificate> block_certificates;
   std::optional<TransferRequest> transfer;
+  std::vector<EpochFinished> epochs_finished;
   std::vector<Evidence> evidence;
   std::vector<Refused> refused;
   std::vector<std::string>

@@ -7,13 +7,15 @@
 
 namespace powershare::pbft {
 
-/// A message whose envelope is of this chain and epoch and whose signature was verified under
-/// `sender`'s key.
+/// A message whose envelope is of this chain and whose signature was verified under the key that
+/// `sender` has in `epoch`.
 struct Received {
-  MemberIndex sender = 0;
+  MemberIndex sender =
+      0;  ///< index in that epoch; for state transfer the host's number of the peer
   MessageType type = MessageType::status;
   Bytes body;
   Signature signature{};
+  std::uint64_t epoch = 0;
 };
 
 /// A request for the mempool; `from_local`: by this peer's own gateway, which has admitted it.
@@ -34,6 +36,7 @@ struct Tick {
 /// order, null batches included (with unchanged height and head).
 struct Executed {
   Position position;
+  EpochEndPointer epoch_end{};  ///< with every position from the one that set it
 };
 
 /// The ledger stands here after state transfer (or after an attempt at it that got this far); ends
@@ -44,6 +47,9 @@ struct Restored {
       requests;  ///< ids of the requests in the blocks that were installed: they wait no longer
   bool forget_requests =
       false;  ///< a snapshot was installed: what waits may all be executed already
+  EpochEndPointer epoch_end{};
+  /// The epoch in which the ledger stands now, where that is a later one than before.
+  std::shared_ptr<const Committee> committee{};
 };
 
 /// Orderly shutdown: ask for the next view if this replica leads (DECISIONS 8).

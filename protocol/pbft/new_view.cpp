@@ -25,7 +25,8 @@ Obligations obligations(const std::vector<const ViewChange*>& view_changes) {
     for (const auto& certificate : message->prepared) {
       if (certificate.vote.sequence <= low) continue;
       auto& best = highest[certificate.vote.sequence];
-      if (best == nullptr || best->vote.view < certificate.vote.view) best = &certificate;
+      const bool later = best != nullptr && best->vote.view < certificate.vote.view;
+      if (best == nullptr || later != planted(Bug::lowest_view_wins)) best = &certificate;
     }
   }
   const auto last = highest.empty() ? low : highest.rbegin()->first;

@@ -24,7 +24,8 @@ struct Options {
   std::int64_t request_ttl_ms = 600'000;   ///< a request not ordered by then leaves the mempool
   std::uint32_t checkpoint_interval = 64;  ///< K, in sequences
   std::uint32_t window = 256;              ///< L, in sequences
-  std::uint32_t in_flight = 16;            ///< proposed and not executed
+  std::uint32_t in_flight = 4;             ///< proposed and not executed
+  std::uint32_t partial_in_flight = 2;     ///< so many are under way: the next batch must be full
   std::uint32_t mempool_requests = 20'000;
   std::uint32_t mempool_bytes = 64 << 20;
   std::uint32_t reservation_step =
@@ -34,15 +35,15 @@ struct Options {
 };
 
 struct Config {
-  Committee committee;
-  MemberIndex self = 0;
+  Committee committee;  ///< of the epoch in which the ledger stands
   Options options;
 };
 
 /// What IDENTITY says of a replica whose log is gone: it may have promised anything up to here
 /// (DECISIONS 13).
 struct Reservation {
-  View view = 0;
+  std::uint64_t epoch = 0;
+  View view = 0;  ///< of that epoch
   Sequence sequence = 0;
   friend bool operator==(const Reservation&, const Reservation&) = default;
 };
@@ -60,11 +61,14 @@ struct Recovered {
   std::uint64_t certified_height = 0;   ///< all blocks up to here have their block certificate
   std::vector<BlockReference> recent_blocks;  ///< the newest up to 256 blocks of the ledger, rising
   std::optional<Reservation> lost;  ///< set when the log is gone or older than IDENTITY says
+  EpochEndPointer epoch_end;        ///< set while the ledger holds a change of members
 };
 
 /// The stateless check before PREPARE (DECISIONS 4): format, limits, chain, expiry against the
-/// batch's time, signature under the key inside. Called for every request of every proposal: the
-/// host may answer from what its verifier pool has checked.
-using RequestChecker = std::function<bool(ByteView request, UtcMillis batch_time)>;
+/// batch's time, signature under the key inside, nothing above the epoch's feature level. Called
+/// for every request of every proposal: the host may answer from what its verifier pool has
+/// checked.
+using RequestChecker =
+    std::function<bool(ByteView request, UtcMillis batch_time, std::uint32_t feature_level)>;
 
 }  // namespace powershare::pbft

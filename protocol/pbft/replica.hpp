@@ -11,12 +11,13 @@
 
 namespace powershare::pbft {
 
-class Core;
-
+/// One peer's part in its chain, through all epochs: within an epoch it is a Core; when the epoch
+/// is over the next one has a Core of its own, and the last one stays to answer members that are
+/// not yet so far. A peer that is no member of the present epoch only follows the chain.
 class Replica {
  public:
-  /// `signatory` must outlive the replica. After the constructor, start() gives the first effects.
-  /// Fewer than 4 members or `self` outside them is a bug of the caller.
+  /// `signatory` must outlive the replica; the key that it owns says which member this is. After
+  /// the constructor, start() gives the first effects. Fewer than 4 members is a bug of the caller.
   Replica(Config config, const protocol::Signatory& signatory, RequestChecker checker,
           Recovered recovered);
   Replica(Replica&&) noexcept;
@@ -28,9 +29,12 @@ class Replica {
   Effects start();
   Effects step(Input input);
   Status status() const;
+  /// The members of the present epoch.
+  const Committee& committee() const;
 
  private:
-  std::unique_ptr<Core> core_;
+  class Epochs;
+  std::unique_ptr<Epochs> epochs_;
 };
 
 }  // namespace powershare::pbft

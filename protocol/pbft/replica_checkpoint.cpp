@@ -59,7 +59,9 @@ Core::Check Core::on_checkpoint(const Received& message) {
 }
 
 void Core::try_stable(Sequence sequence) {
-  const auto found = agreed<Position>(size(), committee_.quorum(), [&](MemberIndex member) {
+  const auto needed =
+      planted(Bug::checkpoint_without_quorum) ? committee_.weak_quorum() : committee_.quorum();
+  const auto found = agreed<Position>(size(), needed, [&](MemberIndex member) {
     const auto vote = checkpoint_votes_[member].find(sequence);
     return vote == checkpoint_votes_[member].end() ? nullptr : &vote->second;
   });
@@ -187,7 +189,7 @@ void Core::try_certify(std::uint64_t height) {
     quarantine("own block " + std::to_string(height) + " differs from the certified one");
     return;
   }
-  effects_.block_certificates.push_back({height, found->first, found->second});
+  effects_.block_certificates.push_back({height, found->first, found->second, committee_.epoch});
   certified_above_.insert(height);
   // Blocks that nobody can vote for any more (older than what is kept) are left to backfilling.
   if (executed_.height > certified_height_ + kept_blocks) {

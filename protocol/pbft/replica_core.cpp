@@ -44,19 +44,27 @@ const char* reason(const std::error_code& code) {
   return "other";
 }
 
+MemberIndex own_index(const Committee& committee, const protocol::Signatory& signatory) {
+  MemberIndex index = 0;
+  while (index < committee.size() && !signatory.owns(committee.members[index])) ++index;
+  return index;
+}
+
 }  // namespace
 
 Core::Core(Config config, const protocol::Signatory& signatory, RequestChecker checker,
            Recovered recovered)
     : options_(config.options),
       committee_(std::move(config.committee)),
-      self_(config.self),
+      self_(own_index(committee_, signatory)),
       signatory_(signatory),
       checker_(std::move(checker)),
       view_changes_(committee_.size()),
       mempool_(mempool_limits(options_), committee_.size()),
+      batch_limit_(options_.batch.max_requests),
       checkpoint_votes_(committee_.size()),
       block_votes_(committee_.size()),
+      repair_patience_ms_(options_.status_repair_interval_ms),
       peers_(committee_.size()),
       repaired_at_(committee_.size()),
       parked_(committee_.size()) {
@@ -64,7 +72,9 @@ Core::Core(Config config, const protocol::Signatory& signatory, RequestChecker c
             self_ < committee_.size());
   PS_ASSERT(options_.checkpoint_interval > 0 &&
             options_.window >= 2 * options_.checkpoint_interval);
-  stable_.position.head = committee_.genesis;
+  stable_.position = committee_.begin();
+  low_ = stable_.position.sequence;
+  next_ = low_ + 1;
   load(recovered);
 }
 
@@ -75,9 +85,12 @@ Effects Core::step(Input input) {
 
 Effects Core::finish() {
   deliver();  // whatever brought the last missing piece: a body, a certificate, an execution
-  forward_requests();
-  propose();
-  effects_.wake_at = next_wake();
+  if (!retired_) {
+    forward_requests();
+    propose();
+    check_epoch_end();
+    effects_.wake_at = next_wake();
+  }
   Effects result = std::move(effects_);
   effects_ = Effects{};
   return result;
@@ -146,15 +159,15 @@ void Core::on(Tick& tick) {
   if (tick.work_due && !work_due_) work_due_since_ = now_;
   work_due_ = tick.work_due;
   if (!work_due_) work_due_since_.reset();
+  if (retired_) return;
   mempool_.expire(now_);
   watch_head();
   check_request_timers();
   check_new_view_timer();
   tell_everyone();
   check_transfer();
-  const auto interval = needs_repair() && fruitless_rounds_ < 50
-                            ? options_.status_repair_interval_ms
-                            : options_.status_interval_ms;
+  const auto interval =
+      needs_repair() && fruitless_rounds_ < 50 ? repair_patience_ms_ : options_.status_interval_ms;
   if (now_.value - status_sent_at_.value >= interval) send_status();
 }
 
@@ -162,16 +175,21 @@ void Core::on(Executed& executed) {
   auto position = executed.position;
   if (position.sequence <= executed_.sequence || position.sequence > delivered_) return;
   const bool new_block = position.height > executed_.height;
+  const auto former_limit = vote_limit();
   executed_ = position;
+  note_ending(executed.epoch_end);
   work_due_ = false;  // the host says so again if it still is
   if (new_block) vote_block();
   if (position.sequence % options_.checkpoint_interval == 0) take_checkpoint();
   compare_with_stable();
   collect_garbage();
   deliver();
+  vote_above(former_limit);
 }
 
 void Core::on(Restored& restored) {
+  const auto former_limit = vote_limit();
+  note_ending(restored.epoch_end);
   transferring_ = false;
   lagging_since_.reset();
   auto position = restored.position;
@@ -195,6 +213,7 @@ void Core::on(Restored& restored) {
   persist(log_key(LogTag::transfer), Encoder().u64(transferred_).boolean(false).data());
   restart_timers();
   deliver();
+  vote_above(former_limit);
   end_recovery_if_done();
 }
 
@@ -203,6 +222,7 @@ void Core::restart_timers() {
   if (highest_proposal_ > delivered_) undelivered_since_ = now_;
   if (head_since_) head_since_ = now_;
   if (work_due_since_) work_due_since_ = now_;
+  if (ending_since_) ending_since_ = now_;
   if (new_view_deadline_) {
     new_view_deadline_ = MonotonicMillis{now_.value + backed_off(options_.request_timeout_ms)};
   }
@@ -213,7 +233,7 @@ void Core::on(HandOver&) {
 }
 
 Signature Core::sign(MessageType type, ByteView body) const {
-  return signatory_.sign(committee_.statement(type, body));
+  return signatory_.sign(committee_.members[self_], committee_.statement(type, body));
 }
 
 bool Core::verify(MemberIndex signer, MessageType type, ByteView body,
@@ -224,7 +244,7 @@ bool Core::verify(MemberIndex signer, MessageType type, ByteView body,
 
 void Core::send_signed(std::optional<MemberIndex> recipient, MessageType type, Bytes body,
                        const Signature& signature, Channel channel) {
-  effects_.send.push_back({recipient, type, std::move(body), signature, channel});
+  effects_.send.push_back({recipient, type, std::move(body), signature, channel, committee_.epoch});
 }
 
 void Core::send(std::optional<MemberIndex> recipient, MessageType type, Bytes body,
@@ -234,10 +254,22 @@ void Core::send(std::optional<MemberIndex> recipient, MessageType type, Bytes bo
 }
 
 void Core::persist(Bytes key, Bytes value) {
+  persist_deferred();
   effects_.persist.push_back(log_put(std::move(key), std::move(value)));
 }
 
+/// With the next record that must be durable before something is sent.
+void Core::persist_later(Bytes key, Bytes value) {
+  deferred_.push_back(log_put(std::move(key), std::move(value)));
+}
+
+void Core::persist_deferred() {
+  for (auto& record : deferred_) effects_.persist.push_back(std::move(record));
+  deferred_.clear();
+}
+
 void Core::erase(Bytes key) {
+  persist_deferred();
   effects_.persist.push_back(log_erase(std::move(key)));
 }
 
@@ -246,13 +278,16 @@ void Core::alarm(std::string sentence) {
 }
 
 void Core::reserve(View view, Sequence sequence) {
-  if (view <= reservation_.view && sequence <= reservation_.sequence) return;
-  reservation_.view = std::max(reservation_.view, view);
+  const bool same_epoch = reservation_.epoch == committee_.epoch;
+  if (same_epoch && view <= reservation_.view && sequence <= reservation_.sequence) return;
+  reservation_.view = same_epoch ? std::max(reservation_.view, view) : view;
+  reservation_.epoch = committee_.epoch;
   if (sequence > reservation_.sequence)
     reservation_.sequence = sequence + options_.reservation_step;
   effects_.reserve = reservation_;
-  persist(log_key(LogTag::reservation),
-          Encoder().u64(reservation_.view).u64(reservation_.sequence).data());
+  persist(
+      log_key(LogTag::reservation),
+      Encoder().u64(reservation_.epoch).u64(reservation_.view).u64(reservation_.sequence).data());
 }
 
 Slot& Core::slot_at(Sequence sequence) {
@@ -265,16 +300,26 @@ Slot* Core::find_slot(Sequence sequence) {
 }
 
 bool Core::may_vote(View view, Sequence sequence) const {
-  if (quarantined_ || confirming_) return false;
+  if (planted(Bug::recovering_votes)) return !quarantined_;
+  if (quarantined_ || confirming_ || retired_ || sequence > vote_limit()) return false;
   return !lost_ || (view >= floor_.view && sequence > floor_.sequence);
 }
 
 bool Core::may_change_view() const {
-  return !quarantined_ && !confirming_ && (!lost_ || low_ >= floor_.sequence);
+  return !quarantined_ && !confirming_ && !retired_ && (!lost_ || low_ >= floor_.sequence);
+}
+
+/// By how much a time that another member names is ahead of the own clock. Members may name any 64
+/// bits: beyond these bounds the difference would overflow, and it is absurd anyway.
+std::int64_t Core::ahead_of_clock(UtcMillis time) const {
+  constexpr std::int64_t bound = std::int64_t{1} << 60;
+  return std::clamp(time.value, -bound, bound) - std::clamp(wall_clock_.value, -bound, bound);
 }
 
 Status Core::status() const {
   Status status = counters_;
+  status.epoch = committee_.epoch;
+  status.members = size();
   status.view = view_;
   status.primary = committee_.primary(view_);
   status.view_active = active_;

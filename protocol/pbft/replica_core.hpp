@@ -27,11 +27,32 @@ namespace powershare::pbft {
 
 class Core {
  public:
+  /// The signatory owns the key of one member.
   Core(Config config, const protocol::Signatory& signatory, RequestChecker checker,
        Recovered recovered);
   Effects start();
   Effects step(Input input);
   Status status() const;
+
+  // From one epoch to the next (replica_epoch.cpp)
+  /// What of this epoch's end is proven; set once it is over.
+  const std::optional<EpochFinished>& finished() const { return finished_; }
+  const EpochEndPointer& ending() const { return ending_; }
+  const Position& executed() const { return executed_; }
+  std::uint64_t certified_height() const { return certified_height_; }
+  bool confirming() const { return confirming_; }
+  bool transferring() const { return transferring_; }
+  /// What it may have promised, while it does not know for sure.
+  std::optional<Reservation> lost() const;
+  /// Asks for state transfer as far as the others are; nothing is delivered meanwhile.
+  Effects follow();
+  /// Writes that take everything of this epoch out of the log but the reservation.
+  std::vector<protocol::LogWrite> clear_log();
+  /// From now on only answers members that lack something of this epoch: no votes, no timers.
+  void retire();
+  /// Takes over what does not belong to an epoch: waiting requests, what was executed, clocks,
+  /// counters.
+  void inherit(Core& predecessor);
 
  private:
   using Check = Result<void>;
@@ -56,17 +77,27 @@ class Core {
   void send(std::optional<MemberIndex> recipient, MessageType type, Bytes body,
             Channel channel = Channel::control);
   void persist(Bytes key, Bytes value);
+  void persist_later(Bytes key, Bytes value);
+  void persist_deferred();
   void erase(Bytes key);
   void alarm(std::string sentence);
   void reserve(View view, Sequence sequence);
   std::uint32_t size() const { return committee_.size(); }
   Sequence high() const { return low_ + options_.window; }
-  bool in_window(Sequence sequence) const { return sequence > low_ && sequence <= high(); }
+  bool in_window(Sequence sequence) const {
+    return sequence > low_ && (sequence <= high() || planted(Bug::no_window));
+  }
   bool leads() const { return active_ && committee_.primary(view_) == self_; }
   Slot& slot_at(Sequence sequence);
   Slot* find_slot(Sequence sequence);
   bool may_vote(View view, Sequence sequence) const;
+  Sequence vote_limit() const;
+  void vote_above(Sequence former_limit);
+  void note_ending(const EpochEndPointer& ending);
+  void check_epoch_end();
+  bool head_is_certified() const;
   bool may_change_view() const;
+  std::int64_t ahead_of_clock(UtcMillis time) const;
   static Error refuse(ConsensusError code, const char* detail) { return Error{code, detail}; }
 
   // Normal case (replica_normal_case.cpp)
@@ -93,6 +124,7 @@ class Core {
   void propose();
   bool ready_to_propose() const;
   void propose_batch(BatchPointer batch);
+  void adapt_batch_limit(const Slot& slot, std::size_t requests);
   void check_request_timers();
   void watch_head();
 
@@ -134,6 +166,7 @@ class Core {
   void send_status();
   StatusMessage make_status();
   bool needs_repair();
+  void asked_too_early();
   void fetch_missing();
   void send_new_view(MemberIndex peer);
   Check on_relayed(Received& message);
@@ -162,10 +195,14 @@ class Core {
   // Who
   Options options_;
   Committee committee_;
+  EpochEndPointer ending_;  ///< a change of members waits for the end of this epoch
+  std::optional<EpochFinished> finished_;
+  bool retired_ = false;
   MemberIndex self_;
   const protocol::Signatory& signatory_;
   RequestChecker checker_;
   Effects effects_;
+  std::vector<protocol::LogWrite> deferred_;  ///< records that the next write takes along
 
   // Views
   View view_ = 0;
@@ -193,6 +230,7 @@ class Core {
   std::size_t to_forward_bytes_ = 0;
   MonotonicMillis forwarded_at_;
   std::optional<MonotonicMillis> filling_since_;
+  std::uint32_t batch_limit_;  ///< requests in a batch, so that it is decided long before time-outs
   Digest head_{};  ///< the request that waits longest, and since when it has been that
   std::optional<MonotonicMillis> head_since_;
   Sequence highest_proposal_ = 0;  ///< of the present view
@@ -200,6 +238,7 @@ class Core {
       undelivered_since_;  ///< a proposal waits and nothing was delivered
   std::set<Digest> delivered_ids_;
   std::deque<Digest> delivered_order_;
+  std::optional<MonotonicMillis> ending_since_;  ///< nothing was delivered towards the epoch's end
   std::optional<MonotonicMillis> work_due_since_;
   bool work_due_ = false;
   Sequence fill_to_ = 0;  ///< propose null batches up to here, for a recovering member
@@ -220,6 +259,7 @@ class Core {
   MonotonicMillis status_sent_at_;
   std::uint32_t status_rounds_ = 0;
   std::uint32_t fruitless_rounds_ = 0;  ///< repair rounds without progress: then they slow down
+  std::int64_t repair_patience_ms_;     ///< grows while what was missing comes twice
   std::optional<MonotonicMillis> lagging_since_;  ///< below the low mark
 
   // Others
@@ -247,6 +287,7 @@ class Core {
   Sequence low_at_start_ = 0;
   View view_at_start_ = 0;
   bool lost_ = false;
+  Reservation lost_promise_;  ///< what IDENTITY said when the log was lost
   Reservation floor_;  ///< while lost_: no votes below this view, nor at or below this sequence
   bool quarantined_ = false;
   bool transferring_ = false;

@@ -4,6 +4,17 @@
 #include "protocol/pbft/replica_core.hpp"
 
 namespace powershare::pbft {
+namespace {
+
+/// For Bug::new_view_unchecked: what the primary says in the place of what follows from V.
+void believe(const NewView& message, Obligations& duties) {
+  duties.orders.clear();
+  for (const auto& digest : message.digests) {
+    duties.orders.push_back({duties.stable.position.sequence + duties.orders.size() + 1, digest});
+  }
+}
+
+}  // namespace
 
 void Core::make_new_view(const std::vector<SignedViewChangePointer>& chosen) {
   std::vector<const ViewChange*> contents;
@@ -38,7 +49,8 @@ Core::Check Core::on_new_view(const Received& message) {
   }
   const auto decoded = NewView::decode(message.body, options_.window);
   if (!decoded) return decoded.error();
-  if (decoded->view_changes.size() < committee_.quorum()) {
+  if (decoded->view_changes.size() <
+      (planted(Bug::new_view_too_few) ? committee_.weak_quorum() : committee_.quorum())) {
     return refuse(ConsensusError::bad_certificate, "a NEW-VIEW with too few VIEW-CHANGEs");
   }
   std::vector<SignedViewChangePointer> view_changes;
@@ -63,7 +75,8 @@ Core::Check Core::on_new_view(const Received& message) {
     contents.push_back(&it->content);
     view_changes.push_back(std::move(it));
   }
-  const auto duties = obligations(contents);
+  auto duties = obligations(contents);
+  if (planted(Bug::new_view_unchecked)) believe(*decoded, duties);
   if (duties.orders.size() != decoded->digests.size()) {
     return refuse(ConsensusError::bad_certificate, "a NEW-VIEW with another O");
   }
@@ -121,6 +134,8 @@ void Core::enter_view(View view, const Obligations& duties,
   fetch_missing();
   head_since_.reset();
   watch_head();
+  // The new primary gets its time, too: else every replica would leave each view that it enters.
+  if (work_due_since_) work_due_since_ = now_;
   if (!leads()) {
     to_forward_ = mempool_.local_waiting(options_.mempool_requests);
     forwarded_at_ = MonotonicMillis{-1};

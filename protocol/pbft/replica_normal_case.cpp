@@ -16,9 +16,8 @@ QuorumCertificate collect(const std::vector<MemberVote>& votes, const Vote& vote
   for (MemberIndex member = 0; member < votes.size(); ++member) {
     if (certificate.endorsements.size() == enough) break;
     const auto& it = votes[member];
-    if (!it.present || member == excluded || it.view != vote.view || it.digest != vote.digest) {
-      continue;
-    }
+    if (!it.present || member == excluded || it.digest != vote.digest) continue;
+    if (it.view != vote.view && !planted(Bug::digest_without_view)) continue;
     certificate.endorsements.push_back({member, it.signature});
   }
   return certificate;
@@ -43,13 +42,15 @@ Core::Check Core::on_pre_prepare(Received& message) {
     if (evidence_kept_.size() < 1'024 &&
         evidence_kept_.insert({message.sender, vote.sequence}).second) {
       effects_.evidence.push_back({message.sender, MessageType::pre_prepare, *slot.proposal,
-                                   slot.proposal_signature, vote, message.signature});
+                                   slot.proposal_signature, vote, message.signature,
+                                   committee_.epoch});
     }
     start_view_change(view_ + 1, "the primary proposed two batches for one sequence");
     return refuse(ConsensusError::conflicting, "a second PRE-PREPARE for the sequence");
   }
   const bool known = slot.proposal && slot.proposal->view == view_;
   if (known && slot.batch_of(vote.digest)) {
+    asked_too_early();
     return refuse(ConsensusError::duplicate, "a PRE-PREPARE that is known");
   }
   auto batch = Batch::decode(std::move(message.body), Vote::encoded_bytes, options_.batch);
@@ -74,7 +75,7 @@ Core::Check Core::on_pre_prepare(Received& message) {
 /// Stateless checks and no request twice, neither in the batch nor in the window (CONSENSUS.md 6).
 Core::Check Core::check_batch(Sequence sequence, const Batch& batch) const {
   if (batch.is_null()) return {};
-  const auto distance = batch.time().value - wall_clock_.value;
+  const auto distance = ahead_of_clock(batch.time());
   if (batch.time().value < 0 || !clock_known_ || distance > options_.clock_bound_ms ||
       distance < -options_.clock_bound_ms) {
     return refuse(ConsensusError::invalid_batch, "a time off the own clock by more than the bound");
@@ -89,7 +90,8 @@ Core::Check Core::check_batch(Sequence sequence, const Batch& batch) const {
     if (found != ordered_.end() && found->second != sequence) {
       return refuse(ConsensusError::invalid_batch, "a request that another sequence has");
     }
-    if (!checker_(batch.requests()[i], batch.time())) {
+    if (!planted(Bug::request_unchecked) &&
+        !checker_(batch.requests()[i], batch.time(), committee_.feature_level)) {
       return refuse(ConsensusError::invalid_batch, "a request that does not pass its check");
     }
   }
@@ -136,7 +138,10 @@ void Core::accept(Sequence sequence, const Vote& vote, const Signature& signatur
   slot.proposal_signature = signature;
   slot.proposed_at = now_;
   slot.logged = true;
-  persist(log_key(LogTag::accepted, sequence), Encoder().raw(vote.encode()).raw(signature).data());
+  if (!planted(Bug::accepted_not_persisted)) {
+    persist(log_key(LogTag::accepted, sequence),
+            Encoder().raw(vote.encode()).raw(signature).data());
+  }
   if (batch) keep_batch(sequence, slot, std::move(batch));
   drop_needless_batches(sequence, slot);
   highest_proposal_ = std::max(highest_proposal_, sequence);
@@ -169,7 +174,8 @@ bool Core::record_vote(std::vector<MemberVote>& votes, MemberIndex member, Messa
                                      {held.view, vote.sequence, held.digest},
                                      held.signature,
                                      vote,
-                                     signature});
+                                     signature,
+                                     committee_.epoch});
       }
     }
     return false;
@@ -188,7 +194,8 @@ Core::Check Core::on_vote(const Received& message) {
   if (vote->view < view_)
     return refuse(ConsensusError::wrong_view, "a vote of a view that is over");
   const bool prepare = message.type == MessageType::prepare;
-  if (prepare && committee_.primary(vote->view) == message.sender) {
+  if (prepare && committee_.primary(vote->view) == message.sender &&
+      !planted(Bug::primary_counted_twice)) {
     return refuse(ConsensusError::wrong_view, "a PREPARE of the primary");
   }
   auto& slot = slot_at(vote->sequence);
@@ -212,14 +219,18 @@ void Core::try_prepare(Sequence sequence, Slot& slot) {
   if (slot.prepared && slot.prepared->vote.view == view_) return;
   if (!may_vote(view_, sequence) || !slot.batch_of(slot.proposal->digest)) return;
   const auto needed = committee_.quorum() - 1;
-  auto prepares = collect(slot.prepares, *slot.proposal, committee_.primary(view_), needed);
-  if (prepares.endorsements.size() < needed) return;
+  const auto excluded =
+      planted(Bug::primary_counted_twice) ? std::nullopt : std::optional(committee_.primary(view_));
+  auto prepares = collect(slot.prepares, *slot.proposal, excluded, needed);
+  if (prepares.endorsements.size() < needed && !planted(Bug::commit_before_prepared)) return;
   slot.prepared = PreparedCertificate{*slot.proposal, slot.proposal_signature, std::move(prepares)};
   slot.logged = true;
   reserve(view_, sequence);
   Encoder record;
   slot.prepared->encode(record);
-  persist(log_key(LogTag::prepared, sequence), std::move(record).take());
+  if (!planted(Bug::prepared_not_persisted)) {
+    persist(log_key(LogTag::prepared, sequence), std::move(record).take());
+  }
   drop_needless_batches(sequence, slot);
   auto body = slot.proposal->encode();
   auto& own = slot.commits[self_];
@@ -243,7 +254,13 @@ void Core::decide(Sequence sequence, Slot& slot, const Vote& vote,
   Encoder record;
   record.raw(vote.digest);
   slot.ordering.encode(record);
-  persist(log_key(LogTag::decided, sequence), std::move(record).take());
+  // Where this replica's own prepared certificate is in the log, the quorum of COMMITs can be
+  // gathered again after a crash, and the ledger's transaction holds it too: no write of its own.
+  if (slot.prepared && slot.prepared->vote.digest == vote.digest) {
+    persist_later(log_key(LogTag::decided, sequence), std::move(record).take());
+  } else {
+    persist(log_key(LogTag::decided, sequence), std::move(record).take());
+  }
   if (vote.digest == Batch::null()->digest()) keep_batch(sequence, slot, Batch::null());
   deliver();
 }
@@ -252,7 +269,8 @@ void Core::decide(Sequence sequence, Slot& slot, const Vote& vote,
 /// being transferred.
 void Core::deliver() {
   bool progress = false;
-  while (!transferring_ && !quarantined_ && delivered_ - executed_.sequence < options_.window) {
+  while (!transferring_ && !quarantined_ && !retired_ &&
+         delivered_ - executed_.sequence < options_.window) {
     auto* slot = find_slot(delivered_ + 1);
     if (slot == nullptr || !slot->decided) break;
     auto batch = slot->batch_of(slot->decided->digest);
@@ -262,6 +280,9 @@ void Core::deliver() {
     if (!batch->is_null()) {
       ++counters_.batches_delivered;
       counters_.requests_delivered += batch->requests().size();
+      if (leads() && slot->ordering.view == view_) {
+        adapt_batch_limit(*slot, batch->requests().size());
+      }
       if (active_ && slot->ordering.view == view_) failed_views_ = 0;
       if (work_due_since_) work_due_since_ = now_;
     }
@@ -270,9 +291,12 @@ void Core::deliver() {
   }
   if (!progress) return;
   fruitless_rounds_ = 0;
+  repair_patience_ms_ -= (repair_patience_ms_ - options_.status_repair_interval_ms + 15) / 16;
   undelivered_since_.reset();
   if (highest_proposal_ > delivered_) undelivered_since_ = now_;
+  if (ending_since_) ending_since_ = now_;
   watch_head();
+  if (planted(Bug::censorship_timer) && head_since_) head_since_ = now_;
 }
 
 void Core::remember_delivered(const std::vector<Digest>& ids) {

@@ -35,17 +35,23 @@ void Core::load(const Recovered& recovered) {
   executed_ = recovered.executed;
   if (executed_.height == 0) executed_.head = committee_.genesis;
   normalise(executed_);
+  note_ending(recovered.epoch_end);
   delivered_ = executed_.sequence;
   certified_height_ = recovered.certified_height;
-  for (const auto& block : recovered.recent_blocks) own_blocks_[block.height] = block.header_hash;
-  // Blocks whose hashes are not at hand can be certified no more, only backfilled.
+  const auto begin = committee_.begin().height;
+  for (const auto& block : recovered.recent_blocks) {
+    if (block.height > begin) own_blocks_[block.height] = block.header_hash;
+  }
+  // Blocks whose hashes are not at hand can be certified no more, only backfilled; those of former
+  // epochs were for their own members to certify.
   const auto oldest = own_blocks_.empty() ? executed_.height + 1 : own_blocks_.begin()->first;
-  if (oldest > 0) certified_height_ = std::max(certified_height_, oldest - 1);
+  if (oldest > 0) certified_height_ = std::max({certified_height_, begin, oldest - 1});
   log_cut_ = 0;
 
   Sequence known = std::max(low_, transferred_);
   for (const auto& [sequence, slot] : slots_) {
-    if (slot.decided) known = std::max(known, sequence);
+    // The ledger may have executed what the log holds as prepared only (see decide).
+    if (slot.decided || slot.prepared) known = std::max(known, sequence);
     promised_at_start_[sequence] = {
         slot.proposal, slot.prepared ? std::optional(slot.prepared->vote.view) : std::nullopt};
   }
@@ -53,6 +59,7 @@ void Core::load(const Recovered& recovered) {
   view_at_start_ = view_;
   confirming_ = options_.confirm_at_start;
   if (recovered.lost) {
+    lost_promise_ = *recovered.lost;
     lose_log(*recovered.lost, "the log is gone or older than IDENTITY says");
   } else if (damaged) {
     lose_log(reservation_, "the log holds records that cannot be read");
@@ -77,15 +84,18 @@ bool Core::load_record(const protocol::LogWrite& record) {
   const auto tag = static_cast<LogTag>(record.key.front());
   Decoder in(*record.value);
   switch (tag) {
+    case LogTag::epoch:
+      return true;  // read by Replica, which made this committee of it
     case LogTag::view:
       view_ = in.u64();
-      active_ = in.boolean();
+      active_ = in.boolean() || planted(Bug::restart_enters_view);
       return in.finished();
     case LogTag::stable:
       stable_ = CheckpointCertificate::decode(in);
       low_ = stable_.position.sequence;
       return in.finished();
     case LogTag::reservation:
+      reservation_.epoch = in.u64();
       reservation_.view = in.u64();
       reservation_.sequence = in.u64();
       return in.finished();
@@ -174,6 +184,7 @@ bool Core::load_slot_record(LogTag tag, Sequence sequence, const Bytes& value) {
 Effects Core::start() {
   for (const auto& vote : checkpoint_votes_[self_]) try_stable(vote.first);
   compare_with_stable();
+  if (planted(Bug::double_execution) && delivered_ > low_) delivered_ = --executed_.sequence;
   deliver();
   if (!confirming_) resume_votes();
   return finish();
@@ -276,9 +287,9 @@ Core::Check Core::on_promises(const Received& message) {
       return refuse(ConsensusError::bad_signature, "a promise that was not given");
     }
     if (in_own_log(promise)) continue;
-    Reservation promised = reservation_;
+    Reservation promised{committee_.epoch, 0, reservation_.sequence};
     Decoder in(promise.body);
-    promised.view = std::max(promised.view, in.u64());
+    promised.view = in.u64();
     if (promise.type != MessageType::view_change) {
       promised.sequence = std::max(promised.sequence, in.u64());
     }
@@ -296,7 +307,11 @@ Core::Check Core::on_promises(const Received& message) {
 void Core::lose_log(Reservation promised, const std::string& why) {
   if (!lost_) alarm("recovering: " + why);
   lost_ = true;
-  floor_.view = std::max({floor_.view, promised.view, reservation_.view});
+  floor_.epoch = committee_.epoch;
+  for (const auto& it : {promised, reservation_}) {
+    // Views of former epochs are over, whatever was promised in them.
+    if (it.epoch == committee_.epoch) floor_.view = std::max(floor_.view, it.view);
+  }
   floor_.sequence = std::max({floor_.sequence, promised.sequence, reservation_.sequence,
                               std::max(low_, answered_stable_) + 2 * options_.window});
   confirming_ = true;

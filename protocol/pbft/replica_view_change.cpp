@@ -7,12 +7,11 @@ namespace powershare::pbft {
 
 /// Doubled for each view that brought no progress after the first, capped.
 std::int64_t Core::backed_off(std::int64_t base_ms) const {
+  const auto cap =
+      planted(Bug::uncapped_timer) ? std::int64_t{1} << 40 : options_.view_change_backoff_max_ms;
   auto result = base_ms;
-  for (std::uint32_t i = 1; i < failed_views_ && result < options_.view_change_backoff_max_ms;
-       ++i) {
-    result *= 2;
-  }
-  return std::min(result, std::max(base_ms, options_.view_change_backoff_max_ms));
+  for (std::uint32_t i = 1; i < failed_views_ && result < cap; ++i) result *= 2;
+  return std::min(result, std::max(base_ms, cap));
 }
 
 /// From here on nothing of earlier views counts but CHECKPOINT, VIEW-CHANGE, NEW-VIEW and
@@ -36,13 +35,16 @@ void Core::start_view_change(View view, const std::string& why) {
   own->content.view = view;
   own->content.stable = stable_;
   for (auto it = slots_.upper_bound(low_); it != slots_.end(); ++it) {
-    if (it->second.prepared) own->content.prepared.push_back(*it->second.prepared);
+    if (!it->second.prepared || planted(Bug::prepared_forgotten)) continue;
+    own->content.prepared.push_back(*it->second.prepared);
   }
   own->body = own->content.encode();
   own->signature = sign(MessageType::view_change, own->body);
   reserve(view_, 0);
-  persist(log_key(LogTag::view), Encoder().u64(view_).boolean(false).data());
-  persist(log_key(LogTag::view_change), own->body);
+  if (!planted(Bug::view_change_not_persisted)) {
+    persist(log_key(LogTag::view), Encoder().u64(view_).boolean(false).data());
+    persist(log_key(LogTag::view_change), own->body);
+  }
   erase(log_key(LogTag::new_view));
   send_signed(std::nullopt, MessageType::view_change, own->body, own->signature);
   view_changes_[self_] = std::move(own);
@@ -87,9 +89,10 @@ void Core::join_view_change() {
       views.push_back(held->content.view);
     }
   }
-  if (views.size() < committee_.weak_quorum()) return;
+  const auto enough = planted(Bug::highest_view_join) ? 1 : committee_.weak_quorum();
+  if (views.size() < enough || planted(Bug::no_join)) return;
   std::sort(views.begin(), views.end(), std::greater<>());
-  start_view_change(views[committee_.weak_quorum() - 1], "f + 1 members ask for it");
+  start_view_change(views[enough - 1], "f + 1 members ask for it");
 }
 
 /// A certificate whose every signature this replica has verified when the votes came needs no
@@ -129,7 +132,7 @@ Core::Check Core::verify_view_change(SignedViewChange& message) {
     if (auto checked = pbft::verify(stable, committee_, signatory_); !checked) return checked;
   }
   for (const auto& certificate : message.content.prepared) {
-    if (prepared_is_known(certificate)) continue;
+    if (prepared_is_known(certificate) || planted(Bug::prepared_unverified)) continue;
     if (auto checked = pbft::verify(certificate, committee_, signatory_); !checked) return checked;
   }
   message.verified = true;

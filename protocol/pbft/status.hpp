@@ -23,6 +23,9 @@ struct PeerStatus {
 };
 
 struct Status {
+  std::uint64_t epoch = 0;
+  bool member = true;  ///< of this epoch; otherwise the peer only follows the chain
+  std::uint32_t members = 0;
   View view = 0;
   MemberIndex primary = 0;
   bool view_active = false;      ///< false between VIEW-CHANGE and NEW-VIEW

@@ -10,14 +10,17 @@ ROOMS = {
     "market": {"base"},
     "ledger": {"base", "crypto", "market"},
     "protocol": {"base", "crypto", "ledger"},
+    "sim": {"base", "crypto", "market", "ledger", "protocol"},
     "storage": {"base", "crypto", "protocol"},
     "net": {"base", "crypto"},
     "monitoring": {"base"},
     "gateway": {"base", "crypto", "ledger", "net"},
     "actors": {"base", "crypto", "market", "ledger", "protocol", "storage", "net", "monitoring",
                "gateway"},
+    "bench": {"base", "crypto", "market", "ledger", "protocol", "storage", "net", "monitoring",
+              "gateway", "actors"},
     "apps": {"base", "crypto", "market", "ledger", "protocol", "storage", "net", "monitoring",
-             "gateway", "actors"},
+             "gateway", "actors", "bench", "sim"},
 }
 
 # (from room, to room) -> the only headers of it that may be seen (shell patterns)
@@ -27,7 +30,7 @@ NARROW = {
 }
 
 # Deterministic rooms: no input or output, threads, clocks, randomness or floating point.
-PURE = {"market", "ledger", "protocol"}
+PURE = {"market", "ledger", "protocol", "sim"}
 
 # pattern of the included name -> patterns of the files that may include it
 THIRD_PARTY = {

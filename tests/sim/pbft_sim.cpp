@@ -1,91 +1,156 @@
-// ctest entry sim.pbft: many seeds of the simulator. POWERSHARE_SIM_SEEDS sets how many,
-// `test_sim_pbft --seed S [--steps N]
-// [--peers n] [--trace]` repeats one exactly.
+// ctest entry sim.pbft: many seeds of the simulator, each run twice, on two threads.
+// `test_sim_pbft --seed S [--steps N] [--peers n] [--faults LIST]
+// [--adversary NAME] [--history]` repeats one.
+#include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
+#include <mutex>
 #include <string>
+#include <thread>
+#include <vector>
 
-#include "tests/sim/simulator.hpp"
+#include "crypto/keys.hpp"
+#include "sim/simulator.hpp"
+#include "tests/sim/adversaries/catalogue.hpp"
 
 namespace {
 
 using powershare::sim::SimulationOptions;
 using powershare::sim::SimulationResult;
+using Count = unsigned long long;
 
-constexpr std::uint32_t group_sizes[] = {4, 4, 4, 5, 7, 4, 6, 10};
+struct Campaign {
+  std::uint64_t first = 1;
+  std::uint64_t seeds = 1'000;
+  SimulationOptions base;
+  bool peers_given = false;
+  bool verbose = false;
+};
+
+SimulationOptions options_of(const Campaign& campaign, std::uint64_t seed) {
+  auto options = campaign.base;
+  options.seed = seed;
+  if (!campaign.peers_given) options.peers = powershare::sim::peers_of_seed(seed);
+  options.real_signatures = options.real_signatures || powershare::sim::real_signatures_in(seed);
+  return options;
+}
 
 void print(const SimulationOptions& options, const SimulationResult& result) {
   std::printf(
-      "seed %llu peers %u: events %llu blocks %llu requests %llu views %llu crashes %llu "
-      "transfers %llu snapshots %llu recoveries %llu repeated %llu healing %lld ms of %lld %s\n",
-      static_cast<unsigned long long>(options.seed), options.peers,
-      static_cast<unsigned long long>(result.events),
-      static_cast<unsigned long long>(result.blocks),
-      static_cast<unsigned long long>(result.requests),
-      static_cast<unsigned long long>(result.view_changes),
-      static_cast<unsigned long long>(result.crashes),
-      static_cast<unsigned long long>(result.transfers),
-      static_cast<unsigned long long>(result.snapshots),
-      static_cast<unsigned long long>(result.recoveries),
-      static_cast<unsigned long long>(result.repeated), static_cast<long long>(result.healing_ms),
-      static_cast<long long>(result.virtual_ms), result.fingerprint.substr(0, 16).c_str());
+      "seed %llu peers %u: events %llu blocks %llu transactions %llu acknowledged %llu views %llu "
+      "crashes %llu transfers %llu logs %llu ledgers %llu first commit %lld ms equal %lld ms of "
+      "%lld ms faults %s %s\n",
+      Count{options.seed}, options.peers, Count{result.events}, Count{result.blocks},
+      Count{result.transactions}, Count{result.acknowledged}, Count{result.highest_view},
+      Count{result.crashes}, Count{result.transfers}, Count{result.logs_replaced},
+      Count{result.ledgers_replaced}, static_cast<long long>(result.first_commit_ms),
+      static_cast<long long>(result.healing_ms), static_cast<long long>(result.virtual_ms),
+      result.faults.c_str(), result.digest.c_str());
+  for (const auto& liar : result.byzantine) std::printf("  %s\n", liar.c_str());
 }
 
-bool run(const SimulationOptions& options, bool verbose) {
-  const auto result = powershare::sim::simulate(options);
-  if (verbose) print(options, result);
-  if (result.ok) return true;
+void print_violation(const SimulationOptions& options, const SimulationResult& result) {
+  std::printf("VIOLATION of %s in seed %llu: %s\n", result.invariant.c_str(), Count{options.seed},
+              result.violation.c_str());
+  for (const auto& line : result.history) std::printf("    %s\n", line.c_str());
+  for (const auto& liar : result.byzantine) std::printf("  %s\n", liar.c_str());
+  std::printf("faults: %s\ncommit: %s\nrepeat: test_sim_pbft %s\n", result.faults.c_str(),
+              POWERSHARE_COMMIT, powershare::sim::repeat_arguments(options).c_str());
+}
+
+int run_one(const SimulationOptions& options) {
+  const auto result = powershare::sim::simulate_twice(options);
+  print(options, result);
+  if (result.ok && options.history) {
+    for (const auto& line : result.history) std::printf("    %s\n", line.c_str());
+  }
+  if (!result.ok) print_violation(options, result);
+  return result.ok ? 0 : 1;
+}
+
+int run_all(const Campaign& campaign) {
+  std::atomic<std::uint64_t> next{campaign.first};
+  std::atomic<std::uint64_t> failed{0};
+  std::mutex output;
+  std::uint64_t events = 0;
+  std::int64_t virtual_ms = 0, slowest_commit_ms = 0, slowest_equal_ms = 0;
+  const auto begin = std::chrono::steady_clock::now();
+  const auto work = [&] {
+    for (auto seed = next++; seed < campaign.first + campaign.seeds; seed = next++) {
+      const auto options = options_of(campaign, seed);
+      const auto result = powershare::sim::simulate_twice(options);
+      const std::lock_guard lock(output);
+      events += 2 * result.events;
+      virtual_ms += result.virtual_ms;
+      slowest_commit_ms = std::max(slowest_commit_ms, result.first_commit_ms);
+      slowest_equal_ms = std::max(slowest_equal_ms, result.healing_ms);
+      if (campaign.verbose) print(options, result);
+      if (result.ok) continue;
+      ++failed;
+      print_violation(options, result);
+    }
+  };
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 2; ++i) threads.emplace_back(work);
+  }
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
   std::printf(
-      "VIOLATION in seed %llu: %s\nrepeat: test_sim_pbft --seed %llu --steps %llu --peers %u"
-      "%s --trace\n",
-      static_cast<unsigned long long>(options.seed), result.violation.c_str(),
-      static_cast<unsigned long long>(options.seed), static_cast<unsigned long long>(options.steps),
-      options.peers, options.real_signatures ? " --real" : "");
-  return false;
+      "%llu seeds × %llu steps, each twice: %llu failed, %.1f s, %.0f events/s, %.2f simulated "
+      "hours per second, first commit at most %lld ms and all equal at most %lld ms after "
+      "healing\n",
+      Count{campaign.seeds}, Count{campaign.base.steps}, Count{failed.load()}, took.count(),
+      static_cast<double>(events) / took.count(),
+      2 * static_cast<double>(virtual_ms) / 3.6e6 / took.count(),
+      static_cast<long long>(slowest_commit_ms), static_cast<long long>(slowest_equal_ms));
+  return failed == 0 ? 0 : 1;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   std::setvbuf(stdout, nullptr, _IOLBF, 0);  // a violation is seen even if the run is cut short
-  std::uint64_t seeds = std::getenv("POWERSHARE_LONG") != nullptr ? 10'000 : 1'000;
-  if (const char* text = std::getenv("POWERSHARE_SIM_SEEDS"))
-    seeds = std::strtoull(text, nullptr, 10);
-  SimulationOptions one;
+  powershare::crypto::initialise();
+  Campaign campaign;
+  campaign.base.adversaries = powershare::sim::drawn_adversaries();
+  campaign.base.steps = std::getenv("POWERSHARE_LONG") != nullptr ? 50'000 : 5'000;
+  if (const char* text = std::getenv("POWERSHARE_SIM_SEEDS")) {
+    campaign.seeds = std::strtoull(text, nullptr, 10);
+  }
   bool single = false;
-  bool verbose = false;
-  std::uint64_t first = 1;
   for (int i = 1; i < argc; ++i) {
     const std::string option = argv[i];
-    const auto value = [&] { return i + 1 < argc ? std::strtoull(argv[++i], nullptr, 10) : 0; };
+    const auto text = [&] { return i + 1 < argc ? std::string(argv[++i]) : std::string(); };
+    const auto number = [&] { return std::strtoull(text().c_str(), nullptr, 10); };
     if (option == "--seed") {
-      one.seed = value();
+      campaign.base.seed = number();
       single = true;
-    } else if (option == "--steps") {
-      one.steps = value();
-    } else if (option == "--peers") {
-      one.peers = static_cast<std::uint32_t>(value());
+    } else if (option == "--seeds") {
+      campaign.seeds = number();
     } else if (option == "--first") {
-      first = value();
-    } else if (option == "--trace") {
-      one.trace = true;
-    } else if (option == "--real") {
-      one.real_signatures = true;
+      campaign.first = number();
+    } else if (option == "--steps") {
+      campaign.base.steps = number();
+    } else if (option == "--peers") {
+      campaign.base.peers = static_cast<std::uint32_t>(number());
+      campaign.peers_given = true;
+    } else if (option == "--faults") {
+      campaign.base.faults = powershare::sim::parse_faults(text());
+      if (!campaign.base.faults) return std::fprintf(stderr, "unknown fault\n"), 64;
+    } else if (option == "--adversary") {
+      campaign.base.adversaries = powershare::sim::drawn_adversaries(text());
+      if (!campaign.base.adversaries) return std::fprintf(stderr, "unknown strategy\n"), 64;
+    } else if (option == "--real-signatures") {
+      campaign.base.real_signatures = true;
+    } else if (option == "--history") {
+      campaign.base.history = true;
     } else if (option == "--verbose") {
-      verbose = true;
+      campaign.verbose = true;
+    } else {
+      return std::fprintf(stderr, "unknown option %s\n", option.c_str()), 64;
     }
   }
-  if (single) return run(one, true) ? 0 : 1;
-  std::uint64_t failed = 0;
-  for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
-    SimulationOptions options = one;
-    options.seed = seed;
-    options.peers = group_sizes[seed % 8];
-    options.real_signatures = seed % 50 == 0;
-    if (!run(options, verbose)) ++failed;
-  }
-  std::printf("%llu seeds, %llu failed\n", static_cast<unsigned long long>(seeds),
-              static_cast<unsigned long long>(failed));
-  return failed == 0 ? 0 : 1;
+  if (single) return run_one(campaign.base);
+  return run_all(campaign);
 }

@@ -83,8 +83,8 @@ struct Fetcher {
   explicit Fetcher(const Chain& chain, std::uint64_t target, CatchUpOptions options = {})
       : signatory(key_of(0)), catch_up(chain.committee, 0, signatory, options) {
     pbft::TransferRequest request{chain.position(target), {}};
-    take(catch_up.step(
-        StartCatchUp{chain.position(0), request, crypto::SparseMerkleTree().level(8)}));
+    take(catch_up.step(StartCatchUp{chain.position(0), request, chain.committee,
+                                    chain.committee.size(), crypto::SparseMerkleTree().level(8)}));
   }
   void take(CatchUpEffects next) {
     effects = std::move(next);

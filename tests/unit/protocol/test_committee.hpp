@@ -14,7 +14,11 @@ namespace powershare::test {
 class KeySignatory final : public protocol::Signatory {
  public:
   explicit KeySignatory(crypto::KeyPair keys) : keys_(std::move(keys)) {}
-  crypto::Signature sign(ByteView statement) const override { return keys_.sign(statement); }
+  bool owns(const crypto::PublicKey& key) const override { return key == keys_.public_key(); }
+  crypto::PublicKey key() const override { return keys_.public_key(); }
+  crypto::Signature sign(const crypto::PublicKey&, ByteView statement) const override {
+    return keys_.sign(statement);
+  }
   bool verify(const crypto::PublicKey& signer, ByteView statement,
               const crypto::Signature& signature) const override {
     return crypto::verify(signer, statement, signature);
@@ -85,14 +89,13 @@ class Group {
 
   void start(std::uint32_t index, std::optional<pbft::Reservation> lost = std::nullopt) {
     auto& member = *members[index];
-    auto own = config;
-    own.self = index;
     pbft::Recovered recovered;
     for (const auto& [key, value] : member.log) recovered.log.push_back({key, value});
     recovered.executed = member.executed;
     recovered.lost = lost;
     member.replica = std::make_unique<pbft::Replica>(
-        own, member.signatory, [](ByteView request, UtcMillis) { return request.size() < 1'000; },
+        config, member.signatory,
+        [](ByteView request, UtcMillis, std::uint32_t) { return request.size() < 1'000; },
         std::move(recovered));
     apply(index, member.replica->start());
     input(index, clock());

@@ -10,6 +10,7 @@ using namespace powershare::ledger;
 
 namespace {
 
+constexpr auto level = known_feature_level;
 const Digest genesis_hash = crypto::sha256(as_bytes("a chain"));
 
 crypto::KeyPair signer() {
@@ -45,6 +46,15 @@ SignedReading reading(const char* meter, std::uint64_t sequence) {
   result.reading.imported = Energy::from_nano(1);
   result.reading.exported = Energy::from_nano(-2);
   result.reading.produced = Energy::from_nano(3);
+  return result;
+}
+
+Member member() {
+  Member result;
+  result.peer = PeerId::parse("peer-4").value();
+  result.consensus_key.fill(1);
+  result.gateway_key.fill(2);
+  result.transport_key.fill(3);
   return result;
 }
 
@@ -96,11 +106,15 @@ std::vector<Payload> payloads() {
           ReadingBatch{{reading("M1", 1), full}},
           SetCriteria{home, false, Price::from_nano(0), true, std::nullopt},
           ClockStep{{1'571'616'000'000}},
-          SetParameter{"close_grace", "1m"}};
+          SetParameter{"close_grace", "1m"},
+          AddMember{member(), "tcp://10.0.0.5:7400", ""},
+          RemoveMember{member().peer},
+          ReplaceMemberKeys{member()},
+          SetFeatureLevel{3}};
 }
 
 std::error_code error_of(ByteView bytes) {
-  const auto result = wire::decode_transaction(bytes, genesis_hash);
+  const auto result = wire::decode_transaction(bytes, genesis_hash, level);
   return result ? std::error_code() : result.error().code();
 }
 
@@ -130,7 +144,7 @@ TEST_CASE("every payload survives the wire") {
     CAPTURE(payload_name(payload));
     seen[payload.index()] = true;
     const auto bytes = encoded(payload);
-    const auto decoded = wire::decode_transaction(bytes, genesis_hash);
+    const auto decoded = wire::decode_transaction(bytes, genesis_hash, level);
     REQUIRE_MESSAGE(decoded.ok(), decoded.error().detail());
     CHECK(decoded->id == crypto::sha256(bytes));
     CHECK(decoded->genesis == genesis_hash);
@@ -141,20 +155,20 @@ TEST_CASE("every payload survives the wire") {
     CHECK(decoded->payload.index() == payload.index());
     // The encoder writes every field, so equal bytes are equal payloads.
     CHECK(wire::encode_body(*decoded) == wire::encode_body(transaction(payload)));
-    CHECK(wire::decode_verified_transaction(bytes, genesis_hash)->id == decoded->id);
+    CHECK(wire::decode_verified_transaction(bytes, genesis_hash, level)->id == decoded->id);
   }
   for (const bool one : seen) CHECK(one);
 }
 
 TEST_CASE("fields are what they were, not only their bytes") {
   const auto all = payloads();
-  const auto readings = wire::decode_transaction(encoded(all[16]), genesis_hash);
+  const auto readings = wire::decode_transaction(encoded(all[16]), genesis_hash, level);
   CHECK(std::get<ReadingBatch>(readings->payload).readings ==
         std::get<ReadingBatch>(all[16]).readings);
-  const auto added = wire::decode_transaction(encoded(all[0]), genesis_hash);
+  const auto added = wire::decode_transaction(encoded(all[0]), genesis_hash, level);
   CHECK(std::get<AddParticipant>(added->payload).participant ==
         std::get<AddParticipant>(all[0]).participant);
-  const auto criteria = wire::decode_transaction(encoded(all[17]), genesis_hash);
+  const auto criteria = wire::decode_transaction(encoded(all[17]), genesis_hash, level);
   CHECK(std::get<SetCriteria>(criteria->payload).sell_price == Price::from_nano(0));
   CHECK_FALSE(std::get<SetCriteria>(criteria->payload).buy_price.has_value());
 }
@@ -198,13 +212,14 @@ TEST_CASE("fields that this version does not know are refused, however deep") {
 TEST_CASE("another chain's transaction, another key's signature and a signed lie are refused") {
   const auto bytes = encoded(ClockStep{{5}});
   const auto other_chain = crypto::sha256(as_bytes("another chain"));
-  CHECK(wire::decode_transaction(bytes, other_chain).error().code() == LedgerError::malformed);
+  CHECK(wire::decode_transaction(bytes, other_chain, level).error().code() ==
+        LedgerError::malformed);
   const auto body = wire::encode_body(transaction(ClockStep{{5}}));
   const auto other = crypto::KeyPair::generate();
   const auto forged = wire::assemble(body, signer().public_key(),
                                      other.sign(wire::transaction_statement(genesis_hash, body)));
   CHECK(error_of(forged) == CryptoError::bad_signature);
-  CHECK(wire::decode_verified_transaction(forged, genesis_hash).ok());
+  CHECK(wire::decode_verified_transaction(forged, genesis_hash, level).ok());
 }
 
 TEST_CASE("limits hold before anything is built") {
@@ -221,7 +236,7 @@ TEST_CASE("limits hold before anything is built") {
   for (int i = 0; i < 3'000; ++i) append_field(many, 1, {});
   auto body = wire::encode_body(transaction(ReadingBatch{}));
   append_field(body, 31, many);
-  CHECK(wire::decode_transaction(signed_body(body), genesis_hash).ok());
+  CHECK(wire::decode_transaction(signed_body(body), genesis_hash, level).ok());
   append_field(body, 31, many);
   CHECK(error_of(signed_body(body)) == LedgerError::malformed);
 
@@ -268,7 +283,60 @@ TEST_CASE("fields outside their limits are refused") {
 
 TEST_CASE("a backup checks expiry against the batch's time before it prepares") {
   const auto bytes = encoded(ClockStep{{5}});
-  CHECK(wire::stateless_check(bytes, {1'699'999'999'999}, genesis_hash).ok());
-  CHECK(wire::stateless_check(bytes, {1'700'000'000'000}, genesis_hash).error().code() ==
+  CHECK(wire::stateless_check(bytes, {1'699'999'999'999}, genesis_hash, level).ok());
+  CHECK(wire::stateless_check(bytes, {1'700'000'000'000}, genesis_hash, level).error().code() ==
         LedgerError::expired);
+}
+
+TEST_CASE("below feature level 2 a membership transaction is what it is to an older program") {
+  const auto refusal = [](ByteView bytes, std::uint32_t feature_level) {
+    const auto result = wire::decode_transaction(bytes, genesis_hash, feature_level);
+    return result ? std::string() : result.error().detail();
+  };
+  // What an older program says of a field that it does not know.
+  auto unknown = wire::encode_body(transaction(RetireMeter{MeterId::parse("M1").value()}));
+  append_field(unknown, 99, {});
+  const auto as_unknown = refusal(signed_body(unknown), 1);
+  REQUIRE(as_unknown == "the transaction has unknown fields");
+  for (const auto& payload : payloads()) {
+    const auto bytes = encoded(payload);
+    const bool newer = std::holds_alternative<AddMember>(payload) ||
+                       std::holds_alternative<RemoveMember>(payload) ||
+                       std::holds_alternative<ReplaceMemberKeys>(payload);
+    CAPTURE(payload_name(payload));
+    CHECK(refusal(bytes, 1) == (newer ? as_unknown : ""));
+    CHECK(refusal(bytes, 2).empty());
+    CHECK(wire::stateless_check(bytes, {1'699'999'999'999}, genesis_hash, 1).ok() == !newer);
+    CHECK(wire::decode_transaction(bytes, genesis_hash, 2)->feature_level == (newer ? 2 : 1));
+  }
+  // Of two payloads Protobuf keeps the last: the first is no less unknown to an older program.
+  auto hidden = wire::encode_body(transaction(RemoveMember{member().peer}));
+  Bytes retire;
+  append_field(retire, 1, to_bytes("M1"));
+  append_field(hidden, 23, retire);
+  CHECK(refusal(signed_body(hidden), 1) == as_unknown);
+  const auto last = wire::decode_transaction(signed_body(hidden), genesis_hash, 2);
+  REQUIRE(last.ok());
+  CHECK(std::holds_alternative<RetireMeter>(last->payload));
+  CHECK(last->feature_level == 2);
+}
+
+TEST_CASE("keys and names of members are checked before a batch is prepared") {
+  const auto refused = [](const Member& member) {
+    return error_of(encoded(AddMember{member, "", ""})) == LedgerError::malformed;
+  };
+  auto wrong = member();
+  CHECK_FALSE(refused(wrong));
+  wrong.gateway_key = wrong.consensus_key;
+  CHECK(refused(wrong));
+  wrong = member();
+  wrong.peer = {};
+  CHECK(refused(wrong));
+  wrong = member();
+  wrong.transport_key = {};
+  CHECK(refused(wrong));
+  CHECK(error_of(encoded(SetFeatureLevel{1})) == LedgerError::malformed);
+  CHECK(error_of(encoded(AddMember{member(), "tcp://", ""})) == LedgerError::malformed);
+  CHECK(error_of(encoded(AddMember{member(), "tcp://a:1" + std::string(300, 'a'), ""})) ==
+        LedgerError::malformed);
 }

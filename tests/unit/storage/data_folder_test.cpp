@@ -365,23 +365,29 @@ TEST_CASE("the reservation is raised rarely, never lowered, and durable") {
     const auto folder = open_folder(place / "d");
     int writes = 0;
     for (std::uint64_t sequence = 1; sequence <= 5'000; ++sequence) {
-      if (!folder->reservation_covers(2, sequence)) ++writes;
-      REQUIRE(folder->reserve(2, sequence));
-      CHECK(folder->reservation_covers(2, sequence));
+      if (!folder->reservation_covers({0, 2, sequence})) ++writes;
+      REQUIRE(folder->reserve({0, 2, sequence}));
+      CHECK(folder->reservation_covers({0, 2, sequence}));
     }
     CHECK(writes == 5);
-    REQUIRE(folder->reserve(1, 1));
+    REQUIRE(folder->reserve({0, 1, 1}));
     REQUIRE(folder->note_stable_checkpoint(64));
     REQUIRE(folder->note_stable_checkpoint(32));
   }
   const auto identity = open_folder(place / "d")->identity();
   CHECK(identity.reservation ==
-        Reservation{2, 1 + 4 * (reservation_ahead + 1) + reservation_ahead});
+        Reservation{0, 2, 1 + 4 * (reservation_ahead + 1) + reservation_ahead});
   CHECK(identity.stable_checkpoint == 64);
   const auto folder = open_folder(place / "d");
   const auto last = ~std::uint64_t{0};
-  REQUIRE(folder->reserve(last, last - 5));
-  CHECK(folder->reservation_covers(last, last));
+  REQUIRE(folder->reserve({0, last, last - 5}));
+  CHECK(folder->reservation_covers({0, last, last}));
+  // A later epoch counts its views from 0 again.
+  CHECK(!folder->reservation_covers({1, 0, 1}));
+  REQUIRE(folder->reserve({1, 0, 1}));
+  CHECK(folder->identity().reservation == Reservation{1, 0, last});
+  REQUIRE(folder->reserve({0, 7, 1}));
+  CHECK(folder->identity().reservation == Reservation{1, 0, last});
 }
 
 TEST_CASE("verification names every damaged record and changes nothing") {

@@ -41,7 +41,7 @@ Identity example() {
   Identity identity;
   identity.owner = test_owner();
   identity.stable_checkpoint = 64;
-  identity.reservation = {3, 1'064};
+  identity.reservation = {1, 3, 1'064};
   identity.log_id.fill(0xAB);
   identity.log_commits = 17;
   return identity;

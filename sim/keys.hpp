@@ -3,18 +3,21 @@
 #pragma once
 
 #include <map>
+#include <string_view>
 #include <vector>
 
 #include "protocol/ports.hpp"
 
 namespace powershare::sim {
 
-/// The members' keys of one run.
+/// The keys of one group of signers, as the members of a chain or its clients.
 class Keys {
  public:
-  Keys(std::uint32_t members, std::uint64_t seed, bool real);
+  /// `purpose` keeps groups of the same seed apart.
+  Keys(std::uint32_t signers, std::uint64_t seed, bool real, std::string_view purpose = "members");
   const std::vector<crypto::PublicKey>& public_keys() const { return public_; }
-  crypto::Signature sign(std::uint32_t member, ByteView statement) const;
+  bool real() const { return real_; }
+  crypto::Signature sign(std::uint32_t signer, ByteView statement) const;
   bool verify(const crypto::PublicKey& signer, ByteView statement,
               const crypto::Signature& signature) const;
 
@@ -29,7 +32,9 @@ class Keys {
 class OracleSignatory final : public protocol::Signatory {
  public:
   OracleSignatory(const Keys& keys, std::uint32_t member) : keys_(keys), member_(member) {}
-  crypto::Signature sign(ByteView statement) const override {
+  bool owns(const crypto::PublicKey& key) const override { return key == this->key(); }
+  crypto::PublicKey key() const override { return keys_.public_keys()[member_]; }
+  crypto::Signature sign(const crypto::PublicKey&, ByteView statement) const override {
     return keys_.sign(member_, statement);
   }
   bool verify(const crypto::PublicKey& signer, ByteView statement,

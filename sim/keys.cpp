@@ -1,4 +1,4 @@
-#include "tests/sim/oracle_signatory.hpp"
+#include "sim/keys.hpp"
 
 #include <algorithm>
 
@@ -6,24 +6,25 @@
 
 namespace powershare::sim {
 
-Keys::Keys(std::uint32_t members, std::uint64_t seed, bool real) : real_(real) {
-  for (std::uint32_t member = 0; member < members; ++member) {
-    const auto material =
-        crypto::sha256(Encoder().raw(as_bytes("sim key")).u64(seed).u32(member).data());
+Keys::Keys(std::uint32_t signers, std::uint64_t seed, bool real, std::string_view purpose)
+    : real_(real) {
+  for (std::uint32_t signer = 0; signer < signers; ++signer) {
+    const auto material = crypto::sha256(
+        Encoder().raw(as_bytes("sim key")).text(purpose).u64(seed).u32(signer).data());
     if (real_) {
       pairs_.push_back(crypto::KeyPair::from_seed(material));
       public_.push_back(pairs_.back().public_key());
     } else {
       public_.push_back(material);
     }
-    index_[public_.back()] = member;
+    index_[public_.back()] = signer;
   }
 }
 
-crypto::Signature Keys::sign(std::uint32_t member, ByteView statement) const {
-  if (real_) return pairs_[member].sign(statement);
+crypto::Signature Keys::sign(std::uint32_t signer, ByteView statement) const {
+  if (real_) return pairs_[signer].sign(statement);
   const auto tag = crypto::sha256(
-      Encoder().raw(as_bytes("sim oracle")).raw(public_[member]).raw(statement).data());
+      Encoder().raw(as_bytes("sim oracle")).raw(public_[signer]).raw(statement).data());
   crypto::Signature signature{};
   std::copy(tag.begin(), tag.end(), signature.begin());
   return signature;

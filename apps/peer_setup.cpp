@@ -1,0 +1,59 @@
+#include "apps/peer_setup.hpp"
+
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "apps/error.hpp"
+#include "apps/exit.hpp"
+#include "apps/genesis_files.hpp"
+#include "apps/key_files.hpp"
+#include "apps/peer_config.hpp"
+
+namespace powershare::apps {
+
+Result<actors::PeerSetup> load_peer_setup(const std::filesystem::path& file, bool recover) {
+  auto config = load_peer_config(file);
+  if (!config) return config.error();
+  auto genesis = load_genesis(config->genesis);
+  if (!genesis) return genesis.error();
+  auto keys = load_peer_keys(config->keys);
+  if (!keys) return keys.error();
+  std::optional<crypto::Digest> key_hash;
+  if (config->administrator_key_sha256) {
+    auto hash = crypto::digest_from_hex(*config->administrator_key_sha256);
+    if (!hash)
+      return Error{AppError::bad_configuration,
+                   "administrator_key_sha256: " + hash.error().detail()};
+    key_hash = *hash;
+  }
+  actors::PeerSetup setup{.genesis = std::move(*genesis),
+                          .peer = config->peer,
+                          .consensus_keys = keys->consensus,
+                          .gateway_keys = keys->gateway,
+                          .transport_keys = keys->transport,
+                          .data = config->data,
+                          .http_address = config->http.address,
+                          .http_port = config->http.port,
+                          .metrics_address = config->metrics.address,
+                          .metrics_port = config->metrics.port,
+                          .control_endpoint = config->control_endpoint,
+                          .bulk_endpoint = config->bulk_endpoint,
+                          .remotes = {},
+                          .administrator_api_key_hash = key_hash,
+                          .watts_per_core = config->watts_per_core,
+                          .feature_level_max = config->feature_level_max,
+                          .recover = recover};
+  for (const auto& remote : config->remotes) {
+    setup.remotes.push_back({remote.peer, remote.control_endpoint, remote.bulk_endpoint});
+  }
+  return setup;
+}
+
+void die(const Error& error) {
+  std::fprintf(stderr, "powershare: %s\n", error.detail().c_str());
+  std::fflush(stderr);
+  ::_exit(static_cast<int>(exit_code_of(error)));
+}
+
+}  // namespace powershare::apps

@@ -1,0 +1,239 @@
+#include "bench/consensus_peer.hpp"
+
+#include "actors/consensus.hpp"
+#include "actors/error.hpp"
+#include "actors/supervisor.hpp"
+#include "actors/transport.hpp"
+#include "actors/verifier.hpp"
+#include "bench/client_door.hpp"
+#include "bench/order_settlement.hpp"
+#include "protocol/wire/envelope.hpp"
+
+namespace powershare::bench {
+namespace {
+
+using namespace actors;
+constexpr std::size_t verifier_count = 2;
+
+struct DoorState {
+  static inline const char* name = "door";
+  std::shared_ptr<const Links> links;
+};
+
+/// In the place of the gateway: checks each request once, off the consensus thread.
+GatewayActor::behavior_type door_actor(GatewayActor::stateful_pointer<DoorState> self,
+                                       PeerContext& context, std::function<void(Bytes)> answer) {
+  return {[self](const Connect& connect) { self->state.links = connect.links; },
+          [self, &context](const SubmitCall& call) {
+            if (!context.verified_requests->warm(*call.transaction)) return;
+            self->send(self->state.links->consensus, SubmitRequest{call.transaction});
+          },
+          [](const BlocksCommitted&) {},
+          [answer](const RequestsRefused& news) {
+            for (const auto& refused : *news.refused) answer(refused_frame(refused.request));
+          },
+          [](Poll) {}};
+}
+
+class RunningConsensusPeer final : public ConsensusPeer {
+ public:
+  explicit RunningConsensusPeer(ConsensusPeerSetup setup) : setup_(std::move(setup)) {}
+  ~RunningConsensusPeer() override { stop(); }
+
+  Result<void> start(std::function<void(const Error&)> fatal) {
+    if (auto opened = open(std::move(fatal)); !opened) return opened;
+    auto recovered = std::make_shared<pbft::Recovered>();
+    recovered->executed.head = context_->genesis_hash;
+    if (auto linked = start_link(); !linked) return linked;
+    start_actors(std::move(recovered));
+    return start_door();
+  }
+
+ private:
+  Result<void> open(std::function<void(const Error&)> fatal) {
+    const auto& members = setup_.peer.genesis.members;
+    for (pbft::MemberIndex i = 0; i < members.size(); ++i) index_[members[i].peer] = i;
+    const auto self = index_.find(setup_.peer.peer);
+    if (self == index_.end()) return Error{ActorError::bad_configuration, "not a member"};
+    context_ = std::make_unique<PeerContext>(setup_.peer.genesis, self->second,
+                                             setup_.peer.consensus_keys, setup_.peer.gateway_keys);
+    context_->fatal = std::move(fatal);
+    context_->verified_requests = std::make_unique<VerifiedRequests>(
+        [genesis = context_->genesis_hash, must_be_signed = setup_.signed_requests](
+            ByteView request) -> std::optional<VerifiedRequests::Passed> {
+          const auto expires = check_request(genesis, must_be_signed, request);
+          if (!expires) return std::nullopt;
+          return VerifiedRequests::Passed{*expires, 1};
+        });
+    context_->board = std::make_unique<StatusBoard>(setup_.peer.genesis, self->second);
+    context_->metrics = std::make_unique<monitoring::Metrics>();
+    auto folder =
+        storage::DataFolder::open(setup_.peer.data,
+                                  {setup_.peer.genesis.chain, setup_.peer.peer,
+                                   setup_.peer.consensus_keys.public_key(), context_->genesis_hash},
+                                  {});
+    if (!folder) return folder.error();
+    context_->folder = std::move(*folder);
+    return {};
+  }
+
+  Result<void> start_link() {
+    net::LinkOptions options;
+    options.self = setup_.peer.peer;
+    options.keys = setup_.peer.transport_keys;
+    options.control_endpoint = setup_.peer.control_endpoint;
+    options.bulk_endpoint = setup_.peer.bulk_endpoint;
+    options.max_frame_bytes = wire::max_frame_bytes;
+    for (const auto& remote : setup_.peer.remotes) {
+      const auto& member = context_->genesis.members.at(index_.at(remote.peer));
+      options.remotes.push_back({remote.peer, member.transport_key, remote.control, remote.bulk});
+    }
+    auto link = net::ZmqLink::start(
+        std::move(options),
+        [this](const PeerId& sender, net::Channel, Bytes frame) {
+          receive(index_.at(sender), std::move(frame));
+        },
+        [this](const PeerId& peer, bool connected) {
+          context_->board->set_connected(index_.at(peer), connected);
+        });
+    if (!link) return link.error();
+    link_ = std::move(*link);
+    return {};
+  }
+
+  /// On the link's thread, as in actors::PeerHost.
+  void receive(pbft::MemberIndex sender, Bytes frame) {
+    if (!introduced_.load(std::memory_order_acquire)) return;
+    if (context_->frames_in_flight.fetch_add(1) >= PeerContext::max_frames_in_flight) {
+      --context_->frames_in_flight;
+      return;
+    }
+    caf::anon_send(links_->verifiers[sender % links_->verifiers.size()],
+                   ReceivedFrame{sender, std::make_shared<const Bytes>(std::move(frame))});
+  }
+
+  void start_actors(std::shared_ptr<pbft::Recovered> recovered) {
+    config_.set("scheduler.policy", caf::atom("sharing"));
+    config_.set("scheduler.max-threads", std::size_t{2});
+    config_.set("logger.console", caf::atom("none"));
+    system_ = std::make_unique<caf::actor_system>(config_);
+    auto& context = *context_;
+    auto links = std::make_shared<Links>();
+    links->transport =
+        system_->spawn([&context, link = link_.get()](TransportActor::pointer actor) {
+          return transport(actor, context, *link);
+        });
+    for (std::size_t i = 0; i < verifier_count; ++i) {
+      links->verifiers.push_back(
+          system_->spawn([&context](VerifierActor::stateful_pointer<VerifierState> actor) {
+            return verifier(actor, context);
+          }));
+    }
+    links->consensus =
+        system_->spawn<caf::detached>([&context, recovered, link = link_.get()](
+                                          ConsensusActor::stateful_pointer<ConsensusState> actor) {
+          return consensus(actor, context, recovered, *link);
+        });
+    links->settlement = system_->spawn<caf::detached>(
+        [this, &context](SettlementActor::stateful_pointer<OrderSettlementState> actor) {
+          return order_settlement(actor, context, chain_, [this](const Replies& replies) {
+            answer(replies_frame(replies));
+          });
+        });
+    links->gateway =
+        system_->spawn([this, &context](GatewayActor::stateful_pointer<DoorState> actor) {
+          return door_actor(actor, context, [this](Bytes frame) { answer(std::move(frame)); });
+        });
+    links_ = links;
+    const Connect connect{links_};
+    for (const auto& verifier : links->verifiers) caf::anon_send(verifier, connect);
+    caf::anon_send(links->settlement, connect);
+    caf::anon_send(links->gateway, connect);
+    caf::anon_send(links->consensus, connect);
+    introduced_.store(true, std::memory_order_release);
+  }
+
+  Result<void> start_door() {
+    auto door = ClientDoor::open(
+        setup_.peer.http_port,
+        {[this](Bytes request) {
+           caf::anon_send(links_->gateway,
+                          SubmitCall{std::make_shared<const Bytes>(std::move(request)), 0, {}});
+         },
+         [this] { return statistics(); }});
+    if (!door) return door.error();
+    const std::lock_guard lock(door_mutex_);
+    door_ = std::move(*door);
+    return {};
+  }
+
+  void answer(Bytes frame) {
+    const std::lock_guard lock(door_mutex_);
+    if (door_) door_->send(std::move(frame));
+  }
+
+  PeerStatistics statistics() {
+    PeerStatistics statistics;
+    const auto status = context_->board->consensus();
+    statistics.ready = status.view_active && !status.recovering &&
+                       context_->board->connected_peers() + 1 == context_->committee.size();
+    statistics.primary = status.primary;
+    statistics.view = status.view;
+    chain_.read(statistics);
+    const auto link = link_->statistics();
+    statistics.sent_bytes = link.sent_bytes;
+    statistics.sent_frames = link.sent_frames;
+    statistics.dropped_frames = link.dropped_frames;
+    statistics.log_commits = context_->folder->consensus_log().statistics().commits;
+    return statistics;
+  }
+
+  void stop() {
+    std::unique_ptr<ClientDoor> door;
+    {
+      const std::lock_guard lock(door_mutex_);
+      door = std::move(door_);
+    }
+    door.reset();
+    if (links_) {
+      const auto end = [](const auto& actor) {
+        caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
+      };
+      end(links_->transport);
+      end(links_->consensus);
+      {
+        caf::scoped_actor self{*system_};
+        self->wait_for(links_->transport, links_->consensus);  // they send on the link
+      }
+      link_.reset();  // no more frames
+      for (const auto& verifier : links_->verifiers) end(verifier);
+      end(links_->gateway);
+      end(links_->settlement);
+    }
+    links_.reset();
+    system_.reset();
+  }
+
+  ConsensusPeerSetup setup_;
+  std::map<PeerId, pbft::MemberIndex> index_;
+  std::unique_ptr<PeerContext> context_;
+  std::unique_ptr<net::ZmqLink> link_;
+  ChainBoard chain_;
+  std::atomic<bool> introduced_{false};
+  caf::actor_system_config config_;
+  std::unique_ptr<caf::actor_system> system_;
+  std::shared_ptr<const Links> links_;
+  std::mutex door_mutex_;
+  std::unique_ptr<ClientDoor> door_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<ConsensusPeer>> ConsensusPeer::start(
+    ConsensusPeerSetup setup, std::function<void(const Error&)> fatal) {
+  auto peer = std::make_unique<RunningConsensusPeer>(std::move(setup));
+  if (auto started = peer->start(std::move(fatal)); !started) return started.error();
+  return std::unique_ptr<ConsensusPeer>(std::move(peer));
+}
+
+}  // namespace powershare::bench

@@ -1,0 +1,39 @@
+#include "protocol/wire/gatekeeper.hpp"
+
+namespace powershare::wire {
+
+const char* to_text(Refusal refusal) {
+  switch (refusal) {
+    case Refusal::none:
+      return "none";
+    case Refusal::other_chain:
+      return "other_chain";
+    case Refusal::other_epoch:
+      return "other_epoch";
+    case Refusal::other_sender:
+      return "other_sender";
+    case Refusal::bad_signature:
+      return "bad_signature";
+  }
+  return "unknown";
+}
+
+Refusal inspect(const Envelope& envelope, pbft::MemberIndex link, const pbft::Committee& committee,
+                const protocol::Signatory& signatory) {
+  if (envelope.genesis != committee.genesis) return Refusal::other_chain;
+  if (envelope.epoch != committee.epoch) return Refusal::other_epoch;
+  if (pbft::planted(pbft::Bug::unsigned_sender)) return Refusal::none;
+  // The link proved who sent the frame; the envelope must claim nobody else.
+  if (envelope.sender != link || link >= committee.size()) return Refusal::other_sender;
+  const auto statement = committee.statement(envelope.type, envelope.body);
+  return signatory.verify(committee.members[link], statement, envelope.signature)
+             ? Refusal::none
+             : Refusal::bad_signature;
+}
+
+pbft::Received received(Envelope envelope) {
+  return {envelope.sender, envelope.type, std::move(envelope.body), envelope.signature,
+          envelope.epoch};
+}
+
+}  // namespace powershare::wire

@@ -1,0 +1,256 @@
+#include "sim/invariants.hpp"
+
+#include <algorithm>
+
+namespace powershare::sim {
+namespace {
+
+constexpr std::uint64_t check_ledger_every = 8;
+constexpr std::uint32_t check_log_every = 8;
+
+/// A window of sequences, each with its vote, prepared certificate, decision, checkpoint and a few
+/// bodies of competing batches, twice, and the records of which there is one.
+std::size_t max_log_records(const pbft::Options& options) {
+  return std::size_t{options.window} * 2 * 8 + 16;
+}
+
+/// A transaction that was not let in at all may come again.
+bool leaves_dedup_record(const ledger::Receipt& receipt) {
+  if (receipt.outcome != ledger::Outcome::rejected) {
+    return receipt.outcome == ledger::Outcome::applied;
+  }
+  for (const auto* code :
+       {"wrong_chain", "malformed", "expired", "expires_too_late", "unknown_key", "quota"}) {
+    if (receipt.code == code) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Invariants::Invariants(const Chain& chain, std::vector<bool> honest, Report report)
+    : chain_(chain),
+      honest_(std::move(honest)),
+      report_(std::move(report)),
+      asked_(honest_.size(), 0),
+      stable_(honest_.size(), 0),
+      last_delivered_(honest_.size(), 0),
+      persisted_(honest_.size(), 0) {}
+
+void Invariants::violated(const char* invariant, std::uint32_t peer, std::string what,
+                          std::optional<pbft::Sequence> sequence) {
+  report_({invariant, "peer " + std::to_string(peer) + " " + std::move(what), peer, sequence});
+}
+
+const BlockSeen* Invariants::block(std::uint64_t height) const {
+  const auto found = blocks_.find(height);
+  return found == blocks_.end() ? nullptr : &found->second;
+}
+
+// ── Votes ───────────────────────────────────────────────────────────────────────────────────────
+
+void Invariants::sent(std::uint32_t peer, const pbft::Outgoing& message, const Disk& disk) {
+  if (message.type == Kind::view_change) {
+    Decoder in(message.body);
+    const auto view = in.u64();
+    highest_view_ = std::max(highest_view_, view);
+    if (!honest_[peer]) return;
+    // Time-outs lead to the next view, f + 1 to one that an honest peer has asked for, and a member
+    // that waits alone is followed over two rotations at most.
+    if (view > honest_view_ + 2 * chain_.committee.size() + 1) {
+      violated("view_bounded", peer,
+               "asked for view " + std::to_string(view) + " where no honest peer was beyond " +
+                   std::to_string(honest_view_));
+    }
+    honest_view_ = std::max(honest_view_, view);
+    asked_[peer] = std::max(asked_[peer], view);
+    const auto held = disk.log.get(log_table, pbft::log_key(pbft::LogTag::view_change));
+    // A later one of the same group of writes may have taken its place.
+    const bool later = held && *held && Decoder(**held).u64() > view;
+    if (held && !later && (!*held || **held != message.body)) {
+      violated("persist_before_send", peer,
+               "sent a VIEW-CHANGE for view " + std::to_string(view) + " that is not in its log");
+    }
+    return;
+  }
+  if (!honest_[peer]) return;
+  if (message.type != Kind::pre_prepare && message.type != Kind::prepare &&
+      message.type != Kind::commit) {
+    return;
+  }
+  const auto vote = pbft::Vote::decode(ByteView(message.body).first(pbft::Vote::encoded_bytes));
+  PS_ASSERT(vote.ok());
+  check_vote(peer, message.type, *vote);
+  check_durable(peer, message.type, *vote, disk);
+}
+
+void Invariants::check_vote(std::uint32_t peer, Kind type, const pbft::Vote& vote) {
+  const auto where =
+      "view " + std::to_string(vote.view) + " sequence " + std::to_string(vote.sequence);
+  // A PRE-PREPARE promises what a PREPARE would.
+  const auto kind = type == Kind::pre_prepare ? Kind::prepare : type;
+  const auto [held, added] =
+      votes_.try_emplace({peer, kind, vote.view, vote.sequence}, vote.digest);
+  if (!added && held->second != vote.digest) {
+    violated("no_equivocation", peer, "signed two digests for " + where, vote.sequence);
+  }
+  if (vote.view < asked_[peer]) {
+    violated("view_monotonic", peer,
+             "voted in " + where + " after asking for view " + std::to_string(asked_[peer]),
+             vote.sequence);
+  }
+}
+
+/// The promise that a vote makes stands in the log, or a stable checkpoint has taken its place, or
+/// one of a later view has.
+void Invariants::check_durable(std::uint32_t peer, Kind type, const pbft::Vote& vote,
+                               const Disk& disk) {
+  const auto tag = type == Kind::commit ? pbft::LogTag::prepared : pbft::LogTag::accepted;
+  const auto record = disk.log.get(log_table, pbft::log_key(tag, vote.sequence));
+  if (!record) return;  // a bit has flipped since it was written
+  if (*record && (*record)->size() >= pbft::Vote::encoded_bytes) {
+    const auto held = pbft::Vote::decode(ByteView(**record).first(pbft::Vote::encoded_bytes));
+    if (held && (*held == vote || held->view > vote.view)) return;
+  }
+  const auto stable = stable_sequence(disk);
+  if (!stable || vote.sequence <= *stable) return;
+  violated("persist_before_send", peer,
+           std::string("sent a ") + pbft::to_text(type) + " for view " + std::to_string(vote.view) +
+               " sequence " + std::to_string(vote.sequence) + " that is not in its log",
+           vote.sequence);
+}
+
+/// Nothing where a bit of the record has flipped.
+std::optional<pbft::Sequence> Invariants::stable_sequence(const Disk& disk) const {
+  const auto record = disk.log.get(log_table, pbft::log_key(pbft::LogTag::stable));
+  if (!record) return std::nullopt;
+  if (!*record) return 0;
+  Decoder in(**record);
+  return pbft::CheckpointCertificate::decode(in).position.sequence;
+}
+
+void Invariants::persisted(std::uint32_t peer, const Disk& disk) {
+  if (!honest_[peer] || ++persisted_[peer] % check_log_every != 0) return;
+  if (disk.log.records() > max_log_records(chain_.replica)) {
+    violated("bounded", peer, "holds " + std::to_string(disk.log.records()) + " log records");
+  }
+  const auto stable = stable_sequence(disk);
+  if (!stable) return;
+  if (*stable < stable_[peer]) {
+    violated("checkpoint_monotonic", peer,
+             "went back from the stable checkpoint " + std::to_string(stable_[peer]) + " to " +
+                 std::to_string(*stable));
+  }
+  stable_[peer] = *stable;
+}
+
+// ── Decisions and blocks ────────────────────────────────────────────────────────────────────────
+
+void Invariants::delivered(std::uint32_t peer, const pbft::Decision& decision) {
+  if (!honest_[peer]) return;
+  const auto sequence = decision.sequence;
+  if (sequence <= last_delivered_[peer]) {
+    violated("total_order", peer,
+             "delivered sequence " + std::to_string(sequence) + " after " +
+                 std::to_string(last_delivered_[peer]),
+             sequence);
+  }
+  last_delivered_[peer] = sequence;
+  const auto [held, added] =
+      decided_.try_emplace({decision.epoch, sequence}, decision.batch->digest());
+  if (!added && held->second != decision.batch->digest()) {
+    violated("agreement", peer, "decided another batch for sequence " + std::to_string(sequence),
+             sequence);
+  }
+  if (!added) return;
+  const OracleSignatory signatory(chain_.keys, peer);
+  const auto proven = pbft::verify(decision.certificate, sequence, decision.batch->digest(),
+                                   chain_.committee, signatory);
+  if (!proven) {
+    violated("agreement", peer,
+             "decided sequence " + std::to_string(sequence) +
+                 " without a quorum: " + proven.error().detail(),
+             sequence);
+  }
+}
+
+void Invariants::executed(std::uint32_t peer, const ledger::ExecutedBlock& block,
+                          const pbft::BatchPointer& batch, const ledger::StateMachine& machine) {
+  if (!honest_[peer]) return;
+  const auto height = block.header.height;
+  const auto hash = machine.head_hash();
+  const auto found = blocks_.find(height);
+  if (found == blocks_.end()) {
+    new_block(peer, block, batch);
+    blocks_[height] = {hash, block.receipts};
+    if (height % check_ledger_every == 0) check_ledger(peer, machine);
+  } else if (found->second.hash != hash) {
+    violated("state_root_equal", peer, "executed another block at height " + std::to_string(height),
+             block.header.sequence);
+  }
+}
+
+void Invariants::new_block(std::uint32_t peer, const ledger::ExecutedBlock& block,
+                           const pbft::BatchPointer& batch) {
+  const auto height = std::to_string(block.header.height);
+  if (block.header.time < time_) {
+    violated("time_monotonic", peer, "went back in agreed time at height " + height,
+             block.header.sequence);
+  }
+  time_ = std::max(time_, block.header.time);
+  for (std::size_t i = 0; i < block.receipts.size(); ++i) {
+    const auto& receipt = block.receipts[i];
+    if (!chain_.notary.check(batch->requests()[i], batch->time(), ledger::known_feature_level)) {
+      violated("validity", peer,
+               "executed a transaction that no honest peer lets in, at height " + height,
+               block.header.sequence);
+      continue;
+    }
+    if (!leaves_dedup_record(receipt)) continue;
+    const auto transaction =
+        chain_.notary.decode(batch->requests()[i], ledger::known_feature_level);
+    auto& once = executed_once_[{transaction->principal, transaction->idempotency_key}];
+    if (once.height > 0 && block.header.time < once.expires) {
+      violated(
+          "exactly_once", peer,
+          "executed a transaction at heights " + std::to_string(once.height) + " and " + height,
+          block.header.sequence);
+    }
+    once = {block.header.height, transaction->expires};
+    ++transactions_;
+  }
+}
+
+void Invariants::certified(std::uint32_t peer, const pbft::BlockCertificate& certificate) {
+  if (!honest_[peer]) return;
+  const auto statement = ledger::block_statement(chain_.genesis_hash, chain_.committee.epoch,
+                                                 certificate.height, certificate.header_hash);
+  const OracleSignatory signatory(chain_.keys, peer);
+  if (!pbft::verify_quorum(certificate.certificate, statement, chain_.committee, signatory)) {
+    violated("state_root_equal", peer,
+             "holds a block certificate that does not verify, height " +
+                 std::to_string(certificate.height));
+  }
+  const auto* seen = block(certificate.height);
+  if (seen != nullptr && seen->hash != certificate.header_hash) {
+    violated(
+        "state_root_equal", peer,
+        "holds a certificate for another block at height " + std::to_string(certificate.height));
+  }
+}
+
+void Invariants::alarmed(std::uint32_t peer, const std::string& sentence) {
+  if (honest_[peer] && sentence.starts_with("quarantined")) {
+    violated("state_root_equal", peer, sentence);
+  }
+}
+
+void Invariants::check_ledger(std::uint32_t peer, const ledger::StateMachine& machine) {
+  const auto holds = machine.check_invariants();
+  if (holds) return;
+  const auto& what = holds.error().detail();
+  const bool negative = what.find("is negative") != std::string::npos;
+  violated(negative ? "non_negative" : "conservation", peer, "holds a ledger where " + what);
+}
+
+}  // namespace powershare::sim
