@@ -50,9 +50,7 @@ struct CatchUp::State {
   CatchUpEffects effects;
 
   void send(pbft::MemberIndex peer, pbft::MessageType type, Bytes body) {
-    const auto signature = signatory.sign(signatory.key(), committee.statement(type, body));
-    effects.send.push_back(
-        {peer, type, std::move(body), signature, pbft::Channel::bulk, committee.epoch});
+    effects.send.push_back({peer, type, std::move(body), {}, pbft::Channel::bulk, committee.epoch});
   }
 
   void next_source() {
