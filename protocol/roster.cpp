@@ -22,6 +22,10 @@ Roster::Roster(const ledger::StateReader& state, const crypto::Digest& genesis,
   }
 }
 
+Roster::Roster(const ledger::Genesis& genesis) : genesis_(genesis.hash()), present_(0) {
+  add_epoch({0, 1, genesis.feature_level, genesis.members}, true);
+}
+
 void Roster::add_epoch(const ledger::Epoch& epoch, bool counts) {
   RosterEpoch entry;
   entry.committee = {

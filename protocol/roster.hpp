@@ -26,6 +26,8 @@ class Roster {
  public:
   /// `present` is the epoch in which the ledger stands.
   Roster(const ledger::StateReader& state, const crypto::Digest& genesis, std::uint64_t present);
+  /// Epoch 0 of a genesis.
+  explicit Roster(const ledger::Genesis& genesis);
 
   std::uint64_t present() const { return present_; }
   const crypto::Digest& genesis() const { return genesis_; }
