@@ -147,24 +147,15 @@ class RunningPeer final : public PeerHost {
     context.metrics =
         std::make_unique<monitoring::Metrics>(std::vector<std::pair<std::string, std::string>>{
             {"chain", setup_.genesis.chain.text()}, {"peer", setup_.peer.text()}});
-    storage::DataFolderOptions options;
-    options.replace_lost_log = setup_.recover;
-    options.replace_damaged_ledger = setup_.recover;
-    options.replace_damaged_inbox = setup_.recover;
-    auto folder =
-        storage::DataFolder::open(setup_.data,
-                                  {setup_.genesis.chain, setup_.peer,
-                                   setup_.consensus_keys.public_key(), context.genesis_hash},
-                                  options);
-    if (!folder) return folder.error();
-    context.folder = std::move(*folder);
-    for (const auto& finding : context.folder->findings())
-      log(LogLevel::warning, "storage", finding);
-    return {};
+    return open_folder(false);
   }
 
   Result<void> run() {
     auto restored = restore_ledger(*context_);
+    if (!restored && restored.error().code() == StorageError::damaged) {
+      if (auto opened = open_folder(true); !opened) return opened;
+      restored = restore_ledger(*context_);
+    }
     if (!restored) return restored.error();
     const auto level = ledger::current_feature_level((*restored)->machine.state());
     auto known = ledger::check_feature_level(level, context_->feature_level_max);
@@ -201,6 +192,28 @@ class RunningPeer final : public PeerHost {
   }
 
  private:
+  Result<void> open_folder(bool discard_ledger) {
+    storage::DataFolderOptions options;
+    // IDENTITY bounds what was promised, so all else is repaired from the others without asking.
+    options.replace_lost_log = true;
+    options.replace_damaged_ledger = true;
+    options.replace_damaged_inbox = true;
+    options.discard_ledger = discard_ledger;
+    options.recover_lost_folder = setup_.recover;
+    auto& context = *context_;
+    context.folder.reset();  // its lock goes first
+    auto folder =
+        storage::DataFolder::open(setup_.data,
+                                  {setup_.genesis.chain, setup_.peer,
+                                   setup_.consensus_keys.public_key(), context.genesis_hash},
+                                  options);
+    if (!folder) return folder.error();
+    context.folder = std::move(*folder);
+    for (const auto& finding : context.folder->findings())
+      log(LogLevel::warning, "storage", finding);
+    return {};
+  }
+
   Result<void> start_link() {
     net::LinkOptions options;
     options.self = setup_.peer;
@@ -268,8 +281,8 @@ class RunningPeer final : public PeerHost {
           }));
     }
     links->consensus = system_->spawn<caf::detached>(
-        [&context, recovered](ConsensusActor::stateful_pointer<ConsensusState> actor) {
-          return consensus(actor, context, recovered);
+        [&context, recovered, link](ConsensusActor::stateful_pointer<ConsensusState> actor) {
+          return consensus(actor, context, recovered, *link);
         });
     links->settlement = system_->spawn<caf::detached>(
         [&context, restored](SettlementActor::stateful_pointer<SettlementState> actor) {
@@ -390,18 +403,27 @@ class RunningPeer final : public PeerHost {
   }
 
   void stop_actors() {
-    if (!system_) return;
+    if (!system_) {
+      link_.reset();
+      return;
+    }
     const auto end = [](const auto& actor) {
       caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
     };
     end(supervisor_);
     end(links_->transport);
+    end(links_->consensus);
+    end(links_->telemetry);
+    {
+      caf::scoped_actor self{*system_};
+      // These use the link, which then brings no more frames to the others.
+      self->wait_for(links_->transport, links_->consensus, links_->telemetry);
+    }
+    link_.reset();
     for (const auto& verifier : links_->verifiers) end(verifier);
     end(links_->gateway);
     end(links_->order_matching);
-    end(links_->telemetry);
     end(links_->meter_ingestion);
-    end(links_->consensus);
     end(links_->settlement);
     supervisor_ = {};
     door_ports_.reset();

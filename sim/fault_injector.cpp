@@ -54,6 +54,7 @@ std::vector<FaultInjector::Action> FaultInjector::possible() const {
   add(Fault::partitions, {&Self::part_in_two, &Self::isolate});
   add(Fault::one_way, {&Self::cut_one_way});
   add(Fault::clogs, {&Self::clog});
+  add(Fault::selective, {&Self::withhold});
   add(Fault::crashes, {&Self::crash_one, &Self::arm_crash, &Self::arm_crash, &Self::crash_several,
                        &Self::crash_all});
   add(Fault::torn, {&Self::arm_crash});
@@ -199,6 +200,43 @@ void FaultInjector::clog() {
   later(2'500, [this, from] {
     for (std::uint32_t other = 0; other < peers_.size(); ++other) network_.release(from, other);
     note_(from, "its links released");
+  });
+}
+
+/// As if all that is PREPARE, say, met a full queue: what such a loss brings about must be repaired
+/// by STATUS, and a view change that never ends must not become ever slower.
+void FaultInjector::withhold() {
+  using Type = pbft::MessageType;
+  const auto bit = Network::bit;
+  const std::uint64_t kinds[] = {bit(Type::pre_prepare) | bit(Type::fetched_batch),
+                                 bit(Type::prepare),
+                                 bit(Type::commit),
+                                 bit(Type::commit) | bit(Type::fetched_entry),
+                                 bit(Type::checkpoint) | bit(Type::stable_proof),
+                                 bit(Type::view_change) | bit(Type::relayed),
+                                 bit(Type::new_view) | bit(Type::relayed),
+                                 bit(Type::block_vote),
+                                 bit(Type::status),
+                                 bit(Type::request)};
+  const auto types = kinds[generator_.below(std::size(kinds))];
+  const auto peer = primary_or_any();
+  const auto scope = generator_.below(3);  // all links, what it says, what it hears
+  for (std::uint32_t from = 0; from < peers_.size(); ++from) {
+    for (std::uint32_t to = 0; to < peers_.size(); ++to) {
+      const bool hit = scope == 0 || (scope == 1 ? from == peer : to == peer);
+      if (hit) network_.withhold(from, to, types);
+    }
+  }
+  happened(Fault::selective, peer,
+           std::string(scope == 0   ? "all links lose"
+                       : scope == 1 ? "nobody gets its"
+                                    : "it gets no") +
+               " messages of types " + std::to_string(types));
+  later(generator_.chance(150) ? 30'000 : 2'000, [this] {
+    for (std::uint32_t from = 0; from < peers_.size(); ++from) {
+      for (std::uint32_t to = 0; to < peers_.size(); ++to) network_.withhold(from, to, 0);
+    }
+    note_({}, "no kind of message is lost any more");
   });
 }
 

@@ -58,6 +58,7 @@ class FaultInjector {
   void isolate();
   void cut_one_way();
   void clog();
+  void withhold();
   void crash_one();
   void crash_several();
   void crash_all();

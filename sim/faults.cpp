@@ -23,6 +23,8 @@ const char* to_text(Fault fault) {
       return "one-way";
     case Fault::clogs:
       return "clogs";
+    case Fault::selective:
+      return "selective";
     case Fault::crashes:
       return "crashes";
     case Fault::torn:

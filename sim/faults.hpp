@@ -21,6 +21,7 @@ enum class Fault : std::uint8_t {
   partitions,  ///< two sides that do not hear each other, or one peer alone
   one_way,     ///< links that carry one direction only
   clogs,       ///< links that hold their messages for a while, then let all go at once
+  selective,   ///< one kind of message is lost, on all links or to or from one peer
   crashes,     ///< of one, several or all peers, at random or at a persistence point
   torn,        ///< a crash leaves half a transaction on the disk
   lost_logs,   ///< the log, or the whole disk

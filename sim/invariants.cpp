@@ -55,11 +55,19 @@ void Invariants::sent(std::uint32_t peer, const pbft::Outgoing& message, const D
     const auto view = in.u64();
     highest_view_ = std::max(highest_view_, view);
     if (!honest_[peer]) return;
+    // Time-outs lead to the next view, f + 1 to one that an honest peer has asked for, and a member
+    // that waits alone is followed over two rotations at most.
+    if (view > honest_view_ + 2 * chain_.committee.size() + 1) {
+      violated("view_bounded", peer,
+               "asked for view " + std::to_string(view) + " where no honest peer was beyond " +
+                   std::to_string(honest_view_));
+    }
+    honest_view_ = std::max(honest_view_, view);
     asked_[peer] = std::max(asked_[peer], view);
     const auto held = disk.log.get(log_table, pbft::log_key(pbft::LogTag::view_change));
     // A later one of the same group of writes may have taken its place.
     const bool later = held && *held && Decoder(**held).u64() > view;
-    if (!later && (!held || !*held || **held != message.body)) {
+    if (held && !later && (!*held || **held != message.body)) {
       violated("persist_before_send", peer,
                "sent a VIEW-CHANGE for view " + std::to_string(view) + " that is not in its log");
     }
@@ -99,20 +107,24 @@ void Invariants::check_durable(std::uint32_t peer, Kind type, const pbft::Vote& 
                                const Disk& disk) {
   const auto tag = type == Kind::commit ? pbft::LogTag::prepared : pbft::LogTag::accepted;
   const auto record = disk.log.get(log_table, pbft::log_key(tag, vote.sequence));
-  if (record && *record && (*record)->size() >= pbft::Vote::encoded_bytes) {
+  if (!record) return;  // a bit has flipped since it was written
+  if (*record && (*record)->size() >= pbft::Vote::encoded_bytes) {
     const auto held = pbft::Vote::decode(ByteView(**record).first(pbft::Vote::encoded_bytes));
     if (held && (*held == vote || held->view > vote.view)) return;
   }
-  if (vote.sequence <= stable_sequence(disk)) return;
+  const auto stable = stable_sequence(disk);
+  if (!stable || vote.sequence <= *stable) return;
   violated("persist_before_send", peer,
            std::string("sent a ") + pbft::to_text(type) + " for view " + std::to_string(vote.view) +
                " sequence " + std::to_string(vote.sequence) + " that is not in its log",
            vote.sequence);
 }
 
-pbft::Sequence Invariants::stable_sequence(const Disk& disk) const {
+/// Nothing where a bit of the record has flipped.
+std::optional<pbft::Sequence> Invariants::stable_sequence(const Disk& disk) const {
   const auto record = disk.log.get(log_table, pbft::log_key(pbft::LogTag::stable));
-  if (!record || !*record) return 0;
+  if (!record) return std::nullopt;
+  if (!*record) return 0;
   Decoder in(**record);
   return pbft::CheckpointCertificate::decode(in).position.sequence;
 }
@@ -123,12 +135,13 @@ void Invariants::persisted(std::uint32_t peer, const Disk& disk) {
     violated("bounded", peer, "holds " + std::to_string(disk.log.records()) + " log records");
   }
   const auto stable = stable_sequence(disk);
-  if (stable < stable_[peer]) {
+  if (!stable) return;
+  if (*stable < stable_[peer]) {
     violated("checkpoint_monotonic", peer,
              "went back from the stable checkpoint " + std::to_string(stable_[peer]) + " to " +
-                 std::to_string(stable));
+                 std::to_string(*stable));
   }
-  stable_[peer] = stable;
+  stable_[peer] = *stable;
 }
 
 // ── Decisions and blocks ────────────────────────────────────────────────────────────────────────

@@ -23,7 +23,7 @@ class Invariants {
   using Report = std::function<void(Violation)>;
   Invariants(const Chain& chain, std::vector<bool> honest, Report report);
 
-  /// no_equivocation, view_monotonic, persist_before_send.
+  /// no_equivocation, view_monotonic, view_bounded, persist_before_send.
   void sent(std::uint32_t peer, const pbft::Outgoing& message, const Disk& disk);
   /// bounded, checkpoint_monotonic.
   void persisted(std::uint32_t peer, const Disk& disk);
@@ -54,7 +54,7 @@ class Invariants {
                 std::optional<pbft::Sequence> sequence = {});
   void check_vote(std::uint32_t peer, Kind type, const pbft::Vote& vote);
   void check_durable(std::uint32_t peer, Kind type, const pbft::Vote& vote, const Disk& disk);
-  pbft::Sequence stable_sequence(const Disk& disk) const;
+  std::optional<pbft::Sequence> stable_sequence(const Disk& disk) const;
   void new_block(std::uint32_t peer, const ledger::ExecutedBlock& block,
                  const pbft::BatchPointer& batch);
 
@@ -76,6 +76,7 @@ class Invariants {
   std::vector<pbft::Sequence> last_delivered_;
   std::vector<std::uint32_t> persisted_;
   pbft::View highest_view_ = 0;
+  pbft::View honest_view_ = 0;  ///< the highest that an honest peer has asked for
   UtcMillis time_;
 };
 

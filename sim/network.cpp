@@ -18,7 +18,8 @@ Network::Network(EventQueue& time, Generator generator, std::uint32_t peers, Arr
 void Network::send(std::uint32_t from, std::uint32_t to, FramePointer frame,
                    std::int64_t delay_ms) {
   auto& way = link(from, to);
-  if (way.cut || (weather.loss_per_mille > 0 && generator_.chance(weather.loss_per_mille))) {
+  if (way.cut || (way.withheld & bit(frame->type)) != 0 ||
+      (weather.loss_per_mille > 0 && generator_.chance(weather.loss_per_mille))) {
     ++lost_;
     return;
   }
@@ -50,7 +51,10 @@ void Network::travel(std::uint32_t from, std::uint32_t to, FramePointer frame,
 }
 
 void Network::mend_all() {
-  for (auto& way : links_) way.cut = false;
+  for (auto& way : links_) {
+    way.cut = false;
+    way.withheld = 0;
+  }
 }
 
 void Network::release(std::uint32_t from, std::uint32_t to) {

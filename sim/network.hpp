@@ -35,6 +35,13 @@ class Network {
   void cut(std::uint32_t from, std::uint32_t to) { link(from, to).cut = true; }
   void mend(std::uint32_t from, std::uint32_t to) { link(from, to).cut = false; }
   void mend_all();
+  /// Messages of the types whose bits are set are lost from one to the other.
+  void withhold(std::uint32_t from, std::uint32_t to, std::uint64_t types) {
+    link(from, to).withheld = types;
+  }
+  static std::uint64_t bit(pbft::MessageType type) {
+    return std::uint64_t{1} << static_cast<unsigned>(type);
+  }
   /// The link takes messages and delivers none until it is released.
   void clog(std::uint32_t from, std::uint32_t to) { link(from, to).clogged = true; }
   void release(std::uint32_t from, std::uint32_t to);
@@ -47,6 +54,7 @@ class Network {
   struct Link {
     bool cut = false;
     bool clogged = false;
+    std::uint64_t withheld = 0;
     std::int64_t last_arrival_ms = 0;
     std::vector<FramePointer> held;
   };

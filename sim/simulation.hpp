@@ -42,6 +42,8 @@ class Simulation final : public World {
   Door submit(std::uint32_t peer, ByteView transaction);
   void note(HistoryEntry entry);
   bool one_event();
+  bool reach(std::int64_t healed_at, std::int64_t most_ms, const char* what,
+             const std::function<bool()>& done);
   void live_on();
   bool converged() const;
   void check_end();

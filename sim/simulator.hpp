@@ -52,6 +52,7 @@ struct SimulationResult {
 
 /// Bounds of the second phase.
 inline constexpr std::int64_t max_first_commit_ms = 10'000;
+inline constexpr std::int64_t max_fair_ms = 30'000;  ///< for what waited before, under load
 inline constexpr std::int64_t max_healing_ms = 60'000;
 
 /// One run.

@@ -96,11 +96,14 @@ void Workload::client_event() {
 
 void Workload::retry_event() {
   std::size_t count = 0;
-  for (const auto& id : open_) {
-    auto& request = requests_.at(id);
+  auto next = open_.upper_bound(last_retried_);
+  for (std::size_t i = 0; i < open_.size() && count < max_resubmitted; ++i, ++next) {
+    if (next == open_.end()) next = open_.begin();
+    last_retried_ = *next;
+    auto& request = requests_.at(*next);
     if (request.expires <= now() || time_.now_ms() - request.submitted_ms < retry_ms) continue;
     ask(any_peer(), request);
-    if (++count >= max_resubmitted) break;
+    ++count;
   }
   time_.schedule(retry_ms, [this] { retry_event(); });
 }
@@ -266,10 +269,11 @@ bool Workload::acknowledged(const crypto::Digest& transaction) const {
   return found != requests_.end() && found->second.acknowledged;
 }
 
-std::size_t Workload::waiting() const {
+std::size_t Workload::waiting_since(std::int64_t at_ms) const {
   return static_cast<std::size_t>(std::ranges::count_if(open_, [&](const auto& id) {
     const auto& request = requests_.at(id);
-    return request.last_answer == Door::admitted && request.expires > now();
+    return request.submitted_ms <= at_ms && request.last_answer == Door::admitted &&
+           request.expires > now();
   }));
 }
 

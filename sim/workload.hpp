@@ -44,7 +44,9 @@ class Workload {
   std::uint64_t submitted() const { return requests_.size(); }
   std::uint64_t acknowledged_count() const { return acknowledged_; }
   /// Requests that a door has admitted, that have not expired and have no receipt yet.
-  std::size_t waiting() const;
+  std::size_t waiting() const { return waiting_since(time_.now_ms()); }
+  /// The same, of those first submitted at `at_ms` or before.
+  std::size_t waiting_since(std::int64_t at_ms) const;
 
  private:
   struct Draft {
@@ -76,6 +78,7 @@ class Workload {
   bool winding_down_ = false;
   std::map<crypto::Digest, ClientRequest> requests_;
   std::set<crypto::Digest> open_;  ///< ids without acknowledgement
+  crypto::Digest last_retried_{};
   std::uint64_t counter_ = 0;
   std::uint64_t acknowledged_ = 0;
   std::uint32_t homes_ = Chain::homes_at_start;

@@ -32,7 +32,8 @@ Refusal inspect(const Envelope& envelope, pbft::MemberIndex link, const pbft::Co
 }
 
 pbft::Received received(Envelope envelope) {
-  return {envelope.sender, envelope.type, std::move(envelope.body), envelope.signature};
+  return {envelope.sender, envelope.type, std::move(envelope.body), envelope.signature,
+          envelope.epoch};
 }
 
 }  // namespace powershare::wire

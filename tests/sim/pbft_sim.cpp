@@ -1,5 +1,6 @@
 // ctest entry sim.pbft: many seeds of the simulator, each run twice, on two threads.
-// `test_sim_pbft --seed S [--steps N] [--peers n] [--faults LIST] [--history]` repeats one.
+// `test_sim_pbft --seed S [--steps N] [--peers n] [--faults LIST]
+// [--adversary NAME] [--history]` repeats one.
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -11,6 +12,7 @@
 
 #include "crypto/keys.hpp"
 #include "sim/simulator.hpp"
+#include "tests/sim/adversaries/catalogue.hpp"
 
 namespace {
 
@@ -111,6 +113,7 @@ int main(int argc, char** argv) {
   std::setvbuf(stdout, nullptr, _IOLBF, 0);  // a violation is seen even if the run is cut short
   powershare::crypto::initialise();
   Campaign campaign;
+  campaign.base.adversaries = powershare::sim::drawn_adversaries();
   campaign.base.steps = std::getenv("POWERSHARE_LONG") != nullptr ? 50'000 : 5'000;
   if (const char* text = std::getenv("POWERSHARE_SIM_SEEDS")) {
     campaign.seeds = std::strtoull(text, nullptr, 10);
@@ -135,6 +138,9 @@ int main(int argc, char** argv) {
     } else if (option == "--faults") {
       campaign.base.faults = powershare::sim::parse_faults(text());
       if (!campaign.base.faults) return std::fprintf(stderr, "unknown fault\n"), 64;
+    } else if (option == "--adversary") {
+      campaign.base.adversaries = powershare::sim::drawn_adversaries(text());
+      if (!campaign.base.adversaries) return std::fprintf(stderr, "unknown strategy\n"), 64;
     } else if (option == "--real-signatures") {
       campaign.base.real_signatures = true;
     } else if (option == "--history") {

@@ -1,0 +1,153 @@
+// The mutant build: each known bug of protocol/pbft/planted.hpp must be found by the simulator
+// within 1,000 seeds, counted from seed 1, and the same seed must be clean without the bug.
+//   test_sim_planted [--bug NAME] [--seeds N] [--first S] [--steps N]
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "crypto/keys.hpp"
+#include "protocol/pbft/planted.hpp"
+#include "sim/simulator.hpp"
+#include "tests/sim/adversaries/catalogue.hpp"
+
+namespace {
+
+using powershare::pbft::Bug;
+namespace sim = powershare::sim;
+using Count = unsigned long long;
+
+struct Entry {
+  const char* name;
+  Bug bug;
+};
+#define PLANTED(name) \
+  { #name, Bug::name }
+constexpr Entry bugs[] = {
+    PLANTED(quorum_2f),
+    PLANTED(small_certificate),
+    PLANTED(digest_without_view),
+    PLANTED(commit_before_prepared),
+    PLANTED(primary_counted_twice),
+    PLANTED(accepted_not_persisted),
+    PLANTED(prepared_not_persisted),
+    PLANTED(view_change_not_persisted),
+    PLANTED(restart_enters_view),
+    PLANTED(recovering_votes),
+    PLANTED(prepared_forgotten),
+    PLANTED(prepared_unverified),
+    PLANTED(lowest_view_wins),
+    PLANTED(new_view_unchecked),
+    PLANTED(new_view_too_few),
+    PLANTED(no_join),
+    PLANTED(highest_view_join),
+    PLANTED(uncapped_timer),
+    PLANTED(censorship_timer),
+    PLANTED(no_window),
+    PLANTED(checkpoint_without_quorum),
+    PLANTED(double_execution),
+    PLANTED(unsigned_sender),
+    PLANTED(other_chain),
+    PLANTED(request_unchecked),
+    PLANTED(entry_unverified),
+    PLANTED(blocks_uncertified),
+};
+#undef PLANTED
+
+struct Hunt {
+  sim::SimulationOptions options;
+  std::uint64_t first = 1;
+  std::uint64_t seeds = 1'000;
+};
+
+struct Find {
+  std::uint64_t seed = 0;
+  sim::SimulationResult result;
+};
+
+sim::SimulationOptions options_of(const Hunt& hunt, std::uint64_t seed) {
+  auto options = hunt.options;
+  options.seed = seed;
+  options.peers = sim::peers_of_seed(seed);
+  return options;
+}
+
+/// The first seed that shows the bug; two threads share the seeds.
+std::optional<Find> search(const Hunt& hunt) {
+  std::atomic<std::uint64_t> next{hunt.first};
+  std::atomic<std::uint64_t> best{hunt.first + hunt.seeds};
+  std::mutex found;
+  std::optional<Find> find;
+  const auto work = [&] {
+    for (auto seed = next++; seed < best; seed = next++) {
+      auto result = sim::simulate(options_of(hunt, seed));
+      if (result.ok) continue;
+      const std::lock_guard lock(found);
+      if (seed >= best) continue;
+      best = seed;
+      find = Find{seed, std::move(result)};
+    }
+  };
+  {
+    std::jthread other(work);
+    work();
+  }
+  return find;
+}
+
+bool hunt_down(const Entry& entry, const Hunt& hunt) {
+  const auto begin = std::chrono::steady_clock::now();
+  powershare::pbft::planted_bug = entry.bug;
+  const auto find = search(hunt);
+  powershare::pbft::planted_bug = Bug::none;
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  if (!find) {
+    std::printf("%-26s not found in %llu seeds, %.1f s\n", entry.name, Count{hunt.seeds},
+                took.count());
+    return false;
+  }
+  const auto& result = find->result;
+  std::printf("%-26s %4llu  %-20s %.1f s  %s\n", entry.name, Count{find->seed},
+              result.invariant.c_str(), took.count(),
+              result.violation.substr(0, result.violation.find('\n')).c_str());
+  const auto clean = sim::simulate(options_of(hunt, find->seed));
+  if (!clean.ok) {
+    std::printf("VIOLATION without any planted bug: %s: %s\n", clean.invariant.c_str(),
+                clean.violation.c_str());
+  }
+  return clean.ok;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
+  powershare::crypto::initialise();
+  Hunt hunt;
+  hunt.options.adversaries = sim::drawn_adversaries();
+  hunt.options.steps = 5'000;
+  std::string only;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    const std::string option = argv[i];
+    const auto number = std::strtoull(argv[i + 1], nullptr, 10);
+    if (option == "--bug") only = argv[i + 1];
+    if (option == "--seeds") hunt.seeds = number;
+    if (option == "--first") hunt.first = number;
+    if (option == "--steps") hunt.options.steps = number;
+  }
+  std::printf("%-26s %4s  %s\n", "planted bug", "seed", "what named it");
+  std::uint64_t hunted = 0;
+  std::uint64_t found = 0;
+  for (const auto& entry : bugs) {
+    if (!only.empty() && only != entry.name) continue;
+    ++hunted;
+    if (hunt_down(entry, hunt)) ++found;
+  }
+  std::printf("%llu of %llu planted bugs found\n", Count{found}, Count{hunted});
+  return hunted > 0 && found == hunted ? 0 : 1;
+}
