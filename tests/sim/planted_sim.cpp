@@ -52,7 +52,7 @@ constexpr Entry bugs[] = {
     PLANTED(checkpoint_without_quorum),
     PLANTED(double_execution),
     PLANTED(unsigned_sender),
-    PLANTED(other_chain),
+    PLANTED(chain_not_signed),
     PLANTED(request_unchecked),
     PLANTED(entry_unverified),
     PLANTED(blocks_uncertified),
