@@ -22,8 +22,8 @@ class ConsensusHost {
         context_(context),
         replica_(
             {context.committee, context.options}, context.signatory,
-            [&context](ByteView request, UtcMillis batch_time, std::uint32_t) {
-              return context.verified_requests->check(request, batch_time);
+            [&context](ByteView request, UtcMillis batch_time, std::uint32_t feature_level) {
+              return context.verified_requests->check(request, batch_time, feature_level);
             },
             std::move(recovered)) {}
 

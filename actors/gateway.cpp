@@ -90,11 +90,12 @@ void submit(Self self, PeerContext& context, const SubmitCall& call) {
     return refuse(SubmitAnswer::Kind::unavailable, "unavailable",
                   "this peer takes no transactions now; try another one");
   }
-  auto transaction = wire::decode_transaction(*call.transaction, context.genesis_hash);
+  auto transaction = wire::decode_transaction(*call.transaction, context.genesis_hash,
+                                              ledger::known_feature_level);
   if (!transaction) {
     return refuse(SubmitAnswer::Kind::refused, "malformed", transaction.error().detail());
   }
-  context.verified_requests->remember(id, transaction->expires);
+  context.verified_requests->remember(id, {transaction->expires, transaction->feature_level});
   if (auto known = stored_answer(context, id)) return (*call.done)(*known);
   if (self->state.waiting.size() >= max_waiting) {
     return refuse(SubmitAnswer::Kind::mempool_full, "overloaded",

@@ -50,9 +50,7 @@ Result<pbft::MemberIndex> find_self(const PeerSetup& setup) {
 
 ledger::TransactionDecoder decoder_of(const crypto::Digest& genesis_hash) {
   // Consensus let in only what a quorum verified: replaying verifies no signature again.
-  return [genesis_hash](ByteView bytes) {
-    return wire::decode_verified_transaction(bytes, genesis_hash);
-  };
+  return wire::transaction_decoder(genesis_hash, true);
 }
 
 /// A new ledger: the genesis state goes to disk so that queries see it before the first block.
@@ -136,10 +134,11 @@ class RunningPeer final : public PeerHost {
     auto& context = *context_;
     context.fatal = std::move(fatal);
     context.verified_requests = std::make_unique<VerifiedRequests>(
-        [genesis = context.genesis_hash](ByteView request) -> std::optional<UtcMillis> {
-          const auto transaction = wire::decode_transaction(request, genesis);
+        [genesis = context.genesis_hash](ByteView request) -> std::optional<VerifiedRequest> {
+          const auto transaction =
+              wire::decode_transaction(request, genesis, ledger::known_feature_level);
           if (!transaction) return std::nullopt;
-          return transaction->expires;
+          return VerifiedRequest{transaction->expires, transaction->feature_level};
         });
     context.board = std::make_unique<StatusBoard>(setup_.genesis, *self);
     context.metrics =

@@ -79,8 +79,8 @@ void count_block(PeerContext& context, const CommittedBlock& block) {
   auto& metrics = *context.metrics;
   metrics.add(Metric::settlement_blocks_total);
   for (std::size_t i = 0; i < block.transactions.size(); ++i) {
-    const auto transaction =
-        wire::decode_verified_transaction(block.transactions[i], context.genesis_hash);
+    const auto transaction = wire::decode_verified_transaction(
+        block.transactions[i], context.genesis_hash, ledger::known_feature_level);
     const auto type = transaction ? ledger::payload_name(transaction->payload) : "malformed";
     metrics.add(Metric::settlement_transactions_total, 1,
                 {type, to_text(block.receipts[i].outcome)});

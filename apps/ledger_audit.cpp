@@ -35,9 +35,7 @@ class Replay {
         result_(result),
         genesis_hash_(genesis.hash()),
         committee_{genesis_hash_, 0, ledger::consensus_keys(genesis.members)},
-        machine_(genesis, [hash = genesis_hash_](ByteView bytes) {
-          return wire::decode_transaction(bytes, hash);
-        }) {}
+        machine_(genesis, wire::transaction_decoder(genesis_hash_)) {}
 
   void run(const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
     auto position = protocol::read_position(snapshot_);

@@ -4,6 +4,7 @@
 #include "apps/bench_consensus.hpp"
 #include "apps/bench_ingest.hpp"
 #include "apps/commands.hpp"
+#include "apps/sim.hpp"
 #include "base/exit_codes.hpp"
 
 namespace {
@@ -104,6 +105,23 @@ void add_bench_consensus(CLI::App& app, BenchConsensusOptions& options) {
       ->capture_default_str();
 }
 
+void add_sim(CLI::App& app, SimOptions& options) {
+  app.add_option("--seed", options.seed, "the seed, or the first of --seeds")
+      ->capture_default_str();
+  app.add_option("--seeds", options.seeds, "how many seeds, one after the other")
+      ->capture_default_str();
+  app.add_option("--steps", options.steps, "events under faults before everything heals")
+      ->capture_default_str();
+  app.add_option("--peers", options.peers,
+                 "peers of the chain, 4 to 13 [4; with --seeds 4, 5, 6, 7 or 10 by seed]");
+  app.add_option("--faults", options.faults,
+                 "exactly these, separated by commas, or none, or all [what each seed draws]");
+  app.add_flag("--real-signatures", options.real_signatures,
+               "Ed25519 instead of the simulator's keyed hash");
+  app.add_flag("--history", options.history, "print every event of the run");
+  app.add_flag("--json", options.json, "the figures in JSON as the last line");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -162,6 +180,10 @@ int main(int argc, char** argv) {
       bench_command->add_subcommand("consensus-peer", "one peer of `bench consensus`")->group("");
   bench_consensus_peer_command->add_option("--config", bench_consensus_peer.config)->required();
   bench_consensus_peer_command->add_flag("--unsigned", bench_consensus_peer.unsigned_requests);
+  SimOptions sim;
+  add_sim(*app.add_subcommand(
+              "sim", "simulate whole chains under faults; the same seed gives the same run"),
+          sim);
 
   try {
     app.parse(argc, argv);
@@ -173,6 +195,7 @@ int main(int argc, char** argv) {
   if (app.got_subcommand("peer")) return run_peer(peer);
   if (app.got_subcommand("keys")) return run_keys(keys);
   if (app.got_subcommand("genesis")) return run_genesis(genesis);
+  if (app.got_subcommand("sim")) return run_sim(sim);
   if (bench_ingest_command->parsed()) return run_bench_ingest(bench_ingest);
   if (bench_consensus_command->parsed()) return run_bench_consensus(bench_consensus);
   if (bench_consensus_peer_command->parsed()) {

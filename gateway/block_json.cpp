@@ -49,7 +49,7 @@ void write_header(json::Writer& out, const ledger::Header& header) {
 void write_transaction(json::Writer& out, ByteView bytes,
                        const ledger::TransactionDecoder& decode) {
   out.begin_object().key("id").digest(crypto::sha256(bytes));
-  const auto transaction = decode(bytes);
+  const auto transaction = decode(bytes, ledger::known_feature_level);
   if (transaction) {
     out.key("type").string(ledger::payload_name(transaction->payload));
     out.key("principal").string(transaction->principal);

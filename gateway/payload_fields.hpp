@@ -175,4 +175,30 @@ void fields(A& a, ledger::SetParameter& p) {
   a.field("value", p.value);
 }
 
+template <class A>
+void fields(A& a, ledger::Member& m) {
+  a.field("peer", m.peer);
+  a.field("consensus_key", m.consensus_key);
+  a.field("gateway_key", m.gateway_key);
+  a.field("transport_key", m.transport_key);
+}
+template <class A>
+void fields(A& a, ledger::AddMember& p) {
+  fields(a, p.member);
+  a.optional("control_endpoint", p.control_endpoint);
+  a.optional("bulk_endpoint", p.bulk_endpoint);
+}
+template <class A>
+void fields(A& a, ledger::RemoveMember& p) {
+  a.field("peer", p.peer);
+}
+template <class A>
+void fields(A& a, ledger::ReplaceMemberKeys& p) {
+  fields(a, p.member);
+}
+template <class A>
+void fields(A& a, ledger::SetFeatureLevel& p) {
+  a.field("level", p.level);
+}
+
 }  // namespace powershare::gateway

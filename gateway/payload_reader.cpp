@@ -152,6 +152,14 @@ class ReadArchive {
     }
     out = value.text();
   }
+  void read(std::string_view name, const json::Value& value, std::uint32_t& out) {
+    const auto& text = value.text();
+    const auto* end = text.data() + text.size();
+    const bool parsed =
+        value.kind() == json::Kind::number &&
+        std::from_chars(text.data(), end, out) == std::from_chars_result{end, std::errc{}};
+    if (!parsed) fail(name, "a whole number between 0 and 4294967295");
+  }
   void read(std::string_view name, const json::Value& value, UtcMillis& out) {
     if (value.kind() == json::Kind::string && value.text().size() <= 64) {
       const auto time = parse_iso8601(value.text());

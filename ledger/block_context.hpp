@@ -17,6 +17,7 @@ struct BlockContext {
       0;  ///< index in the block; for slot closing: the number of transactions
   std::vector<HistoryRow>& history;  ///< rows are kept only when what they tell of is merged
   std::vector<Event>& events;        ///< likewise
+  std::uint64_t sequence = 0;        ///< of the batch; 0 for the genesis
 };
 
 }  // namespace powershare::ledger

@@ -33,6 +33,10 @@ Verdict execute(Overlay& state, const CashFundingResident& payload);
 Verdict execute(Overlay& state, const CashWithdrawalResident& payload);
 Verdict execute(Overlay& state, const BlockContext& context, const ClockStep& payload);
 Verdict execute(Overlay& state, const SetParameter& payload);
+Verdict execute(Overlay& state, const BlockContext& context, const AddMember& payload);
+Verdict execute(Overlay& state, const BlockContext& context, const RemoveMember& payload);
+Verdict execute(Overlay& state, const BlockContext& context, const ReplaceMemberKeys& payload);
+Verdict execute(Overlay& state, const BlockContext& context, const SetFeatureLevel& payload);
 
 /// The verdict of a failed booking: "insufficient_balance", "overflow" or "invariant".
 Verdict rejected(const Error& error);

@@ -4,20 +4,14 @@
 
 namespace powershare::ledger {
 
-Digest members_hash(const std::vector<Member>& members) {
-  return crypto::sha256(encoded(members));
-}
-
-std::vector<PublicKey> consensus_keys(const std::vector<Member>& members) {
-  std::vector<PublicKey> keys;
-  keys.reserve(members.size());
-  for (const auto& member : members) keys.push_back(member.consensus_key);
-  return keys;
+std::uint8_t Genesis::encoding_version() const {
+  return feature_level == 1 && consensus == ConsensusConstants{64, 256} ? 1 : 2;
 }
 
 Digest Genesis::hash() const {
+  const bool extended = encoding_version() > 1;
   Encoder out;
-  out.raw(as_bytes("powershare/genesis/1"))
+  out.raw(as_bytes(extended ? "powershare/genesis/2" : "powershare/genesis/1"))
       .text(chain.text())
       .time(created)
       .boolean(simulated)
@@ -26,6 +20,9 @@ Digest Genesis::hash() const {
       .raw(feeder_key);
   encode(out, members);
   encode(out, parameters);
+  if (extended) {
+    out.u32(consensus.checkpoint_interval).u32(consensus.window).u32(feature_level);
+  }
   out.u32(static_cast<std::uint32_t>(registry.size()));
   for (const auto& payload : registry) {
     // A payload that may not stand in a genesis is refused by check_genesis; here it counts as kind

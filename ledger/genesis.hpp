@@ -10,22 +10,10 @@
 #include "crypto/hash.hpp"
 #include "crypto/keys.hpp"
 #include "crypto/quorum.hpp"
+#include "ledger/member.hpp"
 #include "ledger/transaction.hpp"
 
 namespace powershare::ledger {
-
-/// One peer of the chain. Addresses are not here: they are configuration and may change.
-struct Member {
-  PeerId peer;
-  PublicKey consensus_key{};  ///< Ed25519: votes and blocks
-  PublicKey gateway_key{};    ///< Ed25519: transactions that this peer's gateway submits
-  std::array<std::uint8_t, 32> transport_key{};  ///< CURVE public key
-  friend bool operator==(const Member&, const Member&) = default;
-};
-
-/// SHA-256 over the encoded members; Header::next_members.
-Digest members_hash(const std::vector<Member>& members);
-std::vector<PublicKey> consensus_keys(const std::vector<Member>& members);
 
 /// Parameters agreed by the chain; changed by governance (SetParameter with the field's name).
 struct Parameters {
@@ -42,6 +30,19 @@ struct Parameters {
   friend bool operator==(const Parameters&, const Parameters&) = default;
 };
 
+/// How far the chain agrees ahead of what is executed. Fixed by the genesis, because an epoch ends
+/// at a checkpoint (docs/adr/0011): every peer must compute the same end.
+struct ConsensusConstants {
+  std::uint32_t checkpoint_interval = 64;  ///< K, in sequences
+  std::uint32_t window = 256;  ///< L, in sequences: a multiple of K, 2K to max_consensus_window
+  friend bool operator==(const ConsensusConstants&, const ConsensusConstants&) = default;
+};
+inline constexpr std::uint32_t max_consensus_window = 4096;
+
+/// The newest feature level that this program can execute (docs/formats-ledger.md, "Feature
+/// levels").
+inline constexpr std::uint32_t known_feature_level = 2;
+
 /// Registry entries that exist from the start, in this order; executed by the same code as
 /// transactions with the administrator's rights. Allowed payloads: AddParticipant, ProvisionAsset,
 /// RegisterMeter, BindKey, SetCriteria.
@@ -54,13 +55,19 @@ struct Genesis {
   PublicKey feeder_key{};       ///< zero where not simulated
   std::vector<Member> members;  ///< epoch 0, in order of their index; 4 or more
   Parameters parameters;
+  ConsensusConstants consensus;
+  std::uint32_t feature_level = known_feature_level;  ///< of epoch 0; 1 in JSON that does not say
   std::vector<Payload> registry;
 
   /// JSON text with units in its field names, for people and files; see docs/formats.md.
   std::string to_json() const;
   static Result<Genesis> from_json(std::string_view text);
-  /// SHA-256 over "powershare/genesis/1" and the fixed-layout encoding of all fields.
+  /// SHA-256 over the fixed-layout encoding of all fields, which is docs/formats-ledger.md's
+  /// version 1 where constants and feature level are those that version 1 implies, and else
+  /// version 2.
   Digest hash() const;
+  /// 1 where consensus constants and feature level are at their values of version 1, else 2.
+  std::uint8_t encoding_version() const;
 };
 
 }  // namespace powershare::ledger

@@ -1,9 +1,8 @@
 #include "ledger/genesis_state.hpp"
 
-#include <set>
-
 #include "ledger/error.hpp"
 #include "ledger/execution.hpp"
+#include "ledger/membership.hpp"
 #include "ledger/parameters.hpp"
 #include "ledger/records.hpp"
 #include "ledger/registry.hpp"
@@ -14,32 +13,10 @@
 namespace powershare::ledger {
 namespace {
 
-constexpr std::size_t min_members = 4;
-constexpr std::size_t max_members = 128;
 constexpr std::int64_t last_time_ms = 253'402'300'799'999;  // the year 9999 ends
 
 Error malformed(std::string detail) {
   return {LedgerError::malformed, std::move(detail)};
-}
-
-Result<void> check_members(const std::vector<Member>& members) {
-  if (members.size() < min_members || members.size() > max_members) {
-    return malformed("a chain has 4 to 128 members");
-  }
-  std::set<PeerId> peers;
-  std::set<PublicKey> keys;
-  for (const auto& member : members) {
-    if (member.peer.empty()) return malformed("a member without a peer id");
-    if (!peers.insert(member.peer).second) {
-      return malformed("two members are named " + member.peer.text());
-    }
-    for (const auto& key : {member.consensus_key, member.gateway_key}) {
-      if (key == PublicKey{} || !keys.insert(key).second) {
-        return malformed("member " + member.peer.text() + " has no keys of its own");
-      }
-    }
-  }
-  return {};
 }
 
 Result<void> check_fields(const Genesis& genesis) {
@@ -58,7 +35,9 @@ Result<void> check_fields(const Genesis& genesis) {
   if (genesis.simulated && genesis.feeder_key == PublicKey{}) {
     return malformed("a simulated genesis needs a feeder's key");
   }
-  auto valid = check_members(genesis.members);
+  if (genesis.feature_level == 0) return malformed("feature levels count from 1");
+  auto valid = check_constants(genesis.consensus);
+  if (valid) valid = check_members(genesis.members);
   return valid ? check_parameters(genesis.parameters) : valid;
 }
 
@@ -67,10 +46,6 @@ void bind_genesis_keys(Overlay& state, const Genesis& genesis) {
                       scope_bit(Scope::administrator) | scope_bit(Scope::governance)});
   if (genesis.simulated) {
     put_binding(state, {genesis.feeder_key, "feeder", scope_bit(Scope::feeder)});
-  }
-  for (const auto& member : genesis.members) {
-    put_binding(state,
-                {member.gateway_key, "gateway:" + member.peer.text(), scope_bit(Scope::gateway)});
   }
 }
 
@@ -112,7 +87,7 @@ Result<std::vector<StateWrite>> genesis_records(const Genesis& genesis) {
   const auto island = genesis.simulated ? genesis.simulated_start : genesis.created;
   put_clock(state, {genesis.created, island});
   put_parameters(state, genesis.parameters);
-  put_members(state, 0, genesis.members);
+  put_first_epoch(state, genesis);
   bind_genesis_keys(state, genesis);
   start_market(state, island, genesis.parameters.slot_ms);
   if (auto executed = execute_registry(state, genesis, island); !executed) return executed.error();

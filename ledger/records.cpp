@@ -5,8 +5,6 @@
 namespace powershare::ledger {
 namespace {
 
-constexpr std::uint32_t max_members = 128;
-
 void encode_optional_time(Encoder& out, const std::optional<UtcMillis>& time) {
   out.boolean(time.has_value()).time(time.value_or(UtcMillis{}));
 }
@@ -196,7 +194,7 @@ void encode(Encoder& out, const std::vector<Member>& members) {
 }
 
 std::vector<Member> decode_members(Decoder& in) {
-  std::vector<Member> members(in.count(max_members, 4 + 3 * 32));
+  std::vector<Member> members(in.count(static_cast<std::uint32_t>(max_members), 4 + 3 * 32));
   for (auto& member : members) {
     member.peer = decode_id<PeerId>(in, 64);
     member.consensus_key = in.array<32>();

@@ -138,11 +138,18 @@ class OwnRights {
   Verdict operator()(const SetParameter&) const {
     return has(Scope::governance) ? Verdict{} : forbidden("Only a governance key sets parameters");
   }
+  Verdict operator()(const AddMember&) const { return governance_only(); }
+  Verdict operator()(const RemoveMember&) const { return governance_only(); }
+  Verdict operator()(const ReplaceMemberKeys&) const { return governance_only(); }
+  Verdict operator()(const SetFeatureLevel&) const { return governance_only(); }
 
  private:
   bool has(Scope scope) const { return (scopes_ & scope_bit(scope)) != 0; }
   bool owns(const ParticipantRef& ref) const {
     return has(Scope::own) && controls(state_, principal_, ref);
+  }
+  Verdict governance_only() const {
+    return has(Scope::governance) ? Verdict{} : forbidden("Only a governance key may do this");
   }
   static Verdict administrator_only() { return forbidden("Only the administrator may do this"); }
   static Verdict not_yours() { return forbidden("This key may not act for the account's owner"); }
@@ -151,6 +158,13 @@ class OwnRights {
   const std::string& principal_;
   std::uint32_t scopes_;
 };
+
+bool changes_epoch(const Payload& payload) {
+  return std::holds_alternative<AddMember>(payload) ||
+         std::holds_alternative<RemoveMember>(payload) ||
+         std::holds_alternative<ReplaceMemberKeys>(payload) ||
+         std::holds_alternative<SetFeatureLevel>(payload);
+}
 
 /// Rights that the administrator's scope alone does not give.
 Verdict check_beyond_administrator(const StateReader& state, const Transaction& transaction,
@@ -167,7 +181,8 @@ Verdict check_beyond_administrator(const StateReader& state, const Transaction& 
       }
     }
   } else if (std::holds_alternative<ClockStep>(transaction.payload) ||
-             std::holds_alternative<SetParameter>(transaction.payload)) {
+             std::holds_alternative<SetParameter>(transaction.payload) ||
+             changes_epoch(transaction.payload)) {
     return std::visit(OwnRights(state, transaction.principal, scopes), transaction.payload);
   }
   return {};

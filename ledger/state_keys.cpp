@@ -15,6 +15,24 @@ Bytes members(std::uint64_t epoch) {
   return Builder(StateTable::members).u64(epoch).take();
 }
 
+Bytes epoch(std::uint64_t number) {
+  return Builder(StateTable::epoch).u64(number).take();
+}
+Bytes current_epoch() {
+  return table(StateTable::current_epoch);
+}
+Bytes next_epoch() {
+  return table(StateTable::next_epoch);
+}
+
+Bytes used_consensus_key(const crypto::PublicKey& key) {
+  return Builder(StateTable::used_consensus_key).raw(key).take();
+}
+
+Bytes member_endpoints(const PeerId& peer) {
+  return Builder(StateTable::member_endpoints).text(peer.text()).take();
+}
+
 Bytes participant(const ParticipantRef& ref) {
   return Builder(StateTable::participant).participant(ref).take();
 }

@@ -20,8 +20,13 @@ enum class StateTable : std::uint8_t {
   clock = 0x01,          ///< one record: block time, island time (ledger/parameters.hpp)
   parameters = 0x02,     ///< one record: Parameters
   members = 0x03,        ///< u64 epoch -> members
-  participant = 0x10,    ///< participant -> ParticipantRecord (ledger/registry.hpp)
-  key_binding = 0x11,    ///< 32 public key ‖ text principal -> u32 scopes
+  epoch = 0x04,          ///< u64 epoch -> first sequence, feature level (ledger/membership.hpp)
+  current_epoch = 0x05,  ///< one record: u64 number; none: 0
+  next_epoch = 0x06,     ///< one record while a change is pending
+  used_consensus_key = 0x07,  ///< 32 key -> u64 first epoch in which it was a member's
+  member_endpoints = 0x08,    ///< text peer -> text control, text bulk
+  participant = 0x10,         ///< participant -> ParticipantRecord (ledger/registry.hpp)
+  key_binding = 0x11,         ///< 32 public key ‖ text principal -> u32 scopes
   principal_key = 0x12,  ///< text principal ‖ 32 public key -> nothing: the same, by principal
   criteria = 0x13,       ///< participant ‖ i64 first slot -> SetCriteria in force from then on
   account = 0x20,        ///< account -> i64 balance (ledger/accounts.hpp)
@@ -65,6 +70,11 @@ class Builder {
 Bytes clock();
 Bytes parameters();
 Bytes members(std::uint64_t epoch);
+Bytes epoch(std::uint64_t number);
+Bytes current_epoch();
+Bytes next_epoch();
+Bytes used_consensus_key(const crypto::PublicKey& key);
+Bytes member_endpoints(const PeerId& peer);
 Bytes participant(const ParticipantRef& ref);
 Bytes key_binding(const crypto::PublicKey& key, std::string_view principal);
 /// The prefix of all bindings of one key.

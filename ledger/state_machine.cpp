@@ -10,6 +10,7 @@
 #include "ledger/error.hpp"
 #include "ledger/execution.hpp"
 #include "ledger/genesis_state.hpp"
+#include "ledger/membership.hpp"
 #include "ledger/parameters.hpp"
 #include "ledger/slots.hpp"
 #include "ledger/state.hpp"
@@ -43,14 +44,19 @@ Verdict check_expiry(UtcMillis expires, UtcMillis now) {
 class BlockExecution {
  public:
   BlockExecution(const Genesis& genesis, const Digest& genesis_hash, const State& state,
-                 const TransactionDecoder& decoder, std::uint64_t height, UtcMillis time)
+                 const TransactionDecoder& decoder, std::uint64_t height, std::uint64_t sequence,
+                 UtcMillis time)
       : genesis_(genesis),
         genesis_hash_(genesis_hash),
         state_(state),
         decoder_(decoder),
         height_(height),
+        sequence_(sequence),
         time_(time),
         block_(state) {
+    epoch_begins = begin_due_epoch(block_, sequence);
+    epoch = current_epoch_number(block_);
+    feature_level_ = current_feature_level(block_);
     auto now = clock(state);
     now.block = time;
     if (!genesis.simulated) now.island = time;
@@ -64,7 +70,7 @@ class BlockExecution {
   Receipt execute(std::uint32_t index, ByteView bytes) {
     Receipt receipt;
     receipt.transaction = crypto::sha256(bytes);
-    auto transaction = decoder_(bytes);
+    auto transaction = decoder_(bytes, feature_level_);
     if (!transaction) {
       reject(receipt, {"malformed", transaction.error().detail()});
       return receipt;
@@ -88,7 +94,15 @@ class BlockExecution {
     slots.merge_into(block_);
   }
 
+  /// True when another epoch follows than the newest header says.
+  bool next_members_change() const {
+    return epoch_begins || next_epoch(block_).has_value() != next_epoch(state_).has_value();
+  }
+
   std::vector<StateWrite> take_writes() { return block_.take(); }
+
+  std::uint64_t epoch = 0;
+  bool epoch_begins = false;
 
   std::vector<HistoryRow> history;
   std::vector<Event> events;
@@ -97,7 +111,7 @@ class BlockExecution {
   BlockContext context(const Parameters& agreed, std::uint32_t index, std::vector<HistoryRow>& rows,
                        std::vector<Event>& heard) const {
     return {genesis_, genesis_hash_, height_, time_, island_time(block_),
-            agreed,   index,         rows,    heard};
+            agreed,   index,         rows,    heard, sequence_};
   }
 
   static void reject(Receipt& receipt, Rejection rejection) {
@@ -179,8 +193,10 @@ class BlockExecution {
   const State& state_;
   const TransactionDecoder& decoder_;
   std::uint64_t height_;
+  std::uint64_t sequence_;
   UtcMillis time_;
   Overlay block_;
+  std::uint32_t feature_level_ = 1;
   std::map<std::string, std::int64_t> dedup_change_;
   std::uint64_t readings_accepted_ = 0;
 };
@@ -272,7 +288,8 @@ Result<StateMachine> StateMachine::restore(Genesis genesis, TransactionDecoder d
 ExecutedBlock StateMachine::apply(const DecidedBatch& batch) {
   auto& head = impl_->head;
   BlockExecution execution(impl_->genesis, impl_->genesis_hash, impl_->state, impl_->decoder,
-                           head.height + 1, impl_->time_after(batch.time));
+                           head.height + 1, batch.sequence, impl_->time_after(batch.time));
+  PS_ASSERT(batch.epoch == execution.epoch);  // hosts compare before they apply
   ExecutedBlock block;
   block.receipts.reserve(batch.transactions.size());
   std::vector<Bytes> receipts;
@@ -283,12 +300,13 @@ ExecutedBlock StateMachine::apply(const DecidedBatch& batch) {
     receipts.push_back(block.receipts.back().encode());
   }
   execution.close_slots(static_cast<std::uint32_t>(block.receipts.size()));
+  const bool next_members_change = execution.next_members_change();
   block.writes = execution.take_writes();
   impl_->state.apply(block.writes);
 
   auto& header = block.header;
   header.genesis = impl_->genesis_hash;
-  header.epoch = batch.epoch;
+  header.epoch = execution.epoch;
   header.height = head.height + 1;
   header.sequence = batch.sequence;
   header.time = impl_->time_after(batch.time);
@@ -297,7 +315,7 @@ ExecutedBlock StateMachine::apply(const DecidedBatch& batch) {
   header.receipts_root = list_root(receipts);
   header.outbox_root = list_root(block.outbox);
   header.state_root = impl_->state.root();
-  header.next_members = head.next_members;
+  header.next_members = next_members_change ? next_members_hash(impl_->state) : head.next_members;
   head = header;
   impl_->head_hash = header.hash();
 
@@ -323,6 +341,10 @@ Result<void> StateMachine::admit(const Transaction& transaction, UtcMillis now) 
     return Error{LedgerError::malformed, "The transaction is for another chain"};
   }
   if (auto valid = check_transaction(transaction); !valid) return valid;
+  if (transaction.feature_level > current_feature_level(state)) {
+    return Error{LedgerError::malformed,
+                 "This chain's feature level does not know such a transaction yet"};
+  }
   if (const auto expired = check_expiry(transaction.expires, std::max(now, impl_->head.time))) {
     return Error{LedgerError::expired, expired->message};
   }

@@ -35,9 +35,11 @@ struct ExecutedBlock {
   std::vector<Event> events;
 };
 
-/// Decodes one transaction as submitted; checks format, limits and signature, not rights.
-/// Implemented by protocol/wire, handed in so that this room needs no Protobuf.
-using TransactionDecoder = std::function<Result<Transaction>(ByteView bytes)>;
+/// Decodes one transaction as submitted; checks format, limits and signature, not rights. What
+/// exists above `feature_level` only is malformed. Implemented by protocol/wire, handed in so that
+/// this room needs no Protobuf.
+using TransactionDecoder =
+    std::function<Result<Transaction>(ByteView bytes, std::uint32_t feature_level)>;
 
 /// The state in memory with its Merkle tree, and the only way to change it.
 class StateMachine {
@@ -54,7 +56,8 @@ class StateMachine {
 
   /// Executes the batch on an overlay per transaction (DECISIONS 14), closes at most 4 due slots
   /// (DECISIONS 21), and moves the state. A null batch (no transactions) that closes no slot is not
-  /// given to apply by the host when `makes_block` says so.
+  /// given to apply by the host when `makes_block` says so. The first batch beyond a pending change
+  /// of members begins the next epoch; `batch.epoch` must be epoch_of(state(), batch.sequence).
   ExecutedBlock apply(const DecidedBatch& batch);
   /// False for an empty batch at `time` with no slot due: it makes no block.
   bool makes_block(const DecidedBatch& batch) const;

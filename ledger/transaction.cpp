@@ -9,7 +9,8 @@ constexpr std::string_view names[] = {
     "AdjustAsset",       "DeleteAsset",         "RegisterMeter",          "RetireMeter",
     "BindKey",           "RevokeKey",           "EnergyToCoins",          "CashToCoins",
     "TransferCoinsToEV", "CashFundingResident", "CashWithdrawalResident", "ReadingBatch",
-    "SetCriteria",       "ClockStep",           "SetParameter",
+    "SetCriteria",       "ClockStep",           "SetParameter",           "AddMember",
+    "RemoveMember",      "ReplaceMemberKeys",   "SetFeatureLevel",
 };
 static_assert(std::size(names) == std::variant_size_v<Payload>);
 

@@ -13,13 +13,12 @@
 #include "base/time.hpp"
 #include "crypto/hash.hpp"
 #include "crypto/keys.hpp"
+#include "ledger/member.hpp"
 #include "ledger/participants.hpp"
 #include "ledger/reading.hpp"
 
 namespace powershare::ledger {
 
-using crypto::Digest;
-using crypto::PublicKey;
 using crypto::Signature;
 
 // ── Registry ────────────────────────────────────────────────────────────────────────────────────
@@ -142,11 +141,32 @@ struct SetParameter {
   std::string value;
 };
 
+/// Membership changes count from the next epoch on; one may be pending at a time (docs/adr/0011).
+/// They exist from feature level 2 on. Endpoints may be empty: then the other peers' own
+/// configuration says where the member listens.
+struct AddMember {
+  Member member;
+  std::string control_endpoint;  ///< "tcp://host:port", or empty
+  std::string bulk_endpoint;     ///< likewise
+};
+struct RemoveMember {
+  PeerId peer;
+};
+/// The same peer with other keys; one that does not change may stand as it is.
+struct ReplaceMemberKeys {
+  Member member;
+};
+/// The current level + 1, from the next epoch on.
+struct SetFeatureLevel {
+  std::uint32_t level = 0;
+};
+
 using Payload =
     std::variant<AddParticipant, UpdateParticipant, DeleteParticipant, ProvisionAsset, AdjustAsset,
                  DeleteAsset, RegisterMeter, RetireMeter, BindKey, RevokeKey, EnergyToCoins,
                  CashToCoins, TransferCoinsToEV, CashFundingResident, CashWithdrawalResident,
-                 ReadingBatch, SetCriteria, ClockStep, SetParameter>;
+                 ReadingBatch, SetCriteria, ClockStep, SetParameter, AddMember, RemoveMember,
+                 ReplaceMemberKeys, SetFeatureLevel>;
 
 /// A decoded transaction whose signature over its body has been checked under `signer`. Whether
 /// that key may do this is decided in apply (DECISIONS 4).
@@ -160,6 +180,8 @@ struct Transaction {
   UtcMillis expires;    ///< at most 24 h of agreed time ahead
   Payload payload;
   PublicKey signer{};
+  /// From which feature level on its bytes are a transaction; below, they are malformed.
+  std::uint32_t feature_level = 1;
 };
 
 /// "EnergyToCoins", "ReadingBatch", …: the name of the payload's type.

@@ -81,6 +81,28 @@ Result<void> check(const Participant& participant) {
   return {};
 }
 
+Result<void> check_member(const Member& member) {
+  if (member.peer.empty()) return malformed("a member without a peer id");
+  const bool keys = member.consensus_key != PublicKey{} && member.gateway_key != PublicKey{} &&
+                    member.consensus_key != member.gateway_key &&
+                    member.transport_key != std::array<std::uint8_t, 32>{};
+  if (!keys) return malformed("a member needs three keys of its own");
+  return {};
+}
+
+/// Empty, or "tcp://" and what follows without spaces: whoever connects resolves it.
+Result<void> check_endpoint(std::string_view endpoint) {
+  constexpr std::string_view scheme = "tcp://";
+  if (endpoint.empty()) return {};
+  const bool printable = std::all_of(endpoint.begin(), endpoint.end(),
+                                     [](char letter) { return letter > ' ' && letter < 0x7f; });
+  if (endpoint.size() > max_endpoint_bytes || !printable || endpoint.size() <= scheme.size() ||
+      endpoint.substr(0, scheme.size()) != scheme) {
+    return malformed("an endpoint is tcp://host:port");
+  }
+  return {};
+}
+
 /// One overload per payload.
 struct Checker {
   Result<void> operator()(const AddParticipant& payload) const {
@@ -178,6 +200,22 @@ struct Checker {
   Result<void> operator()(const SetParameter& payload) const {
     Parameters any;
     return set_parameter(any, payload.name, payload.value, false);
+  }
+  Result<void> operator()(const AddMember& payload) const {
+    auto result = check_member(payload.member);
+    if (result) result = check_endpoint(payload.control_endpoint);
+    return result ? check_endpoint(payload.bulk_endpoint) : result;
+  }
+  Result<void> operator()(const RemoveMember& payload) const {
+    if (payload.peer.empty()) return malformed("a member without a peer id");
+    return {};
+  }
+  Result<void> operator()(const ReplaceMemberKeys& payload) const {
+    return check_member(payload.member);
+  }
+  Result<void> operator()(const SetFeatureLevel& payload) const {
+    if (payload.level < 2) return malformed("a chain begins at feature level 1");
+    return {};
   }
 };
 

@@ -51,7 +51,9 @@ struct Chain {
   protocol::CatchUpOptions catch_up;
 
   ledger::TransactionDecoder decoder() const {
-    return [this](ByteView bytes) { return notary.decode(bytes); };
+    return [this](ByteView bytes, std::uint32_t feature_level) {
+      return notary.decode(bytes, feature_level);
+    };
   }
 };
 

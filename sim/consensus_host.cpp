@@ -18,8 +18,9 @@ ConsensusHost::ConsensusHost(PeerShell& shell, pbft::Recovered recovered)
     : shell_(shell),
       replica_(
           config_of(shell), shell.signatory,
-          [&chain = shell.chain](ByteView request, UtcMillis batch_time, std::uint32_t) {
-            return chain.notary.check(request, batch_time);
+          [&chain = shell.chain](ByteView request, UtcMillis batch_time,
+                                 std::uint32_t feature_level) {
+            return chain.notary.check(request, batch_time, feature_level);
           },
           std::move(recovered)),
       mail_(shell, [this] { flush(); }) {}

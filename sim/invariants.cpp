@@ -200,14 +200,15 @@ void Invariants::new_block(std::uint32_t peer, const ledger::ExecutedBlock& bloc
   time_ = std::max(time_, block.header.time);
   for (std::size_t i = 0; i < block.receipts.size(); ++i) {
     const auto& receipt = block.receipts[i];
-    if (!chain_.notary.check(batch->requests()[i], batch->time())) {
+    if (!chain_.notary.check(batch->requests()[i], batch->time(), ledger::known_feature_level)) {
       violated("validity", peer,
                "executed a transaction that no honest peer lets in, at height " + height,
                block.header.sequence);
       continue;
     }
     if (!leaves_dedup_record(receipt)) continue;
-    const auto transaction = chain_.notary.decode(batch->requests()[i]);
+    const auto transaction =
+        chain_.notary.decode(batch->requests()[i], ledger::known_feature_level);
     auto& once = executed_once_[{transaction->principal, transaction->idempotency_key}];
     if (once.height > 0 && block.header.time < once.expires) {
       violated(

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "crypto/error.hpp"
+#include "ledger/error.hpp"
 #include "protocol/wire/transaction_codec.hpp"
 
 namespace powershare::sim {
@@ -11,8 +12,9 @@ namespace {
 /// Decodes and verifies as protocol/wire does; its own decode_transaction knows Ed25519 only.
 Result<ledger::Transaction> decode_with(const Keys& keys, ByteView bytes,
                                         const crypto::Digest& genesis) {
-  if (keys.real()) return wire::decode_transaction(bytes, genesis);
-  auto transaction = wire::decode_verified_transaction(bytes, genesis);
+  constexpr auto level = ledger::known_feature_level;
+  if (keys.real()) return wire::decode_transaction(bytes, genesis, level);
+  auto transaction = wire::decode_verified_transaction(bytes, genesis, level);
   if (!transaction) return transaction;
   // The envelope has one encoding, which ends with the signature.
   crypto::Signature signature{};
@@ -43,13 +45,18 @@ const Result<ledger::Transaction>& Notary::known(ByteView bytes) {
   return found->second;
 }
 
-Result<ledger::Transaction> Notary::decode(ByteView bytes) {
-  return known(bytes);
+Result<ledger::Transaction> Notary::decode(ByteView bytes, std::uint32_t feature_level) {
+  const auto& transaction = known(bytes);
+  if (transaction.ok() && transaction->feature_level > feature_level) {
+    return Error{LedgerError::malformed, "a payload of a later feature level"};
+  }
+  return transaction;
 }
 
-bool Notary::check(ByteView bytes, UtcMillis batch_time) {
+bool Notary::check(ByteView bytes, UtcMillis batch_time, std::uint32_t feature_level) {
   const auto& transaction = known(bytes);
-  return transaction.ok() && transaction->expires > batch_time;
+  return transaction.ok() && transaction->expires > batch_time &&
+         transaction->feature_level <= feature_level;
 }
 
 }  // namespace powershare::sim

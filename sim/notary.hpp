@@ -30,9 +30,9 @@ class Notary {
   Bytes encode_and_sign(const ledger::Transaction& transaction, Client client) const;
 
   /// What wire::decode_transaction does, with these signatures.
-  Result<ledger::Transaction> decode(ByteView bytes);
+  Result<ledger::Transaction> decode(ByteView bytes, std::uint32_t feature_level);
   /// What wire::stateless_check does, with these signatures.
-  bool check(ByteView bytes, UtcMillis batch_time);
+  bool check(ByteView bytes, UtcMillis batch_time, std::uint32_t feature_level);
 
  private:
   const Result<ledger::Transaction>& known(ByteView bytes);

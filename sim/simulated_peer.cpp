@@ -44,7 +44,7 @@ void SimulatedPeer::receive(pbft::Received message) {
 
 Door SimulatedPeer::submit(ByteView request) {
   if (!up() || consensus_->waits_for_space()) return Door::unavailable;
-  const auto transaction = shell_.chain.notary.decode(request);
+  const auto transaction = shell_.chain.notary.decode(request, ledger::known_feature_level);
   if (!transaction || !settlement_->admit(*transaction)) return Door::refused;
   consensus_->submit(to_bytes(request));
   return Door::admitted;

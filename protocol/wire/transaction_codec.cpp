@@ -2,6 +2,8 @@
 
 #include <google/protobuf/io/coded_stream.h>
 
+#include <algorithm>
+
 #include "crypto/error.hpp"
 #include "ledger/error.hpp"
 #include "ledger/validity.hpp"
@@ -70,6 +72,13 @@ void fill_cash(ResidentCash& out, const CashPayload& payload) {
   out.set_cash(payload.cash.nano());
   out.set_currency(payload.currency);
   fill(*out.mutable_resident(), payload.resident);
+}
+
+void fill(Member& out, const ledger::Member& member) {
+  out.set_peer(member.peer.text());
+  out.set_consensus_key(text_of(member.consensus_key));
+  out.set_gateway_key(text_of(member.gateway_key));
+  out.set_transport_key(text_of(member.transport_key));
 }
 
 /// One overload per payload.
@@ -164,6 +173,21 @@ struct PayloadEncoder {
     body.mutable_set_parameter()->set_name(payload.name);
     body.mutable_set_parameter()->set_value(payload.value);
   }
+  void operator()(const ledger::AddMember& payload) const {
+    auto& out = *body.mutable_add_member();
+    fill(*out.mutable_member(), payload.member);
+    out.set_control_endpoint(payload.control_endpoint);
+    out.set_bulk_endpoint(payload.bulk_endpoint);
+  }
+  void operator()(const ledger::RemoveMember& payload) const {
+    body.mutable_remove_member()->set_peer(payload.peer.text());
+  }
+  void operator()(const ledger::ReplaceMemberKeys& payload) const {
+    fill(*body.mutable_replace_member_keys(), payload.member);
+  }
+  void operator()(const ledger::SetFeatureLevel& payload) const {
+    body.mutable_set_feature_level()->set_level(payload.level);
+  }
 };
 
 // ── From Protobuf ───────────────────────────────────────────────────────────────────────────────
@@ -239,6 +263,16 @@ class PayloadDecoder {
         return ledger::ClockStep{{body.clock_step().to_ms()}};
       case TransactionBody::kSetParameter:
         return ledger::SetParameter{body.set_parameter().name(), body.set_parameter().value()};
+      case TransactionBody::kAddMember: {
+        const auto& in = body.add_member();
+        return ledger::AddMember{member(in.member()), in.control_endpoint(), in.bulk_endpoint()};
+      }
+      case TransactionBody::kRemoveMember:
+        return ledger::RemoveMember{id<PeerId>(body.remove_member().peer())};
+      case TransactionBody::kReplaceMemberKeys:
+        return ledger::ReplaceMemberKeys{member(body.replace_member_keys())};
+      case TransactionBody::kSetFeatureLevel:
+        return ledger::SetFeatureLevel{body.set_feature_level().level()};
       case TransactionBody::PAYLOAD_NOT_SET:
         break;
     }
@@ -300,6 +334,11 @@ class PayloadDecoder {
     out.feed_in = Price::from_nano(in.feed_in());
     if (!in.profile().empty()) out.profile = array<32>(in.profile());
     return out;
+  }
+
+  ledger::Member member(const Member& in) {
+    return {id<PeerId>(in.peer()), array<32>(in.consensus_key()), array<32>(in.gateway_key()),
+            array<32>(in.transport_key())};
   }
 
   Payload meter(const RegisterMeter& in) {
@@ -409,7 +448,24 @@ bool has_unknown_fields(TransactionBody& body) {
   return body.ByteSizeLong() != with_unknown_bytes;
 }
 
-Result<Transaction> decode(ByteView bytes, const crypto::Digest& genesis, bool verified) {
+/// The feature level at which all fields of the body are known. An older program knows no newer
+/// field, whatever follows it: they are looked for in the bytes, since of a repeated oneof Protobuf
+/// keeps only the last.
+std::uint32_t required_feature_level(ByteView body) {
+  constexpr std::uint32_t second_level[] = {TransactionBody::kAddMemberFieldNumber,
+                                            TransactionBody::kRemoveMemberFieldNumber,
+                                            TransactionBody::kReplaceMemberKeysFieldNumber};
+  std::uint32_t level = 1;
+  visit_fields(body, [&](std::uint32_t field, ByteView) {
+    const bool newer = std::find(std::begin(second_level), std::end(second_level), field) !=
+                       std::end(second_level);
+    if (newer) level = 2;
+  });
+  return level;
+}
+
+Result<Transaction> decode(ByteView bytes, const crypto::Digest& genesis,
+                           std::uint32_t feature_level, bool verified) {
   if (bytes.size() > ledger::max_transaction_bytes) {
     return malformed("a transaction has at most 1 MiB");
   }
@@ -424,11 +480,15 @@ Result<Transaction> decode(ByteView bytes, const crypto::Digest& genesis, bool v
   if (has_too_many_readings(body_bytes)) return malformed("a batch holds 1 to 4096 readings");
   TransactionBody body;
   if (!parse(body, body_bytes)) return malformed("not the body of a transaction");
-  if (has_unknown_fields(body)) return malformed("the transaction has unknown fields");
+  const auto required = required_feature_level(body_bytes);
+  if (has_unknown_fields(body) || required > feature_level) {
+    return malformed("the transaction has unknown fields");
+  }
 
   PayloadDecoder in;
   Transaction transaction;
   transaction.id = crypto::sha256(bytes);
+  transaction.feature_level = required;
   transaction.genesis = in.array<32>(body.genesis());
   transaction.principal = body.principal();
   transaction.idempotency_key = to_bytes(body.idempotency_key());
@@ -479,16 +539,19 @@ Bytes encode_and_sign(const Transaction& transaction, const crypto::KeyPair& key
   return assemble(body, key.public_key(), signature);
 }
 
-Result<Transaction> decode_transaction(ByteView bytes, const crypto::Digest& genesis) {
-  return decode(bytes, genesis, false);
+Result<Transaction> decode_transaction(ByteView bytes, const crypto::Digest& genesis,
+                                       std::uint32_t feature_level) {
+  return decode(bytes, genesis, feature_level, false);
 }
 
-Result<Transaction> decode_verified_transaction(ByteView bytes, const crypto::Digest& genesis) {
-  return decode(bytes, genesis, true);
+Result<Transaction> decode_verified_transaction(ByteView bytes, const crypto::Digest& genesis,
+                                                std::uint32_t feature_level) {
+  return decode(bytes, genesis, feature_level, true);
 }
 
-Result<void> stateless_check(ByteView bytes, UtcMillis batch_time, const crypto::Digest& genesis) {
-  const auto transaction = decode_transaction(bytes, genesis);
+Result<void> stateless_check(ByteView bytes, UtcMillis batch_time, const crypto::Digest& genesis,
+                             std::uint32_t feature_level) {
+  const auto transaction = decode_transaction(bytes, genesis, feature_level);
   if (!transaction) return transaction.error();
   if (transaction->expires <= batch_time) {
     return Error{LedgerError::expired, "the transaction has expired"};
@@ -497,7 +560,9 @@ Result<void> stateless_check(ByteView bytes, UtcMillis batch_time, const crypto:
 }
 
 ledger::TransactionDecoder transaction_decoder(const crypto::Digest& genesis, bool verified) {
-  return [genesis, verified](ByteView bytes) { return decode(bytes, genesis, verified); };
+  return [genesis, verified](ByteView bytes, std::uint32_t feature_level) {
+    return decode(bytes, genesis, feature_level, verified);
+  };
 }
 
 }  // namespace powershare::wire

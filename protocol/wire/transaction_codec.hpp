@@ -21,16 +21,20 @@ Bytes assemble(ByteView body, const crypto::PublicKey& key, const crypto::Signat
 Bytes encode_and_sign(const ledger::Transaction& transaction, const crypto::KeyPair& key);
 
 /// Checks size, form, counts, fields, chain and signature, and gives the transaction with its id
-/// and signer. Not whether the key may do this, nor expiry. LedgerError::malformed or
-/// CryptoError::bad_signature with the reason.
-Result<ledger::Transaction> decode_transaction(ByteView bytes, const crypto::Digest& genesis);
+/// and signer. Not whether the key may do this, nor expiry. What begins above `feature_level`, that
+/// of the epoch whose sequences the transaction is for, is refused just as an older program refuses
+/// it. LedgerError::malformed or CryptoError::bad_signature with the reason.
+Result<ledger::Transaction> decode_transaction(ByteView bytes, const crypto::Digest& genesis,
+                                               std::uint32_t feature_level);
 /// The same without the signature, for bytes whose signature this peer has checked before or that
 /// stand in a certified block.
 Result<ledger::Transaction> decode_verified_transaction(ByteView bytes,
-                                                        const crypto::Digest& genesis);
+                                                        const crypto::Digest& genesis,
+                                                        std::uint32_t feature_level);
 /// What a backup checks of each transaction before PREPARE (DECISIONS 4): decode_transaction, and
 /// the expiry against the batch's time.
-Result<void> stateless_check(ByteView bytes, UtcMillis batch_time, const crypto::Digest& genesis);
+Result<void> stateless_check(ByteView bytes, UtcMillis batch_time, const crypto::Digest& genesis,
+                             std::uint32_t feature_level);
 
 /// What the state machine is given. `verified`: decode_verified_transaction.
 ledger::TransactionDecoder transaction_decoder(const crypto::Digest& genesis,

@@ -134,7 +134,7 @@ void FakeIngestion::ingest(std::vector<ledger::SignedReading> readings, IngestCa
   done(answer);
 }
 
-Result<ledger::Transaction> decode_for_tests(ByteView bytes) {
+Result<ledger::Transaction> decode_for_tests(ByteView bytes, std::uint32_t) {
   if (as_text(bytes).starts_with("bad")) {
     return Error{LedgerError::malformed, "not a transaction"};
   }

@@ -149,7 +149,7 @@ class Door {
 net::HttpRequest request_to(std::string_view method, std::string_view target);
 /// What the decoder of these tests makes of bytes: an EnergyToCoins whose idempotency key is the
 /// bytes; "bad…" does not decode.
-Result<ledger::Transaction> decode_for_tests(ByteView bytes);
+Result<ledger::Transaction> decode_for_tests(ByteView bytes, std::uint32_t feature_level);
 ledger::ParticipantRef resident(std::string_view id);
 
 }  // namespace powershare::gateway::test

@@ -68,7 +68,7 @@ TEST_CASE("an expiry is mandatory, not past and at most a day ahead; dedup recor
 TEST_CASE("admission says what apply would say, before anything is ordered") {
   Chain chain;
   const auto admit = [&](const Bytes& bytes) {
-    const auto transaction = wire::decode_transaction(bytes, chain.hash);
+    const auto transaction = wire::decode_transaction(bytes, chain.hash, known_feature_level);
     REQUIRE(transaction.ok());
     const auto result = chain.machine.admit(*transaction, chain.time);
     return result ? std::error_code() : result.error().code();
@@ -86,7 +86,7 @@ TEST_CASE("a principal has a quota of live transactions, and gets it back as the
   const auto hash = start.hash();
   const UtcMillis time{created.value + 1000};
   // The bytes are the idempotency key: no signatures, so that ten thousand take no time.
-  StateMachine machine(start, [&](ByteView bytes) -> Result<Transaction> {
+  StateMachine machine(start, [&](ByteView bytes, std::uint32_t) -> Result<Transaction> {
     Transaction transaction;
     transaction.genesis = hash;
     transaction.principal = to_text(h01);

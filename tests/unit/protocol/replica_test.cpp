@@ -107,6 +107,30 @@ TEST_CASE(
   CHECK(group.members[2]->decisions.size() >= 2);
 }
 
+TEST_CASE("a slot that has long been due leaves each new primary its time") {
+  Group group(4);
+  const auto pass_with_work = [&](std::int64_t span_ms) {
+    for (const auto end = group.now + span_ms; group.now < end;) {
+      group.now += 10;
+      for (std::uint32_t member = 0; member < 4; ++member) group.input(member, group.clock(true));
+      group.run();
+    }
+  };
+  group.cut[0] = group.cut[1] = true;  // no quorum, longer than any back-off
+  pass_with_work(2 * group.config.options.view_change_backoff_max_ms);
+  group.cut[0] = group.cut[1] = false;
+  // The primaries to come are slow to propose: no member may leave a view as soon as it is in it.
+  const auto slow_until = group.now + 10'000;
+  group.drop = [&](std::uint32_t, const Received& message) {
+    return message.type == MessageType::pre_prepare && group.now < slow_until;
+  };
+  const auto view_before = std::max(group.status(2).view, group.status(3).view);
+  const auto decided_before = group.members[3]->decisions.size();
+  pass_with_work(2 * group.config.options.view_change_backoff_max_ms);
+  CHECK(group.members[3]->decisions.size() > decided_before);
+  CHECK(group.status(3).view <= view_before + 2);
+}
+
 TEST_CASE("a dead primary is replaced within the time-out and a second") {
   Group group(4);
   group.submit(1, "before");

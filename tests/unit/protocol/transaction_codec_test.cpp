@@ -10,6 +10,7 @@ using namespace powershare::ledger;
 
 namespace {
 
+constexpr auto level = known_feature_level;
 const Digest genesis_hash = crypto::sha256(as_bytes("a chain"));
 
 crypto::KeyPair signer() {
@@ -100,7 +101,7 @@ std::vector<Payload> payloads() {
 }
 
 std::error_code error_of(ByteView bytes) {
-  const auto result = wire::decode_transaction(bytes, genesis_hash);
+  const auto result = wire::decode_transaction(bytes, genesis_hash, level);
   return result ? std::error_code() : result.error().code();
 }
 
@@ -130,7 +131,7 @@ TEST_CASE("every payload survives the wire") {
     CAPTURE(payload_name(payload));
     seen[payload.index()] = true;
     const auto bytes = encoded(payload);
-    const auto decoded = wire::decode_transaction(bytes, genesis_hash);
+    const auto decoded = wire::decode_transaction(bytes, genesis_hash, level);
     REQUIRE_MESSAGE(decoded.ok(), decoded.error().detail());
     CHECK(decoded->id == crypto::sha256(bytes));
     CHECK(decoded->genesis == genesis_hash);
@@ -141,20 +142,20 @@ TEST_CASE("every payload survives the wire") {
     CHECK(decoded->payload.index() == payload.index());
     // The encoder writes every field, so equal bytes are equal payloads.
     CHECK(wire::encode_body(*decoded) == wire::encode_body(transaction(payload)));
-    CHECK(wire::decode_verified_transaction(bytes, genesis_hash)->id == decoded->id);
+    CHECK(wire::decode_verified_transaction(bytes, genesis_hash, level)->id == decoded->id);
   }
   for (const bool one : seen) CHECK(one);
 }
 
 TEST_CASE("fields are what they were, not only their bytes") {
   const auto all = payloads();
-  const auto readings = wire::decode_transaction(encoded(all[16]), genesis_hash);
+  const auto readings = wire::decode_transaction(encoded(all[16]), genesis_hash, level);
   CHECK(std::get<ReadingBatch>(readings->payload).readings ==
         std::get<ReadingBatch>(all[16]).readings);
-  const auto added = wire::decode_transaction(encoded(all[0]), genesis_hash);
+  const auto added = wire::decode_transaction(encoded(all[0]), genesis_hash, level);
   CHECK(std::get<AddParticipant>(added->payload).participant ==
         std::get<AddParticipant>(all[0]).participant);
-  const auto criteria = wire::decode_transaction(encoded(all[17]), genesis_hash);
+  const auto criteria = wire::decode_transaction(encoded(all[17]), genesis_hash, level);
   CHECK(std::get<SetCriteria>(criteria->payload).sell_price == Price::from_nano(0));
   CHECK_FALSE(std::get<SetCriteria>(criteria->payload).buy_price.has_value());
 }
@@ -198,13 +199,14 @@ TEST_CASE("fields that this version does not know are refused, however deep") {
 TEST_CASE("another chain's transaction, another key's signature and a signed lie are refused") {
   const auto bytes = encoded(ClockStep{{5}});
   const auto other_chain = crypto::sha256(as_bytes("another chain"));
-  CHECK(wire::decode_transaction(bytes, other_chain).error().code() == LedgerError::malformed);
+  CHECK(wire::decode_transaction(bytes, other_chain, level).error().code() ==
+        LedgerError::malformed);
   const auto body = wire::encode_body(transaction(ClockStep{{5}}));
   const auto other = crypto::KeyPair::generate();
   const auto forged = wire::assemble(body, signer().public_key(),
                                      other.sign(wire::transaction_statement(genesis_hash, body)));
   CHECK(error_of(forged) == CryptoError::bad_signature);
-  CHECK(wire::decode_verified_transaction(forged, genesis_hash).ok());
+  CHECK(wire::decode_verified_transaction(forged, genesis_hash, level).ok());
 }
 
 TEST_CASE("limits hold before anything is built") {
@@ -221,7 +223,7 @@ TEST_CASE("limits hold before anything is built") {
   for (int i = 0; i < 3'000; ++i) append_field(many, 1, {});
   auto body = wire::encode_body(transaction(ReadingBatch{}));
   append_field(body, 31, many);
-  CHECK(wire::decode_transaction(signed_body(body), genesis_hash).ok());
+  CHECK(wire::decode_transaction(signed_body(body), genesis_hash, level).ok());
   append_field(body, 31, many);
   CHECK(error_of(signed_body(body)) == LedgerError::malformed);
 
@@ -268,7 +270,7 @@ TEST_CASE("fields outside their limits are refused") {
 
 TEST_CASE("a backup checks expiry against the batch's time before it prepares") {
   const auto bytes = encoded(ClockStep{{5}});
-  CHECK(wire::stateless_check(bytes, {1'699'999'999'999}, genesis_hash).ok());
-  CHECK(wire::stateless_check(bytes, {1'700'000'000'000}, genesis_hash).error().code() ==
+  CHECK(wire::stateless_check(bytes, {1'699'999'999'999}, genesis_hash, level).ok());
+  CHECK(wire::stateless_check(bytes, {1'700'000'000'000}, genesis_hash, level).error().code() ==
         LedgerError::expired);
 }
