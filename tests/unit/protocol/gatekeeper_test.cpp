@@ -1,6 +1,6 @@
 #include "protocol/wire/gatekeeper.hpp"
 
-#include <doctest.h>
+#include <doctest/doctest.h>
 
 #include <limits>
 
