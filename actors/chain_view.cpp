@@ -34,6 +34,10 @@ class SnapshotView final : public gateway::ChainView {
     return std::optional<gateway::BlockRecord>(std::move(record));
   }
 
+  Result<std::optional<ledger::HeaderProof>> header_proof(std::uint64_t height) const override {
+    return protocol::read_header_proof(*snapshot_, height);
+  }
+
   Result<std::optional<gateway::TransactionPlace>> place(
       const gateway::Digest& transaction) const override {
     auto found = protocol::read_place(*snapshot_, transaction);

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "actors/log.hpp"
+#include "actors/transport.hpp"
 
 namespace powershare::actors {
 
@@ -17,9 +18,10 @@ constexpr std::int64_t status_interval_ms = 100;
 /// The replica and the effects that wait for the next durable write.
 class ConsensusHost {
  public:
-  ConsensusHost(Self self, PeerContext& context, pbft::Recovered recovered)
+  ConsensusHost(Self self, PeerContext& context, pbft::Recovered recovered, net::ZmqLink& link)
       : self_(self),
         context_(context),
+        link_(link),
         replica_(
             {context.committee, context.options}, context.signatory,
             [&context](ByteView request, UtcMillis batch_time, std::uint32_t feature_level) {
@@ -64,12 +66,26 @@ class ConsensusHost {
   /// One durable write for all that was queued, then the sends.
   void flush() {
     flush_queued_ = false;
+    if (was_recovering_) refuse_forgotten_folder();
     if (!make_durable()) return;
     act();
     publish_status();
   }
 
  private:
+  /// An empty folder whose owner the others know is a lost disk, or one that is not mounted: only
+  /// an operator can tell, by --recover.
+  void refuse_forgotten_folder() {
+    const auto& folder = *context_.folder;
+    if (!folder.is_new() || folder.identity().recovering || !replica_.status().lost_log) return;
+    if (auto taken_back = context_.folder->take_back_creation(); !taken_back) {
+      context_.fatal(taken_back.error());
+    }
+    context_.fatal(Error{StorageError::lost,
+                         "the data folder is new, but the others hold votes of this peer: mount "
+                         "its disk, or start it once with --recover"});
+  }
+
   pbft::Tick tick() const { return {monotonic_now(), wall_clock_now(), slot_due_}; }
 
   void collect(pbft::Effects&& effects) {
@@ -122,9 +138,8 @@ class ConsensusHost {
     for (const auto& message : effects.send) {
       if (message.type == pbft::MessageType::pre_prepare) note_proposal(message.body);
     }
-    if (!effects.send.empty()) {
-      self_->send(links_->transport, SendMessages{share(std::move(effects.send))});
-    }
+    // Not by way of the transport actor: that would be one more thread to wake for every vote.
+    for (const auto& message : effects.send) send_message(context_, link_, message);
     for (const auto& decision : effects.deliver) {
       note_decision(decision.sequence);
       context_.metrics->observe(monitoring::Metric::consensus_batch_requests,
@@ -202,6 +217,7 @@ class ConsensusHost {
 
   Self self_;
   PeerContext& context_;
+  net::ZmqLink& link_;
   pbft::Replica replica_;
   std::shared_ptr<const Links> links_;
   pbft::Effects pending_;
@@ -215,8 +231,9 @@ class ConsensusHost {
 };
 
 ConsensusActor::behavior_type consensus(Self self, PeerContext& context,
-                                        std::shared_ptr<pbft::Recovered> recovered) {
-  auto host = std::make_shared<ConsensusHost>(self, context, std::move(*recovered));
+                                        std::shared_ptr<pbft::Recovered> recovered,
+                                        net::ZmqLink& link) {
+  auto host = std::make_shared<ConsensusHost>(self, context, std::move(*recovered), link);
   self->state.host = host;
   auto* replica = host.get();
   return {

@@ -15,9 +15,10 @@ struct ConsensusState {
   std::shared_ptr<ConsensusHost> host;
 };
 
-/// `recovered` is what the start found on disk (DECISIONS 11, 13).
+/// `recovered` is what the start found on disk (DECISIONS 11, 13); `link` must outlive the actor.
 ConsensusActor::behavior_type consensus(ConsensusActor::stateful_pointer<ConsensusState> self,
                                         PeerContext& context,
-                                        std::shared_ptr<pbft::Recovered> recovered);
+                                        std::shared_ptr<pbft::Recovered> recovered,
+                                        net::ZmqLink& link);
 
 }  // namespace powershare::actors

@@ -309,7 +309,7 @@ class IngestionHost {
     auto bytes =
         std::make_shared<const Bytes>(wire::encode_and_sign(transaction, context_.gateway_keys));
     const auto id = crypto::sha256(*bytes);
-    context_.verified_requests->remember(id, {batch.expires});  // signed by this very peer
+    context_.verified_requests->remember(id, {batch.expires, 1});  // signed by this very peer
     batches_.emplace(id, std::move(batch));
     self_->send(links_->consensus, SubmitRequest{std::move(bytes)});
   }

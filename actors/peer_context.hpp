@@ -43,11 +43,20 @@ struct PeerContext {
       : genesis(chain_genesis),
         genesis_hash(genesis.hash()),
         self(own_index),
-        committee{genesis_hash, 0, ledger::consensus_keys(genesis.members)},
+        committee{
+            genesis_hash, 0, ledger::consensus_keys(genesis.members), {}, genesis.feature_level},
+        options(options_of(genesis.consensus)),
         consensus_keys(consensus),
         gateway_keys(gateway) {}
   PeerContext(const PeerContext&) = delete;
   PeerContext& operator=(const PeerContext&) = delete;
+
+  static pbft::Options options_of(const ledger::ConsensusConstants& constants) {
+    pbft::Options options;
+    options.checkpoint_interval = constants.checkpoint_interval;
+    options.window = constants.window;
+    return options;
+  }
 
   const ledger::Genesis genesis;
   const crypto::Digest genesis_hash;
@@ -61,6 +70,7 @@ struct PeerContext {
   std::unique_ptr<monitoring::Metrics> metrics;
   std::unique_ptr<StatusBoard> board;
   std::unique_ptr<VerifiedRequests> verified_requests;
+  std::uint32_t feature_level_max = ledger::known_feature_level;
   /// Ends the process on what cannot be borne (docs/failure-table.md); does not return.
   std::function<void(const Error&)> fatal;
   /// Frames between the link thread and consensus; past the limit they are dropped and repaired by

@@ -16,6 +16,7 @@
 #include "actors/transport.hpp"
 #include "actors/verifier.hpp"
 #include "gateway/gateway.hpp"
+#include "ledger/membership.hpp"
 #include "net/http.hpp"
 #include "protocol/wire/envelope.hpp"
 #include "protocol/wire/transaction_codec.hpp"
@@ -133,36 +134,32 @@ class RunningPeer final : public PeerHost {
                                              setup_.gateway_keys);
     auto& context = *context_;
     context.fatal = std::move(fatal);
+    context.feature_level_max = setup_.feature_level_max;
     context.verified_requests = std::make_unique<VerifiedRequests>(
-        [genesis = context.genesis_hash](ByteView request) -> std::optional<VerifiedRequest> {
+        [genesis =
+             context.genesis_hash](ByteView request) -> std::optional<VerifiedRequests::Passed> {
           const auto transaction =
               wire::decode_transaction(request, genesis, ledger::known_feature_level);
           if (!transaction) return std::nullopt;
-          return VerifiedRequest{transaction->expires, transaction->feature_level};
+          return VerifiedRequests::Passed{transaction->expires, transaction->feature_level};
         });
     context.board = std::make_unique<StatusBoard>(setup_.genesis, *self);
     context.metrics =
         std::make_unique<monitoring::Metrics>(std::vector<std::pair<std::string, std::string>>{
             {"chain", setup_.genesis.chain.text()}, {"peer", setup_.peer.text()}});
-    storage::DataFolderOptions options;
-    options.replace_lost_log = setup_.recover;
-    options.replace_damaged_ledger = setup_.recover;
-    options.replace_damaged_inbox = setup_.recover;
-    auto folder =
-        storage::DataFolder::open(setup_.data,
-                                  {setup_.genesis.chain, setup_.peer,
-                                   setup_.consensus_keys.public_key(), context.genesis_hash},
-                                  options);
-    if (!folder) return folder.error();
-    context.folder = std::move(*folder);
-    for (const auto& finding : context.folder->findings())
-      log(LogLevel::warning, "storage", finding);
-    return {};
+    return open_folder(false);
   }
 
   Result<void> run() {
     auto restored = restore_ledger(*context_);
+    if (!restored && restored.error().code() == StorageError::damaged) {
+      if (auto opened = open_folder(true); !opened) return opened;
+      restored = restore_ledger(*context_);
+    }
     if (!restored) return restored.error();
+    const auto level = ledger::current_feature_level((*restored)->machine.state());
+    auto known = ledger::check_feature_level(level, context_->feature_level_max);
+    if (!known) return known;
     auto recovered = recover_consensus(*context_, **restored);
     if (!recovered) return recovered.error();
     auto inbox = context_->folder->inbox().load();
@@ -195,6 +192,28 @@ class RunningPeer final : public PeerHost {
   }
 
  private:
+  Result<void> open_folder(bool discard_ledger) {
+    storage::DataFolderOptions options;
+    // IDENTITY bounds what was promised, so all else is repaired from the others without asking.
+    options.replace_lost_log = true;
+    options.replace_damaged_ledger = true;
+    options.replace_damaged_inbox = true;
+    options.discard_ledger = discard_ledger;
+    options.recover_lost_folder = setup_.recover;
+    auto& context = *context_;
+    context.folder.reset();  // its lock goes first
+    auto folder =
+        storage::DataFolder::open(setup_.data,
+                                  {setup_.genesis.chain, setup_.peer,
+                                   setup_.consensus_keys.public_key(), context.genesis_hash},
+                                  options);
+    if (!folder) return folder.error();
+    context.folder = std::move(*folder);
+    for (const auto& finding : context.folder->findings())
+      log(LogLevel::warning, "storage", finding);
+    return {};
+  }
+
   Result<void> start_link() {
     net::LinkOptions options;
     options.self = setup_.peer;
@@ -262,8 +281,8 @@ class RunningPeer final : public PeerHost {
           }));
     }
     links->consensus = system_->spawn<caf::detached>(
-        [&context, recovered](ConsensusActor::stateful_pointer<ConsensusState> actor) {
-          return consensus(actor, context, recovered);
+        [&context, recovered, link](ConsensusActor::stateful_pointer<ConsensusState> actor) {
+          return consensus(actor, context, recovered, *link);
         });
     links->settlement = system_->spawn<caf::detached>(
         [&context, restored](SettlementActor::stateful_pointer<SettlementState> actor) {
@@ -313,7 +332,6 @@ class RunningPeer final : public PeerHost {
     ports.decode = decoder_of(context.genesis_hash);
     ports.genesis_hash = context.genesis_hash;
     ports.genesis_json = context.genesis.to_json();
-    for (const auto& member : context.genesis.members) ports.members.push_back(member.peer.text());
     ports.on_request = [&context](std::string_view route, int status, double seconds) {
       context.metrics->add(monitoring::Metric::gateway_requests_total, 1,
                            {route, std::to_string(status)});
@@ -385,18 +403,27 @@ class RunningPeer final : public PeerHost {
   }
 
   void stop_actors() {
-    if (!system_) return;
+    if (!system_) {
+      link_.reset();
+      return;
+    }
     const auto end = [](const auto& actor) {
       caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
     };
     end(supervisor_);
     end(links_->transport);
+    end(links_->consensus);
+    end(links_->telemetry);
+    {
+      caf::scoped_actor self{*system_};
+      // These use the link, which then brings no more frames to the others.
+      self->wait_for(links_->transport, links_->consensus, links_->telemetry);
+    }
+    link_.reset();
     for (const auto& verifier : links_->verifiers) end(verifier);
     end(links_->gateway);
     end(links_->order_matching);
-    end(links_->telemetry);
     end(links_->meter_ingestion);
-    end(links_->consensus);
     end(links_->settlement);
     supervisor_ = {};
     door_ports_.reset();

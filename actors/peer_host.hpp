@@ -38,7 +38,9 @@ struct PeerSetup {
   std::vector<Endpoints> remotes;
   std::optional<crypto::Digest> administrator_api_key_hash;
   double watts_per_core = 10.0;
-  /// Start anew from the other peers where the log or the ledger is lost or damaged (DECISIONS 13).
+  /// The peer stops, as an older program would, where an epoch of a higher level begins.
+  std::uint32_t feature_level_max = ledger::known_feature_level;
+  /// Start anew from the other peers where IDENTITY or the whole folder is lost (DECISIONS 13).
   bool recover = false;
 };
 

@@ -3,6 +3,7 @@
 #include "actors/log.hpp"
 #include "ledger/dedup.hpp"
 #include "ledger/error.hpp"
+#include "ledger/membership.hpp"
 #include "ledger/parameters.hpp"
 #include "protocol/catch_up.hpp"
 
@@ -14,6 +15,7 @@ using Self = SettlementActor::stateful_pointer<SettlementState>;
 using monitoring::Metric;
 
 constexpr auto no_space_retry = std::chrono::milliseconds(1'000);
+constexpr auto certificate_patience = std::chrono::milliseconds(50);
 constexpr auto transfer_tick = std::chrono::milliseconds(200);
 constexpr std::size_t max_further_headers = 256;
 
@@ -61,7 +63,7 @@ class SettlementHost {
       certified_height_ = std::max(certified_height_, certificate.height);
     }
     writes_.push_back(protocol::certified_height_write(certified_height_));
-    request_flush();
+    flush_soon();
   }
 
   Admission admit(const ledger::Transaction& transaction) const {
@@ -95,7 +97,7 @@ class SettlementHost {
   // ── Group commit ──────────────────────────────────────────────────────────────────────────────
   /// True when all that was pending is durable.
   bool flush() {
-    flush_queued_ = false;
+    flush_queued_ = late_flush_queued_ = false;
     if (!writes_.empty() || !positions_.empty()) {
       auto writes = writes_;
       if (!positions_.empty()) writes.push_back(protocol::position_write(ledger_));
@@ -135,6 +137,9 @@ class SettlementHost {
 
   void apply(const ledger::DecidedBatch& decided, const pbft::BatchPointer& batch,
              const pbft::OrderingCertificate& ordering) {
+    const auto level = ledger::epoch_for(machine_.state(), decided.sequence).feature_level;
+    const auto known = ledger::check_feature_level(level, context_.feature_level_max);
+    if (!known) context_.fatal(known.error());
     const auto begin = std::chrono::steady_clock::now();
     auto block = machine_.apply(decided);
     context_.metrics->observe(Metric::settlement_block_apply_duration_seconds,
@@ -154,6 +159,14 @@ class SettlementHost {
     if (flush_queued_) return;
     flush_queued_ = true;
     self_->send(SettlementActor(self_), Flush{});
+  }
+
+  /// Certificates go with the next block; where none follows they wait only this long. Nobody is
+  /// promised them, and each write to the disk delays the next block.
+  void flush_soon() {
+    if (flush_queued_ || late_flush_queued_) return;
+    late_flush_queued_ = true;
+    self_->delayed_send(SettlementActor(self_), certificate_patience, Flush{});
   }
 
   bool wait_for_space(const Error& error) {
@@ -285,6 +298,7 @@ class SettlementHost {
   std::vector<CommittedBlock> committed_;
   std::vector<crypto::Digest> installed_requests_;  ///< since the present state transfer began
   bool flush_queued_ = false;
+  bool late_flush_queued_ = false;
   bool tick_queued_ = false;
   bool install_pending_ = false;
 };

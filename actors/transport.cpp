@@ -11,7 +11,9 @@ std::shared_ptr<const Bytes> frame_of(const PeerContext& context, const pbft::Ou
                              context.self, message.body, message.signature}));
 }
 
-void send(PeerContext& context, net::ZmqLink& link, const pbft::Outgoing& message) {
+}  // namespace
+
+void send_message(PeerContext& context, net::ZmqLink& link, const pbft::Outgoing& message) {
   const auto frame = frame_of(context, message);
   const auto channel =
       message.channel == pbft::Channel::bulk ? net::Channel::bulk : net::Channel::control;
@@ -22,13 +24,11 @@ void send(PeerContext& context, net::ZmqLink& link, const pbft::Outgoing& messag
   }
 }
 
-}  // namespace
-
 TransportActor::behavior_type transport(TransportActor::pointer, PeerContext& context,
                                         net::ZmqLink& link) {
   return {[](const Connect&) {},
           [&context, &link](const SendMessages& order) {
-            for (const auto& message : *order.messages) send(context, link, message);
+            for (const auto& message : *order.messages) send_message(context, link, message);
           }};
 }
 

@@ -15,29 +15,28 @@
 
 namespace powershare::actors {
 
-/// What is known of a request that passed its check.
-struct VerifiedRequest {
-  UtcMillis expires;
-  std::uint32_t feature_level = 1;  ///< the lowest that knows what it holds
-};
-
 /// Bounded; the oldest entry goes first. Safe from any thread.
 class VerifiedRequests {
  public:
-  /// The whole stateless check but for the batch's time and the epoch's feature level; nothing
-  /// where the request does not pass.
-  using Check = std::function<std::optional<VerifiedRequest>(ByteView request)>;
+  /// What the check depends on besides the request.
+  struct Passed {
+    UtcMillis expires;
+    std::uint32_t feature_level = 1;  ///< below it the request is malformed
+  };
+  /// The whole stateless check but for the batch's time and its epoch's feature level; nothing
+  /// where it does not pass.
+  using Check = std::function<std::optional<Passed>(ByteView request)>;
 
   explicit VerifiedRequests(Check check) : check_(std::move(check)) {}
 
   /// As wire::stateless_check: format, limits, chain, signature, expiry against `batch_time`, and
-  /// whether the feature level of the batch's epoch knows it; remembered when good.
+  /// nothing above the feature level of the batch's epoch; remembered when good.
   bool check(ByteView request, UtcMillis batch_time, std::uint32_t feature_level);
   /// Verifies ahead of the check, for requests that consensus will see next. False where it does
   /// not pass.
   bool warm(ByteView request);
   /// Notes a request that the caller has checked itself.
-  void remember(const crypto::Digest& id, const VerifiedRequest& entry);
+  void remember(const crypto::Digest& id, const Passed& passed);
 
  private:
   static constexpr std::size_t max_entries = 65'536;
@@ -49,11 +48,12 @@ class VerifiedRequests {
       return value;
     }
   };
-  std::optional<VerifiedRequest> verified(ByteView request);
+  /// What is known of a request that passed; nothing where it does not pass.
+  std::optional<Passed> passed(ByteView request);
 
   const Check check_;
   std::mutex mutex_;
-  std::unordered_map<crypto::Digest, VerifiedRequest, FirstBytes> entries_;
+  std::unordered_map<crypto::Digest, Passed, FirstBytes> passed_;
   std::deque<crypto::Digest> order_;
 };
 

@@ -117,7 +117,7 @@ Result<IslandAudit> BenchIsland::finish() {
   if (!audit) return audit;
   if (died_) audit->problems.emplace_back("a peer died");
   if (!agreed) audit->problems.emplace_back("the peers did not come to stand at the same block");
-  if (!orderly) audit->problems.emplace_back("a peer had to be killed");
+  if (!orderly) audit->problems.emplace_back("a peer did not stop in order");
   return audit;
 }
 

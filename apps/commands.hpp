@@ -42,8 +42,7 @@ struct DataOptions {
 
 struct PeerOptions {
   std::filesystem::path config;
-  bool recover =
-      false;  ///< begin anew from the other peers where log or ledger are lost or damaged
+  bool recover = false;  ///< the data folder or its IDENTITY is lost: begin anew from the others
 };
 
 struct KeysOptions {

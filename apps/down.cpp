@@ -27,7 +27,7 @@ int run_down(const DataOptions& options) {
       if (const auto pid = running_peer(peer.data)) peers.push_back(*pid);
     }
   }
-  if (!stop_processes(peers, std::chrono::seconds(15))) {
+  if (!stop_processes(peers, std::chrono::seconds(15)).empty()) {
     std::fprintf(stderr,
                  "powershare: a peer did not stop within 15 s and was killed; its data is safe\n");
     return static_cast<int>(ExitCode::failed);

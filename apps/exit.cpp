@@ -27,6 +27,7 @@ ExitCode exit_code_of(const Error& error) {
   if (code == make_error_code(NetError::refused_by_self_test)) return ExitCode::broken_invariant;
   if (code == make_error_code(ActorError::bad_configuration)) return ExitCode::bad_configuration;
   if (code == make_error_code(ActorError::died)) return ExitCode::broken_invariant;
+  if (code == make_error_code(LedgerError::unknown_level)) return ExitCode::bad_configuration;
   if (code == make_error_code(LedgerError::diverged)) return ExitCode::broken_invariant;
   return ExitCode::failed;
 }

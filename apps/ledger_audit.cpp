@@ -1,9 +1,12 @@
 #include "apps/ledger_audit.hpp"
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "apps/key_files.hpp"
 #include "crypto/quorum.hpp"
+#include "ledger/membership.hpp"
 #include "ledger/state_machine.hpp"
 #include "protocol/block_store.hpp"
 #include "protocol/wire/transaction_codec.hpp"
@@ -27,6 +30,17 @@ class VerifyingSignatory final : public protocol::Signatory {
   }
 };
 
+/// The consensus key that the data folder belongs to. A peer may have joined after the genesis, or
+/// changed its key: whether it was ever a member by this one shows when the ledger is replayed.
+Result<crypto::PublicKey> key_of(const PeerConfig& config, const ledger::Genesis& genesis) {
+  auto identity = storage::read_identity(config.data / "IDENTITY");
+  if (!identity) return identity.error();
+  if (*identity) return (*identity)->owner.public_key;
+  const auto member = std::ranges::find(genesis.members, config.peer, &ledger::Member::peer);
+  if (member != genesis.members.end()) return member->consensus_key;
+  return Error{StorageError::lost, "IDENTITY is missing, and the genesis does not know the peer"};
+}
+
 class Replay {
  public:
   Replay(const ledger::Genesis& genesis, const protocol::LedgerSnapshot& snapshot,
@@ -34,7 +48,6 @@ class Replay {
       : snapshot_(snapshot),
         result_(result),
         genesis_hash_(genesis.hash()),
-        committee_{genesis_hash_, 0, ledger::consensus_keys(genesis.members)},
         machine_(genesis, wire::transaction_decoder(genesis_hash_)) {}
 
   void run(const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
@@ -47,6 +60,8 @@ class Replay {
       if (!replay_block(height)) break;
       if (height % progress_every == 0) progress(height, newest);
     }
+    note_members(ledger::current_epoch(machine_.state()).members);
+    if (const auto next = ledger::next_epoch(machine_.state())) note_members(next->members);
     result_.height = machine_.head().height;
     result_.head = machine_.head_hash();
     result_.state_root = machine_.state_root();
@@ -54,7 +69,16 @@ class Replay {
     if (result_.problems.empty()) check_stored_state();
   }
 
+  /// True when the peer has been, is or will be a member by that key.
+  bool knows(const PeerId& peer, const crypto::PublicKey& key) const {
+    return identities_.contains({peer, key});
+  }
+
  private:
+  void note_members(const std::vector<ledger::Member>& members) {
+    for (const auto& member : members) identities_.emplace(member.peer, member.consensus_key);
+  }
+
   void problem(std::string sentence) { result_.problems.push_back(std::move(sentence)); }
 
   void problem(std::uint64_t height, std::string sentence) {
@@ -68,8 +92,15 @@ class Replay {
       return false;
     }
     const auto& block = **stored;
+    const auto epoch = ledger::epoch_of(machine_.state(), block.header.sequence);
+    if (block.header.epoch != epoch) {
+      problem(height, "its header says epoch " + std::to_string(block.header.epoch) +
+                          ", the ledger's members make it epoch " + std::to_string(epoch));
+      return false;
+    }
+    epochs_.push_back(epoch);
     auto ordered = pbft::verify(block.ordering, block.header.sequence, block.batch->digest(),
-                                committee_, signatory_);
+                                committee_of(block.header.sequence, epoch), signatory_);
     if (!ordered) problem(height, "ordering certificate: " + ordered.error().detail());
     ledger::DecidedBatch batch{block.header.epoch, block.header.sequence, block.batch->time(), {}};
     for (const auto request : block.batch->requests())
@@ -96,6 +127,19 @@ class Replay {
     return true;
   }
 
+  /// Whose votes count in the epoch of the block that is replayed next.
+  const pbft::Committee& committee_of(std::uint64_t sequence, std::uint64_t epoch) {
+    const auto found = committees_.find(epoch);
+    if (found != committees_.end()) return found->second;
+    const auto members = ledger::epoch_for(machine_.state(), sequence).members;
+    note_members(members);
+    pbft::Committee committee;
+    committee.genesis = genesis_hash_;
+    committee.epoch = epoch;
+    committee.members = ledger::consensus_keys(members);
+    return committees_.emplace(epoch, std::move(committee)).first->second;
+  }
+
   /// Every certificate must hold; blocks below a certified one are covered by the chain of hashes.
   void check_certificates() {
     auto scanned =
@@ -108,9 +152,11 @@ class Replay {
             problem(height, "its block certificate cannot be read");
             return true;
           }
-          const auto statement =
-              ledger::block_statement(genesis_hash_, 0, height, result_.header_hashes[height - 1]);
-          auto valid = crypto::verify_certificate(**certificate, statement, committee_.members);
+          const auto epoch = epochs_[height - 1];
+          const auto statement = ledger::block_statement(genesis_hash_, epoch, height,
+                                                         result_.header_hashes[height - 1]);
+          auto valid =
+              crypto::verify_certificate(**certificate, statement, committees_.at(epoch).members);
           if (!valid) problem(height, "block certificate: " + valid.error().detail());
           return result_.problems.size() < max_problems;
         });
@@ -137,7 +183,10 @@ class Replay {
   const protocol::LedgerSnapshot& snapshot_;
   AuditResult& result_;
   crypto::Digest genesis_hash_;
-  pbft::Committee committee_;
+  std::map<std::uint64_t, pbft::Committee> committees_;  ///< by epoch
+  std::vector<std::uint64_t> epochs_;                    ///< of block 1, 2, …
+  /// Who has been a member by which key, in any epoch that was replayed or is pending.
+  std::set<std::pair<PeerId, crypto::PublicKey>> identities_;
   VerifyingSignatory signatory_;
   ledger::StateMachine machine_;
 };
@@ -147,16 +196,16 @@ class Replay {
 Result<AuditResult> audit_ledger(
     const PeerConfig& config, const ledger::Genesis& genesis,
     const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
-  const auto member = std::ranges::find(genesis.members, config.peer, &ledger::Member::peer);
   AuditResult result;
   result.peer = config.peer;
   result.chain = genesis.chain;
-  if (member == genesis.members.end()) {
-    result.problems.push_back("the peer is not a member of the genesis");
+  const auto key = key_of(config, genesis);
+  if (!key) {
+    result.problems.push_back(key.error().detail());
     return result;
   }
-  auto folder = storage::DataFolder::open(
-      config.data, {genesis.chain, config.peer, member->consensus_key, genesis.hash()}, {});
+  auto folder = storage::DataFolder::open(config.data,
+                                          {genesis.chain, config.peer, *key, genesis.hash()}, {});
   if (!folder) {
     if (folder.error().code() == make_error_code(StorageError::locked)) return folder.error();
     result.problems.push_back(folder.error().detail());
@@ -164,7 +213,11 @@ Result<AuditResult> audit_ledger(
   }
   auto snapshot = (*folder)->ledger().snapshot();
   if (!snapshot) return snapshot.error();
-  Replay(genesis, **snapshot, result).run(progress);
+  Replay replay(genesis, **snapshot, result);
+  replay.run(progress);
+  if (result.problems.empty() && !replay.knows(config.peer, *key)) {
+    result.problems.push_back("the peer has never been a member by the key of its folder");
+  }
   return result;
 }
 

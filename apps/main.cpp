@@ -4,7 +4,9 @@
 #include "apps/bench_consensus.hpp"
 #include "apps/bench_ingest.hpp"
 #include "apps/commands.hpp"
+#include "apps/governance.hpp"
 #include "apps/sim.hpp"
+#include "apps/verify_certificate.hpp"
 #include "base/exit_codes.hpp"
 
 namespace {
@@ -84,6 +86,56 @@ void add_bench_ingest(CLI::App& app, BenchIngestOptions& options) {
   app.add_option("--peers", options.peers, "peers of the chain, 4 to 13")->capture_default_str();
 }
 
+/// What every governance command that signs takes.
+void add_signing(CLI::App& command, GovernanceOptions& options, GovernanceAction action) {
+  command.add_option("--key", options.key, "administrator.key, the secret key")->required();
+  command.add_option("--genesis", options.genesis, "the chain's genesis [asked of the peer]");
+  command.add_option("--expires", options.expires, "how long the transaction may wait, up to 24h")
+      ->capture_default_str();
+  auto* peer = command.add_option("--peer", options.peer, "a peer to send it to, http://IP:PORT");
+  command.add_option("--out", options.out, "write the signed transaction there and send nothing")
+      ->excludes(peer);
+  command.add_flag("--json", options.json, "print JSON");
+  command.callback([&options, action] { options.action = action; });
+}
+
+void add_governance(CLI::App& app, GovernanceOptions& options) {
+  app.require_subcommand(1);
+  auto* add = app.add_subcommand("add-member", "a further peer, from the next epoch on");
+  add->add_option("--member", options.member, "file with the line printed by `powershare keys`")
+      ->required();
+  add->add_option("--control", options.control_endpoint, "where it listens, tcp://HOST:PORT");
+  add->add_option("--bulk", options.bulk_endpoint, "likewise, for state transfer");
+  add_signing(*add, options, GovernanceAction::add_member);
+  auto* remove = app.add_subcommand("remove-member", "a peer leaves with the next epoch");
+  remove->add_option("--id", options.peer_id, "its peer id")->required();
+  add_signing(*remove, options, GovernanceAction::remove_member);
+  auto* replace = app.add_subcommand("replace-keys", "other keys for a peer, from the next epoch");
+  replace->add_option("--member", options.member, "file with the line printed by `powershare keys`")
+      ->required();
+  add_signing(*replace, options, GovernanceAction::replace_keys);
+  auto* level = app.add_subcommand("feature-level", "switches on what newer programs can do");
+  level->add_option("level", options.level, "the current level + 1")->required();
+  add_signing(*level, options, GovernanceAction::feature_level);
+  auto* parameter = app.add_subcommand("parameter", "changes an agreed parameter at once");
+  parameter->add_option("name", options.name, "as close_grace")->required();
+  parameter->add_option("value", options.value, "as 5m")->required();
+  add_signing(*parameter, options, GovernanceAction::parameter);
+  auto* submit = app.add_subcommand("submit", "sends what --out has written");
+  submit->add_option("file", options.transaction, "the signed transaction")->required();
+  submit->add_option("--peer", options.peer, "a peer to send it to, http://IP:PORT")->required();
+  submit->add_flag("--json", options.json, "print JSON");
+  submit->callback([&options] { options.action = GovernanceAction::submit; });
+}
+
+void add_verify_certificate(CLI::App& app, VerifyCertificateOptions& options) {
+  app.add_option("--genesis", options.genesis, "the chain's genesis.json")->required();
+  app.add_option("--certificate", options.certificate,
+                 "what GET /v1/blocks/{height}/certificate answered; - for standard input")
+      ->capture_default_str();
+  app.add_flag("--json", options.json, "print JSON");
+}
+
 void add_bench_consensus(CLI::App& app, BenchConsensusOptions& options) {
   app.add_flag("--json", options.json, "the figures in JSON as the last line");
   app.add_flag("--table", options.table, "run the whole matrix and print it as Markdown");
@@ -141,7 +193,7 @@ int main(int argc, char** argv) {
   peer_command->add_option("--config", peer.config, "its peer.yaml")->required();
   peer_command->add_flag(
       "--recover", peer.recover,
-      "begin anew from the other peers where the log or the ledger is lost or damaged");
+      "the data folder or its IDENTITY is lost: begin anew from the other peers");
   KeysOptions keys;
   auto* keys_command =
       app.add_subcommand("keys", "make the key files of a peer or of the administrator");
@@ -164,6 +216,14 @@ int main(int argc, char** argv) {
   audit_command->add_option("--peer-dir", audit.peer_dir, "or one peer's folder")
       ->excludes(audit_data);
   audit_command->add_flag("--json", audit.json, "print JSON");
+  GovernanceOptions governance;
+  auto* governance_command = app.add_subcommand(
+      "governance", "change members, feature level or parameters with the administrator's key");
+  add_governance(*governance_command, governance);
+  VerifyCertificateOptions verify_certificate;
+  auto* verify_command = app.add_subcommand("verify-certificate",
+                                            "check offline that a block is of the genesis's chain");
+  add_verify_certificate(*verify_command, verify_certificate);
   BenchIngestOptions bench_ingest;
   auto* bench_command =
       app.add_subcommand("bench", "measure an island of its own, which is gone afterwards");
@@ -194,6 +254,8 @@ int main(int argc, char** argv) {
   if (app.got_subcommand("down")) return run_down(down);
   if (app.got_subcommand("peer")) return run_peer(peer);
   if (app.got_subcommand("keys")) return run_keys(keys);
+  if (governance_command->parsed()) return run_governance(governance);
+  if (verify_command->parsed()) return run_verify_certificate(verify_certificate);
   if (app.got_subcommand("genesis")) return run_genesis(genesis);
   if (app.got_subcommand("sim")) return run_sim(sim);
   if (bench_ingest_command->parsed()) return run_bench_ingest(bench_ingest);

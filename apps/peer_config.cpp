@@ -61,7 +61,7 @@ SocketAddress read_address(const YAML::Node& node, const std::string& where) {
 PeerConfig read_config(const YAML::Node& root, const std::filesystem::path& folder) {
   const Fields fields("", root,
                       {"peer", "genesis", "keys", "data", "http", "metrics", "transport", "peers",
-                       "administrator_key_sha256", "watts_per_core"});
+                       "administrator_key_sha256", "watts_per_core", "feature_level_max"});
   const auto path = [&](const char* name) {
     return (folder / fields.get<std::string>(name)).lexically_normal();
   };
@@ -82,6 +82,14 @@ PeerConfig read_config(const YAML::Node& root, const std::filesystem::path& fold
   }
   if (fields.has("administrator_key_sha256")) {
     config.administrator_key_sha256 = fields.get<std::string>("administrator_key_sha256");
+  }
+  if (fields.has("feature_level_max")) {
+    config.feature_level_max = fields.get<std::uint32_t>("feature_level_max");
+    if (config.feature_level_max == 0 || config.feature_level_max > ledger::known_feature_level) {
+      throw YAML::Exception(fields.node("feature_level_max").Mark(),
+                            "feature_level_max is between 1 and what this program knows, " +
+                                std::to_string(ledger::known_feature_level));
+    }
   }
   if (fields.has("watts_per_core")) config.watts_per_core = fields.get<double>("watts_per_core");
   return config;
@@ -112,6 +120,9 @@ std::string PeerConfig::to_yaml() const {
   out << YAML::EndSeq;
   if (administrator_key_sha256) {
     out << YAML::Key << "administrator_key_sha256" << YAML::Value << *administrator_key_sha256;
+  }
+  if (feature_level_max != ledger::known_feature_level) {
+    out << YAML::Key << "feature_level_max" << YAML::Value << feature_level_max;
   }
   out << YAML::Key << "watts_per_core" << YAML::Value << watts_per_core << YAML::EndMap;
   return std::string(out.c_str()) + "\n";

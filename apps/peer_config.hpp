@@ -8,6 +8,7 @@
 
 #include "base/ids.hpp"
 #include "base/result.hpp"
+#include "ledger/genesis.hpp"
 
 namespace powershare::apps {
 
@@ -34,6 +35,9 @@ struct PeerConfig {
   std::vector<RemotePeer> remotes;
   std::optional<std::string>
       administrator_key_sha256;  ///< hex; without it no administrator's API key works
+  /// Lower than what the program knows while an upgrade is rehearsed: it then stops, as an older
+  /// program would, where a higher level begins.
+  std::uint32_t feature_level_max = ledger::known_feature_level;
   double watts_per_core = 10.0;  ///< model of the machine's power draw where RAPL is not readable
 
   /// YAML text; paths as given.

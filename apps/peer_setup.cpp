@@ -42,6 +42,7 @@ Result<actors::PeerSetup> load_peer_setup(const std::filesystem::path& file, boo
                           .remotes = {},
                           .administrator_api_key_hash = key_hash,
                           .watts_per_core = config->watts_per_core,
+                          .feature_level_max = config->feature_level_max,
                           .recover = recover};
   for (const auto& remote : config->remotes) {
     setup.remotes.push_back({remote.peer, remote.control_endpoint, remote.bulk_endpoint});

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <thread>
 
 #include "apps/error.hpp"
@@ -21,10 +22,21 @@ std::string describe(int status) {
   return "exit code " + std::to_string(WEXITSTATUS(status));
 }
 
-bool alive(pid_t pid) {
+/// Whether there is such a process that still runs; one that its parent has not reaped does not.
+bool runs(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  std::string stat;
+  std::getline(file, stat);
+  const auto name_end = stat.rfind(')');
+  return name_end != std::string::npos && name_end + 2 < stat.size() && stat[name_end + 2] != 'Z';
+}
+
+/// Whether `pid` has ended; for an own child also how, unless in order.
+bool has_ended(pid_t pid, std::vector<std::pair<pid_t, std::string>>& badly) {
   int status = 0;
-  if (::waitpid(pid, &status, WNOHANG) == pid) return false;
-  return ::kill(pid, 0) == 0;
+  if (::waitpid(pid, &status, WNOHANG) != pid) return !runs(pid);
+  if (status != 0) badly.emplace_back(pid, describe(status));
+  return true;
 }
 
 /// Runs in the child between fork and exec: async-signal-safe calls only.
@@ -70,20 +82,22 @@ std::vector<std::pair<pid_t, std::string>> reap_processes() {
   return ended;
 }
 
-bool stop_processes(const std::vector<pid_t>& pids, std::chrono::milliseconds patience) {
+std::vector<std::pair<pid_t, std::string>> stop_processes(std::vector<pid_t> pids,
+                                                          std::chrono::milliseconds patience) {
+  std::vector<std::pair<pid_t, std::string>> badly;
   for (const auto pid : pids) ::kill(pid, SIGTERM);
   const auto deadline = std::chrono::steady_clock::now() + patience;
-  const auto any_alive = [&] { return std::ranges::count_if(pids, alive) > 0; };
-  while (any_alive()) {
-    if (std::chrono::steady_clock::now() > deadline) {
-      for (const auto pid : pids) {
-        if (alive(pid)) ::kill(pid, SIGKILL);
-      }
-      return false;
-    }
+  for (;;) {
+    std::erase_if(pids, [&](pid_t pid) { return has_ended(pid, badly); });
+    if (pids.empty()) return badly;
+    if (std::chrono::steady_clock::now() > deadline) break;
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
-  return true;
+  for (const auto pid : pids) {
+    ::kill(pid, SIGKILL);
+    badly.emplace_back(pid, "had to be killed");
+  }
+  return badly;
 }
 
 std::filesystem::path own_executable() {

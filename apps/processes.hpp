@@ -19,8 +19,10 @@ Result<pid_t> start_process(const std::vector<std::string>& arguments,
 /// Reaps children that have ended: pid and a sentence ("killed by signal 9", "exit code 70").
 std::vector<std::pair<pid_t, std::string>> reap_processes();
 /// SIGTERM to all, waits up to `patience` for them to be gone (own children are reaped), SIGKILL to
-/// what is left. True when none had to be killed.
-bool stop_processes(const std::vector<pid_t>& pids, std::chrono::milliseconds patience);
+/// what is left. Gives those that did not end in order: who had to be killed, and own children that
+/// ended with another exit code than 0.
+std::vector<std::pair<pid_t, std::string>> stop_processes(std::vector<pid_t> pids,
+                                                          std::chrono::milliseconds patience);
 /// This program's own path.
 std::filesystem::path own_executable();
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <thread>
@@ -73,6 +74,10 @@ Result<void> RunningIsland::wait_ready() {
 }
 
 bool RunningIsland::watch() {
+  return report_deaths(options_.restart && !stop_requested);
+}
+
+bool RunningIsland::report_deaths(bool bring_back) {
   bool died = false;
   for (const auto& [pid, how] : reap_processes()) {
     for (auto& peer : peers()) {
@@ -80,8 +85,8 @@ bool RunningIsland::watch() {
       died = true;
       clear_progress();
       std::fprintf(stderr, "powershare: peer %s died (%s)%s\n", peer.id.text().c_str(), how.c_str(),
-                   options_.restart ? "; restarting it" : "; the others go on");
-      if (options_.restart && !stop_requested) restart(peer);
+                   bring_back ? "; restarting it" : "");
+      if (bring_back) restart(peer);
     }
   }
   return died;
@@ -103,13 +108,20 @@ bool RunningIsland::wait_agreed() {
 
 bool RunningIsland::stop() {
   std::vector<pid_t> pids;
+  std::map<pid_t, std::string> names;
   for (const auto& peer : peers()) {
     // The pid file also knows a peer that somebody else brought back.
-    if (const auto pid = running_peer(peer.data)) pids.push_back(*pid);
+    const auto pid = running_peer(peer.data);
+    if (!pid) continue;
+    pids.push_back(*pid);
+    names[*pid] = peer.id.text();
   }
-  const bool orderly = stop_processes(pids, stop_patience);
-  reap_processes();
-  return orderly;
+  const auto badly = stop_processes(std::move(pids), stop_patience);
+  for (const auto& [pid, how] : badly) {
+    std::fprintf(stderr, "powershare: peer %s did not stop in order (%s)\n", names[pid].c_str(),
+                 how.c_str());
+  }
+  return !report_deaths(false) && badly.empty();
 }
 
 Result<void> RunningIsland::start(IslandPeer& peer) {

@@ -30,13 +30,14 @@ class RunningIsland {
   bool watch();
   /// Waits until all peers that live stand at the same block; false when they do not within 60 s.
   bool wait_agreed();
-  /// Ends the peers in order; false when one had to be killed.
+  /// Ends the peers in order; says so and gives false when one had to be killed or ended badly.
   bool stop();
 
  private:
   std::vector<IslandPeer>& peers() { return folder_.island.microgrids.front().peers; }
   Result<void> start(IslandPeer& peer);
   void restart(IslandPeer& peer);
+  bool report_deaths(bool bring_back);
   std::optional<std::string> first_death();
 
   UpFolder& folder_;

@@ -60,7 +60,11 @@ class RunningConsensusPeer final : public ConsensusPeer {
     context_->fatal = std::move(fatal);
     context_->verified_requests = std::make_unique<VerifiedRequests>(
         [genesis = context_->genesis_hash, must_be_signed = setup_.signed_requests](
-            ByteView request) { return check_request(genesis, must_be_signed, request); });
+            ByteView request) -> std::optional<VerifiedRequests::Passed> {
+          const auto expires = check_request(genesis, must_be_signed, request);
+          if (!expires) return std::nullopt;
+          return VerifiedRequests::Passed{*expires, 1};
+        });
     context_->board = std::make_unique<StatusBoard>(setup_.peer.genesis, self->second);
     context_->metrics = std::make_unique<monitoring::Metrics>();
     auto folder =
@@ -125,9 +129,10 @@ class RunningConsensusPeer final : public ConsensusPeer {
             return verifier(actor, context);
           }));
     }
-    links->consensus = system_->spawn<caf::detached>(
-        [&context, recovered](ConsensusActor::stateful_pointer<ConsensusState> actor) {
-          return consensus(actor, context, recovered);
+    links->consensus =
+        system_->spawn<caf::detached>([&context, recovered, link = link_.get()](
+                                          ConsensusActor::stateful_pointer<ConsensusState> actor) {
+          return consensus(actor, context, recovered, *link);
         });
     links->settlement = system_->spawn<caf::detached>(
         [this, &context](SettlementActor::stateful_pointer<OrderSettlementState> actor) {
@@ -195,14 +200,14 @@ class RunningConsensusPeer final : public ConsensusPeer {
         caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
       };
       end(links_->transport);
+      end(links_->consensus);
       {
         caf::scoped_actor self{*system_};
-        self->wait_for(links_->transport);  // it sends on the link
+        self->wait_for(links_->transport, links_->consensus);  // they send on the link
       }
       link_.reset();  // no more frames
       for (const auto& verifier : links_->verifiers) end(verifier);
       end(links_->gateway);
-      end(links_->consensus);
       end(links_->settlement);
     }
     links_.reset();

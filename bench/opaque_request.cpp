@@ -36,7 +36,7 @@ Bytes make_request(const crypto::Digest& genesis, const RequestName& name,
   return std::move(out).take();
 }
 
-std::optional<actors::VerifiedRequest> check_request(const crypto::Digest& genesis, bool must_be_signed,
+std::optional<UtcMillis> check_request(const crypto::Digest& genesis, bool must_be_signed,
                                        ByteView request) {
   Decoder in(request);
   in.u64();

@@ -8,6 +8,8 @@ namespace {
 
 using Self = actors::SettlementActor::stateful_pointer<OrderSettlementState>;
 
+constexpr auto certificate_patience = std::chrono::milliseconds(50);
+
 crypto::Digest next_link(const crypto::Digest& chain, const crypto::Digest& batch) {
   return crypto::Sha256().update(chain).update(batch).finish();
 }
@@ -47,11 +49,14 @@ class OrderSettlement {
     for (const auto& certificate : certificates) {
       writes_.push_back(protocol::certificate_write(certificate.height, certificate.certificate));
     }
-    request_flush();
+    // As settlement does: with the next block, or a little later.
+    if (flush_queued_ || late_flush_queued_) return;
+    late_flush_queued_ = true;
+    self_->delayed_send(actors::SettlementActor(self_), certificate_patience, actors::Flush{});
   }
 
   void flush() {
-    flush_queued_ = false;
+    flush_queued_ = late_flush_queued_ = false;
     if (positions_.empty() && writes_.empty()) return;
     if (!positions_.empty()) writes_.push_back(protocol::position_write(ledger_));
     auto committed = context_.folder->ledger().commit(writes_);
@@ -110,6 +115,7 @@ class OrderSettlement {
   std::vector<pbft::Position> positions_;
   std::vector<Replies> replies_;
   bool flush_queued_ = false;
+  bool late_flush_queued_ = false;
 };
 
 actors::SettlementActor::behavior_type order_settlement(Self self, actors::PeerContext& context,

@@ -1,6 +1,7 @@
 #include "gateway/block_json.hpp"
 
 #include "gateway/payload_json.hpp"
+#include "ledger/parameters.hpp"
 
 namespace powershare::gateway {
 namespace {
@@ -86,20 +87,21 @@ void write_receipt(json::Writer& out, const ledger::Receipt& receipt) {
 }
 
 void write_certificate(json::Writer& out, const BlockRecord& block,
-                       const std::vector<std::string>& members) {
+                       const ledger::StateReader& state) {
   if (!block.certificate) {
     out.null();
     return;
   }
   const auto& header = block.header;
+  const auto members = ledger::members(state, header.epoch);
   const auto statement =
       ledger::block_statement(header.genesis, header.epoch, header.height, header.hash());
   out.begin_object().key("epoch").unsigned_integer(header.epoch);
   out.key("statement").string(to_hex(statement)).key("endorsements").begin_array();
   for (const auto& endorsement : block.certificate->endorsements) {
     out.begin_object().key("signer").unsigned_integer(endorsement.signer).key("peer");
-    if (header.epoch == 0 && endorsement.signer < members.size()) {
-      out.string(members[endorsement.signer]);
+    if (endorsement.signer < members.size()) {
+      out.string(members[endorsement.signer].peer.text());
     } else {
       out.null();
     }
@@ -108,7 +110,8 @@ void write_certificate(json::Writer& out, const BlockRecord& block,
   out.end_array().end_object();
 }
 
-void write_block(json::Writer& out, const BlockRecord& block, const Ports& ports) {
+void write_block(json::Writer& out, const BlockRecord& block, const ledger::StateReader& state,
+                 const Ports& ports) {
   out.begin_object().key("height").unsigned_integer(block.header.height);
   out.key("hash").digest(block.header.hash());
   out.key("header");
@@ -119,7 +122,7 @@ void write_block(json::Writer& out, const BlockRecord& block, const Ports& ports
   out.end_array().key("receipts").begin_array();
   for (const auto& receipt : block.receipts) write_receipt(out, receipt);
   out.end_array().key("certificate");
-  write_certificate(out, block, ports.members);
+  write_certificate(out, block, state);
   out.key("ordering_certificate").string(to_base64(block.ordering_certificate)).end_object();
 }
 

@@ -12,11 +12,12 @@ void write_header(json::Writer& out, const ledger::Header& header);
 /// bytes do not decode, all but id and bytes are null.
 void write_transaction(json::Writer& out, ByteView bytes, const ledger::TransactionDecoder& decode);
 void write_receipt(json::Writer& out, const ledger::Receipt& receipt);
-/// null, or what the certificate's signers signed and their signatures; `members` names the
-/// signers.
+/// null, or what the certificate's signers signed and their signatures; `state` knows the members
+/// of all epochs, by which signers are named.
 void write_certificate(json::Writer& out, const BlockRecord& block,
-                       const std::vector<std::string>& members);
-void write_block(json::Writer& out, const BlockRecord& block, const Ports& ports);
+                       const ledger::StateReader& state);
+void write_block(json::Writer& out, const BlockRecord& block, const ledger::StateReader& state,
+                 const Ports& ports);
 
 /// RFC 6962 audit path of item `index` of `items`, as {"leaf","index","size","path","root"}, hashes
 /// in hex.

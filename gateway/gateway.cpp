@@ -38,6 +38,7 @@ class GatewayImpl final : public Gateway {
         services_(std::make_shared<Services>(std::move(options), std::move(ports))) {
     add_node_routes(router_, services_);
     add_block_routes(router_, services_);
+    add_member_routes(router_, services_);
     add_transaction_routes(router_, services_);
     add_account_routes(router_, services_);
     add_market_routes(router_, services_);

@@ -25,6 +25,7 @@
 #include "ledger/state_machine.hpp"
 #include "ledger/state_reader.hpp"
 #include "ledger/transaction.hpp"
+#include "ledger/trust_chain.hpp"
 
 namespace powershare::gateway {
 
@@ -64,6 +65,9 @@ class ChainView {
   virtual Digest head_hash() const = 0;
   /// Nothing for heights that this peer does not hold; an error only when the record is damaged.
   virtual Result<std::optional<BlockRecord>> block(std::uint64_t height) const = 0;
+  /// The header of that height and those after it up to the next one with a block certificate;
+  /// nothing where there is none, or none near enough.
+  virtual Result<std::optional<ledger::HeaderProof>> header_proof(std::uint64_t height) const = 0;
   /// Nothing for transactions that stand in no block. A repeated submission with the same bytes
   /// gives the first place.
   virtual Result<std::optional<TransactionPlace>> place(const Digest& transaction) const = 0;
@@ -158,8 +162,6 @@ struct Ports {
   ledger::TransactionDecoder decode;  ///< protocol/wire's decoder, to show transactions
   Digest genesis_hash{};
   std::string genesis_json;  ///< ledger::Genesis::to_json()
-  std::vector<std::string>
-      members;  ///< peer ids of epoch 0 in order of their index: names the signers of certificates
   /// Called once per answered request: the route's pattern ("/v1/blocks/{height}", "unknown"),
   /// status, seconds. May be empty.
   std::function<void(std::string_view route, int status, double seconds)> on_request;

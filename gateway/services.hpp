@@ -21,8 +21,9 @@ struct Services {
 using ServicesPtr = std::shared_ptr<Services>;
 
 void add_etms_routes(Router& router, const ServicesPtr& services);
-void add_node_routes(Router& router, const ServicesPtr& services);   // status, probes, genesis
-void add_block_routes(Router& router, const ServicesPtr& services);  // blocks
+void add_node_routes(Router& router, const ServicesPtr& services);    // status, probes, genesis
+void add_block_routes(Router& router, const ServicesPtr& services);   // blocks
+void add_member_routes(Router& router, const ServicesPtr& services);  // members, certificates
 void add_transaction_routes(Router& router, const ServicesPtr& services);  // transactions
 void add_registry_routes(Router& router, const ServicesPtr& services);     // participants, meters
 void add_market_routes(Router& router, const ServicesPtr& services);       // slots, trades, bills

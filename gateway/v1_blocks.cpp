@@ -28,7 +28,7 @@ void get_block(const Services& services, const Request& request, const Responder
     return responder.send(problem(404, "not_found", "This peer has no block of that height."));
   }
   json::Writer out;
-  write_block(out, **block, services.ports);
+  write_block(out, **block, view->state(), services.ports);
   responder.send(json_response(std::move(out).take()));
 }
 
@@ -49,7 +49,7 @@ void list_blocks(const Services& services, const Request& request, const Respond
     const auto block = view->block(height);
     if (!block) return responder.send(problem_of(block.error()));
     if (!block->has_value()) continue;  // pruned
-    write_block(out, **block, services.ports);
+    write_block(out, **block, view->state(), services.ports);
     ++count;
   }
   out.end_array().key("next");

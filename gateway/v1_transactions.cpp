@@ -10,7 +10,7 @@ namespace powershare::gateway {
 namespace {
 
 void write_found(json::Writer& out, const BlockRecord& block, std::size_t index,
-                 const Ports& ports) {
+                 const ledger::StateReader& state, const Ports& ports) {
   const auto& header = block.header;
   out.begin_object().key("transaction");
   write_transaction(out, block.transactions[index], ports.decode);
@@ -23,7 +23,7 @@ void write_found(json::Writer& out, const BlockRecord& block, std::size_t index,
   write_header(out, header);
   out.key("header_bytes").string(to_hex(header.encode()));
   out.key("certificate");
-  write_certificate(out, block, ports.members);
+  write_certificate(out, block, state);
   out.end_object();
   // RFC 6962: leads from the transaction's bytes to header.transactions_root.
   out.key("proof");
@@ -59,7 +59,7 @@ void get_transaction(const Services& services, const Request& request, const Res
     return responder.send(problem(404, "not_found", "This peer no longer holds that block."));
   }
   json::Writer out;
-  write_found(out, **block, index, services.ports);
+  write_found(out, **block, index, view->state(), services.ports);
   responder.send(json_response(std::move(out).take()));
 }
 

@@ -16,6 +16,8 @@ enum class LedgerError {
   duplicate,      ///< a transaction with this dedup key is in the ledger already
   quota,          ///< the principal has too many live transactions
   diverged,       ///< a replayed block does not give the header that was certified
+  unproven,       ///< a certificate or chain of trust that does not hold
+  unknown_level,  ///< the chain's feature level is above what this program knows
 };
 
 }  // namespace powershare

@@ -1,6 +1,7 @@
 // The genesis as JSON text. Quantities are decimal strings and never pass through a floating-point
 // number.
 #include <algorithm>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -321,6 +322,25 @@ Parameters read_parameters(const Json& value, std::string& fault) {
   return parameters;
 }
 
+std::uint32_t read_u32(Fields& in, const char* name, std::uint32_t standard) {
+  const auto value = in.integer(name, standard);
+  if (value >= 0 && value <= std::numeric_limits<std::uint32_t>::max()) {
+    return static_cast<std::uint32_t>(value);
+  }
+  in.fail(std::string(name) + " is not between 0 and 4294967295");
+  return standard;
+}
+
+ConsensusConstants read_consensus(const Json& value, std::string& fault) {
+  Fields in(value, "consensus", fault);
+  ConsensusConstants constants;
+  constants.checkpoint_interval =
+      read_u32(in, "checkpoint_interval", constants.checkpoint_interval);
+  constants.window = read_u32(in, "window", constants.window);
+  in.finish();
+  return constants;
+}
+
 Member read_member(const Json& value, const std::string& where, std::string& fault) {
   Fields in(value, where, fault);
   Member member;
@@ -343,6 +363,11 @@ Genesis read_genesis(const Json& value, std::string& fault) {
     genesis.feeder_key = in.key("feeder_key");
   }
   genesis.administrator_key = in.key("administrator_key");
+  // Levels came later than the first genesis files, which say nothing of them.
+  genesis.feature_level = read_u32(in, "feature_level", 1);
+  if (const auto* consensus = in.find("consensus")) {
+    genesis.consensus = read_consensus(*consensus, fault);
+  }
   genesis.parameters = read_parameters(in.required("parameters"), fault);
   const auto& members = in.required("members");
   const auto& registry = in.required("registry");
@@ -373,6 +398,9 @@ std::string Genesis::to_json() const {
     out["feeder_key"] = hex(feeder_key);
   }
   out["administrator_key"] = hex(administrator_key);
+  out["feature_level"] = feature_level;
+  out["consensus"] = {{"checkpoint_interval", consensus.checkpoint_interval},
+                      {"window", consensus.window}};
   out["parameters"] = {{"slot_ms", parameters.slot_ms},
                        {"close_grace_ms", parameters.close_grace_ms},
                        {"final_after_ms", parameters.final_after_ms},

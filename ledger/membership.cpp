@@ -152,6 +152,14 @@ bool is_member(const std::vector<Member>& members, const PeerId& peer) {
                      [&](const Member& member) { return member.peer == peer; });
 }
 
+Result<void> check_feature_level(std::uint32_t level, std::uint32_t known) {
+  if (level <= known) return {};
+  return Error{LedgerError::unknown_level, "the chain goes on at feature level " +
+                                               std::to_string(level) +
+                                               ", this program knows levels up to " +
+                                               std::to_string(known) + ": install a newer one"};
+}
+
 std::uint64_t last_sequence_of_epoch(const ConsensusConstants& constants, std::uint64_t sequence) {
   const std::uint64_t interval = constants.checkpoint_interval;
   return (sequence + constants.window + interval - 1) / interval * interval;

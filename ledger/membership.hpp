@@ -67,6 +67,10 @@ std::optional<MemberEndpoints> endpoints_of(const StateReader& state, const Peer
 /// True when a peer of the current or of a pending epoch has this id.
 bool is_member(const std::vector<Member>& members, const PeerId& peer);
 
+/// One sentence where `level`, of the epoch that is about to begin, is above what this program
+/// knows or, while an upgrade is rehearsed, is told to know: LedgerError::unknown_level. Its host
+/// then stops before the epoch's first block.
+Result<void> check_feature_level(std::uint32_t level, std::uint32_t known = known_feature_level);
 /// The end of the epoch whose change is executed at `sequence`: the smallest checkpoint at or above
 /// sequence + L. Replicas vote up to executed + L, so none has voted past it.
 std::uint64_t last_sequence_of_epoch(const ConsensusConstants& constants, std::uint64_t sequence);

@@ -153,6 +153,43 @@ Result<std::optional<crypto::QuorumCertificate>> read_certificate(const LedgerSn
       });
 }
 
+Result<std::optional<ledger::Header>> read_header(const LedgerSnapshot& snapshot,
+                                                  std::uint64_t height) {
+  return read_record<ledger::Header>(
+      snapshot, table::blocks, height_key(height), [](ByteView record) -> Result<ledger::Header> {
+        if (record.size() < ledger::Header::encoded_bytes) return damaged("block record");
+        auto header = ledger::Header::decode(record.first(ledger::Header::encoded_bytes));
+        if (!header) return damaged("block record");
+        return header;
+      });
+}
+
+Result<std::optional<ledger::HeaderProof>> read_header_proof(const LedgerSnapshot& snapshot,
+                                                             std::uint64_t height) {
+  std::uint64_t certified = 0;
+  auto scanned = snapshot.scan(table::certificates, {}, height_key(height), false,
+                               [&](ByteView key, ByteView) {
+                                 certified = Decoder(key).u64();
+                                 return false;
+                               });
+  if (!scanned) return scanned.error();
+  if (certified < height || certified - height >= ledger::max_proof_headers) {
+    return std::optional<ledger::HeaderProof>();
+  }
+  ledger::HeaderProof proof;
+  for (auto next = height; next <= certified; ++next) {
+    auto header = read_header(snapshot, next);
+    if (!header) return header.error();
+    if (!*header) return std::optional<ledger::HeaderProof>();
+    proof.headers.push_back(**header);
+  }
+  auto certificate = read_certificate(snapshot, certified);
+  if (!certificate) return certificate.error();
+  if (!*certificate) return damaged("block certificate");
+  proof.certificate = std::move(**certificate);
+  return std::optional(std::move(proof));
+}
+
 Result<std::optional<LedgerPosition>> read_position(const LedgerSnapshot& snapshot) {
   return read_record<LedgerPosition>(snapshot, table::meta, position_key(),
                                      [](ByteView record) -> Result<LedgerPosition> {

@@ -8,6 +8,7 @@
 
 #include "ledger/queries.hpp"
 #include "ledger/state_machine.hpp"
+#include "ledger/trust_chain.hpp"
 #include "protocol/catch_up.hpp"
 #include "protocol/pbft/effects.hpp"
 #include "protocol/ports.hpp"
@@ -58,6 +59,13 @@ TableWrite certified_height_write(std::uint64_t height);
 Result<std::optional<StoredBlock>> read_block(const LedgerSnapshot& snapshot, std::uint64_t height);
 Result<std::optional<crypto::QuorumCertificate>> read_certificate(const LedgerSnapshot& snapshot,
                                                                   std::uint64_t height);
+/// The header alone, without its batch and receipts.
+Result<std::optional<ledger::Header>> read_header(const LedgerSnapshot& snapshot,
+                                                  std::uint64_t height);
+/// The header of `height` and those after it up to the next one that has a certificate; nothing
+/// where a header is missing, or no certificate stands within ledger::max_proof_headers.
+Result<std::optional<ledger::HeaderProof>> read_header_proof(const LedgerSnapshot& snapshot,
+                                                             std::uint64_t height);
 /// Nothing in a store that holds no block yet.
 Result<std::optional<LedgerPosition>> read_position(const LedgerSnapshot& snapshot);
 Result<std::uint64_t> read_certified_height(const LedgerSnapshot& snapshot);

@@ -84,6 +84,7 @@ ledger::Genesis make_genesis(const Chain& chain) {
   genesis.parameters.slot_ms = millis_per_minute;
   genesis.parameters.close_grace_ms = 1'500;
   genesis.parameters.final_after_ms = 10 * millis_per_minute;
+  genesis.consensus = {chain.replica.checkpoint_interval, chain.replica.window};
   genesis.registry = make_registry(chain);
   return genesis;
 }
@@ -128,6 +129,7 @@ Chain::Chain(const ChainOptions& chain_options)
   notary.set_genesis(genesis_hash);
   committee.genesis = genesis_hash;
   committee.members = keys.public_keys();
+  committee.feature_level = genesis.feature_level;
 }
 
 ParticipantRef Chain::bank() {

@@ -12,9 +12,8 @@ namespace {
 /// Decodes and verifies as protocol/wire does; its own decode_transaction knows Ed25519 only.
 Result<ledger::Transaction> decode_with(const Keys& keys, ByteView bytes,
                                         const crypto::Digest& genesis) {
-  constexpr auto level = ledger::known_feature_level;
-  if (keys.real()) return wire::decode_transaction(bytes, genesis, level);
-  auto transaction = wire::decode_verified_transaction(bytes, genesis, level);
+  if (keys.real()) return wire::decode_transaction(bytes, genesis, ledger::known_feature_level);
+  auto transaction = wire::decode_verified_transaction(bytes, genesis, ledger::known_feature_level);
   if (!transaction) return transaction;
   // The envelope has one encoding, which ends with the signature.
   crypto::Signature signature{};
@@ -47,8 +46,8 @@ const Result<ledger::Transaction>& Notary::known(ByteView bytes) {
 
 Result<ledger::Transaction> Notary::decode(ByteView bytes, std::uint32_t feature_level) {
   const auto& transaction = known(bytes);
-  if (transaction.ok() && transaction->feature_level > feature_level) {
-    return Error{LedgerError::malformed, "a payload of a later feature level"};
+  if (transaction && transaction->feature_level > feature_level) {
+    return Error{LedgerError::malformed, "the transaction has unknown fields"};
   }
   return transaction;
 }

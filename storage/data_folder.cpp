@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/assert.hpp"
 #include "storage/file.hpp"
 
 namespace powershare::storage {
@@ -70,13 +71,18 @@ Result<void> Opener::begin() {
   if (!locked) return locked.error();
   lock = std::move(*locked);
   auto found = read_identity(directory_ / identity_file);
-  if (!found) return found.error();
+  if (!found) {
+    const bool damaged = found.error().code() == StorageError::damaged;
+    if (!damaged || !options_.recover_lost_folder) return found.error();
+    return start_new();
+  }
   if (!*found) return start_new();
   identity = std::move(**found);
   if (auto same = check_owner(identity.owner, owner_); !same) return same;
   // 0 commits: the creation was cut short; nothing was promised or acknowledged yet.
   if (identity.log_commits != 0) return {};
   is_new = true;
+  identity.recovering = identity.recovering || options_.recover_lost_folder;
   for (const auto* name : environment_names) {
     std::error_code code;
     std::filesystem::remove_all(directory_ / name, code);
@@ -88,10 +94,17 @@ Result<void> Opener::begin() {
 Result<void> Opener::start_new() {
   for (const auto* name : environment_names) {
     if (!holds_data(directory_ / name)) continue;
-    return Error{StorageError::damaged, "IDENTITY is missing while " + directory_.string() +
-                                            " holds data: what was promised is not known"};
+    if (!options_.recover_lost_folder) {
+      return Error{StorageError::damaged, "IDENTITY is missing while " + directory_.string() +
+                                              " holds data: what was promised is not known"};
+    }
+    if (auto moved = move_aside(directory_ / name); !moved) return moved;
+  }
+  if (options_.recover_lost_folder) {
+    findings.push_back(directory_.string() + " is begun anew: IDENTITY was not there or damaged");
   }
   is_new = true;
+  identity.recovering = options_.recover_lost_folder;
   identity.owner = owner_;
   identity.log_id = new_log_id();
   return write_identity(directory_ / identity_file, identity);
@@ -149,7 +162,12 @@ Result<std::shared_ptr<Environment>> Opener::open_log() {
 
 Result<std::shared_ptr<Environment>> Opener::open_other(const std::string& name,
                                                         bool verify_records, bool replace) {
-  auto opened = open_environment(name, !is_new, verify_records);
+  const bool discarded = name == "ledger" && options_.discard_ledger;
+  if (discarded) {
+    findings.push_back("the folder ledger is begun anew: its records contradict one another");
+    if (auto moved = move_aside(directory_ / name); !moved) return moved.error();
+  }
+  auto opened = open_environment(name, !is_new && !discarded, verify_records);
   if (!opened && opened.error().code() == StorageError::damaged && replace) {
     findings.push_back("the folder " + name + " is begun anew: " + opened.error().detail());
     if (auto moved = move_aside(directory_ / name); !moved) return moved.error();
@@ -204,6 +222,7 @@ DataFolder::~DataFolder() {
 }
 
 Result<void> DataFolder::write_raised(const Identity& raised) {
+  if (taken_back_) return {};
   auto next = raised;
   next.log_commits = std::max(next.log_commits, consensus_environment_->commit_number());
   if (next == identity_) return {};
@@ -256,6 +275,19 @@ Result<void> DataFolder::note_recovered() {
   auto raised = identity_;
   raised.recovering = false;
   return write_raised(raised);
+}
+
+Result<void> DataFolder::take_back_creation() {
+  const std::lock_guard lock(mutex_);
+  PS_ASSERT(is_new_);
+  auto begun_again = identity_;
+  begun_again.log_commits = 0;
+  if (auto written = write_identity(directory_ / identity_file, begun_again); !written) {
+    return written;
+  }
+  identity_ = std::move(begun_again);
+  taken_back_ = true;
+  return {};
 }
 
 }  // namespace powershare::storage

@@ -22,10 +22,15 @@ struct DataFolderOptions {
   /// faster).
   bool verify_ledger_records = true;
   /// What is lost or damaged is moved to NAME.damaged and begun anew; where false, open() refuses
-  /// instead.
+  /// instead. None of it needs an operator while IDENTITY is there: it bounds what was promised.
   bool replace_lost_log = false;        ///< the peer is `recovering` from then on
   bool replace_damaged_ledger = false;  ///< the peer needs a state transfer
   bool replace_damaged_inbox = false;   ///< meters send again what the ledger does not cover
+  bool discard_ledger = false;          ///< as if it were damaged: what its records say is wrong
+  /// IDENTITY itself is gone or damaged, perhaps with the whole folder: all is begun anew, and the
+  /// peer is `recovering` until the others have told how far it may have voted. Where false, a
+  /// folder that holds data is refused, and one that holds nothing is a new peer's.
+  bool recover_lost_folder = false;
 };
 
 class DataFolder {
@@ -62,6 +67,9 @@ class DataFolder {
   Result<void> note_stable_checkpoint(std::uint64_t sequence);
   /// Ends `recovering`: the peer may vote again.
   Result<void> note_recovered();
+  /// For a folder that is_new() although the others know this peer: the next start begins it again,
+  /// and asks again. Nothing was promised from it.
+  Result<void> take_back_creation();
 
  private:
   DataFolder() = default;
@@ -72,6 +80,7 @@ class DataFolder {
   mutable std::mutex mutex_;  // guards identity_ and its file
   Identity identity_;
   bool is_new_ = false;
+  bool taken_back_ = false;
   std::vector<std::string> findings_;
   std::shared_ptr<Environment> consensus_environment_;
   std::unique_ptr<LmdbConsensusLog> consensus_log_;

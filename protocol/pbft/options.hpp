@@ -24,7 +24,8 @@ struct Options {
   std::int64_t request_ttl_ms = 600'000;   ///< a request not ordered by then leaves the mempool
   std::uint32_t checkpoint_interval = 64;  ///< K, in sequences
   std::uint32_t window = 256;              ///< L, in sequences
-  std::uint32_t in_flight = 16;            ///< proposed and not executed
+  std::uint32_t in_flight = 4;             ///< proposed and not executed
+  std::uint32_t partial_in_flight = 2;     ///< so many are under way: the next batch must be full
   std::uint32_t mempool_requests = 20'000;
   std::uint32_t mempool_bytes = 64 << 20;
   std::uint32_t reservation_step =

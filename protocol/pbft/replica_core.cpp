@@ -61,8 +61,10 @@ Core::Core(Config config, const protocol::Signatory& signatory, RequestChecker c
       checker_(std::move(checker)),
       view_changes_(committee_.size()),
       mempool_(mempool_limits(options_), committee_.size()),
+      batch_limit_(options_.batch.max_requests),
       checkpoint_votes_(committee_.size()),
       block_votes_(committee_.size()),
+      repair_patience_ms_(options_.status_repair_interval_ms),
       peers_(committee_.size()),
       repaired_at_(committee_.size()),
       parked_(committee_.size()) {
@@ -164,9 +166,8 @@ void Core::on(Tick& tick) {
   check_new_view_timer();
   tell_everyone();
   check_transfer();
-  const auto interval = needs_repair() && fruitless_rounds_ < 50
-                            ? options_.status_repair_interval_ms
-                            : options_.status_interval_ms;
+  const auto interval =
+      needs_repair() && fruitless_rounds_ < 50 ? repair_patience_ms_ : options_.status_interval_ms;
   if (now_.value - status_sent_at_.value >= interval) send_status();
 }
 
@@ -253,10 +254,22 @@ void Core::send(std::optional<MemberIndex> recipient, MessageType type, Bytes bo
 }
 
 void Core::persist(Bytes key, Bytes value) {
+  persist_deferred();
   effects_.persist.push_back(log_put(std::move(key), std::move(value)));
 }
 
+/// With the next record that must be durable before something is sent.
+void Core::persist_later(Bytes key, Bytes value) {
+  deferred_.push_back(log_put(std::move(key), std::move(value)));
+}
+
+void Core::persist_deferred() {
+  for (auto& record : deferred_) effects_.persist.push_back(std::move(record));
+  deferred_.clear();
+}
+
 void Core::erase(Bytes key) {
+  persist_deferred();
   effects_.persist.push_back(log_erase(std::move(key)));
 }
 
@@ -321,6 +334,7 @@ Status Core::status() const {
   status.mempool_bytes = mempool_.bytes();
   status.transferring = transferring_;
   status.recovering = lost_ || confirming_;
+  status.lost_log = lost_;
   status.quarantined = quarantined_;
   status.reservation = reservation_;
   status.peers = peers_;

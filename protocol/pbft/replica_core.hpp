@@ -77,6 +77,8 @@ class Core {
   void send(std::optional<MemberIndex> recipient, MessageType type, Bytes body,
             Channel channel = Channel::control);
   void persist(Bytes key, Bytes value);
+  void persist_later(Bytes key, Bytes value);
+  void persist_deferred();
   void erase(Bytes key);
   void alarm(std::string sentence);
   void reserve(View view, Sequence sequence);
@@ -122,6 +124,7 @@ class Core {
   void propose();
   bool ready_to_propose() const;
   void propose_batch(BatchPointer batch);
+  void adapt_batch_limit(const Slot& slot, std::size_t requests);
   void check_request_timers();
   void watch_head();
 
@@ -163,6 +166,7 @@ class Core {
   void send_status();
   StatusMessage make_status();
   bool needs_repair();
+  void asked_too_early();
   void fetch_missing();
   void send_new_view(MemberIndex peer);
   Check on_relayed(Received& message);
@@ -198,6 +202,7 @@ class Core {
   const protocol::Signatory& signatory_;
   RequestChecker checker_;
   Effects effects_;
+  std::vector<protocol::LogWrite> deferred_;  ///< records that the next write takes along
 
   // Views
   View view_ = 0;
@@ -225,6 +230,7 @@ class Core {
   std::size_t to_forward_bytes_ = 0;
   MonotonicMillis forwarded_at_;
   std::optional<MonotonicMillis> filling_since_;
+  std::uint32_t batch_limit_;  ///< requests in a batch, so that it is decided long before time-outs
   Digest head_{};  ///< the request that waits longest, and since when it has been that
   std::optional<MonotonicMillis> head_since_;
   Sequence highest_proposal_ = 0;  ///< of the present view
@@ -253,6 +259,7 @@ class Core {
   MonotonicMillis status_sent_at_;
   std::uint32_t status_rounds_ = 0;
   std::uint32_t fruitless_rounds_ = 0;  ///< repair rounds without progress: then they slow down
+  std::int64_t repair_patience_ms_;     ///< grows while what was missing comes twice
   std::optional<MonotonicMillis> lagging_since_;  ///< below the low mark
 
   // Others

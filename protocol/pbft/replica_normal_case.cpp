@@ -50,6 +50,7 @@ Core::Check Core::on_pre_prepare(Received& message) {
   }
   const bool known = slot.proposal && slot.proposal->view == view_;
   if (known && slot.batch_of(vote.digest)) {
+    asked_too_early();
     return refuse(ConsensusError::duplicate, "a PRE-PREPARE that is known");
   }
   auto batch = Batch::decode(std::move(message.body), Vote::encoded_bytes, options_.batch);
@@ -253,7 +254,13 @@ void Core::decide(Sequence sequence, Slot& slot, const Vote& vote,
   Encoder record;
   record.raw(vote.digest);
   slot.ordering.encode(record);
-  persist(log_key(LogTag::decided, sequence), std::move(record).take());
+  // Where this replica's own prepared certificate is in the log, the quorum of COMMITs can be
+  // gathered again after a crash, and the ledger's transaction holds it too: no write of its own.
+  if (slot.prepared && slot.prepared->vote.digest == vote.digest) {
+    persist_later(log_key(LogTag::decided, sequence), std::move(record).take());
+  } else {
+    persist(log_key(LogTag::decided, sequence), std::move(record).take());
+  }
   if (vote.digest == Batch::null()->digest()) keep_batch(sequence, slot, Batch::null());
   deliver();
 }
@@ -273,6 +280,9 @@ void Core::deliver() {
     if (!batch->is_null()) {
       ++counters_.batches_delivered;
       counters_.requests_delivered += batch->requests().size();
+      if (leads() && slot->ordering.view == view_) {
+        adapt_batch_limit(*slot, batch->requests().size());
+      }
       if (active_ && slot->ordering.view == view_) failed_views_ = 0;
       if (work_due_since_) work_due_since_ = now_;
     }
@@ -281,6 +291,7 @@ void Core::deliver() {
   }
   if (!progress) return;
   fruitless_rounds_ = 0;
+  repair_patience_ms_ -= (repair_patience_ms_ - options_.status_repair_interval_ms + 15) / 16;
   undelivered_since_.reset();
   if (highest_proposal_ > delivered_) undelivered_since_ = now_;
   if (ending_since_) ending_since_ = now_;

@@ -60,8 +60,8 @@ Core::Check Core::on_request(const Received& message) {
   return {};
 }
 
-/// To the primary, grouped: at once when nothing was sent in this millisecond, else with the next
-/// Tick.
+/// To the primary, grouped: at once when nothing was sent for some milliseconds, else when they are
+/// over.
 void Core::forward_requests() {
   if (to_forward_.empty()) return;
   if (leads() || !active_) {
@@ -69,7 +69,7 @@ void Core::forward_requests() {
     to_forward_bytes_ = 0;
     return;
   }
-  if (forwarded_at_ == now_ && to_forward_.size() < options_.batch.max_requests &&
+  if (now_.value - forwarded_at_.value < options_.batch_wait_ms && to_forward_.size() < options_.batch.max_requests &&
       to_forward_bytes_ < forward_bytes) {
     return;
   }
@@ -133,8 +133,9 @@ bool Core::ready_to_propose() const {
   return true;
 }
 
-/// At once when idle; while others are in flight a batch is filled until it is full or some
-/// milliseconds old.
+/// At once when idle; while another is under way a batch is filled until it is full or some
+/// milliseconds old, and while several are until it is full: each batch costs every member the same
+/// signatures, messages and writes, however small it is.
 void Core::propose() {
   while (ready_to_propose()) {
     const bool idle = next_ == delivered_ + 1;
@@ -151,11 +152,14 @@ void Core::propose() {
       return;
     }
     if (!filling_since_) filling_since_ = now_;
-    const bool full = mempool_.waiting() >= options_.batch.max_requests ||
+    const bool full = mempool_.waiting() >= batch_limit_ ||
                       mempool_.waiting_bytes() >= options_.batch.max_bytes / 2;
-    if (!idle && !full && now_.value - filling_since_->value < options_.batch_wait_ms) return;
+    if (!idle && !full) {
+      if (next_ > delivered_ + options_.partial_in_flight) return;
+      if (now_.value - filling_since_->value < options_.batch_wait_ms) return;
+    }
     filling_since_ = now_;
-    const auto taken = mempool_.take(options_.batch.max_requests, options_.batch.max_bytes - 12);
+    const auto taken = mempool_.take(batch_limit_, options_.batch.max_bytes - 12);
     std::vector<ByteView> requests;
     requests.reserve(taken.size());
     for (const auto& request : taken) {
@@ -167,6 +171,19 @@ void Core::propose() {
       }
     }
     if (!requests.empty()) propose_batch(Batch::make(wall_clock_, requests));
+  }
+}
+
+/// Large batches cost least per request, but what is under way must not come near the time-outs of
+/// requests, however slow the members' machines are: else load alone would change the view.
+void Core::adapt_batch_limit(const Slot& slot, std::size_t requests) {
+  const auto most_ms = options_.request_timeout_ms / 5;
+  const auto took_ms = now_.value - slot.proposed_at.value;
+  const auto least = std::min<std::uint32_t>(16, options_.batch.max_requests);
+  if (took_ms > most_ms) {
+    batch_limit_ = std::max(least, batch_limit_ - batch_limit_ / 4);
+  } else if (took_ms < most_ms / 2 && requests >= batch_limit_) {
+    batch_limit_ = std::min(options_.batch.max_requests, batch_limit_ + batch_limit_ / 8 + 1);
   }
 }
 

@@ -50,7 +50,8 @@ void Core::load(const Recovered& recovered) {
 
   Sequence known = std::max(low_, transferred_);
   for (const auto& [sequence, slot] : slots_) {
-    if (slot.decided) known = std::max(known, sequence);
+    // The ledger may have executed what the log holds as prepared only (see decide).
+    if (slot.decided || slot.prepared) known = std::max(known, sequence);
     promised_at_start_[sequence] = {
         slot.proposal, slot.prepared ? std::optional(slot.prepared->vote.view) : std::nullopt};
   }

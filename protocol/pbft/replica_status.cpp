@@ -11,6 +11,7 @@ namespace powershare::pbft {
 namespace {
 
 constexpr std::int64_t heard_lately_ms = 3'000;
+constexpr std::int64_t max_patience = 4;  // times status_repair_interval_ms
 
 std::uint64_t holders(const std::vector<MemberVote>& votes, View view) {
   std::uint64_t mask = 0;
@@ -69,13 +70,13 @@ void Core::send_status() {
 /// True while something is outstanding for longer than a message needs.
 bool Core::needs_repair() {
   const auto late = [&](const std::optional<MonotonicMillis>& since) {
-    return since && now_.value - since->value > options_.status_repair_interval_ms;
+    return since && now_.value - since->value > repair_patience_ms_;
   };
   if (!active_ || confirming_ || late(undelivered_since_) || late(head_since_)) return true;
   if (low_ > delivered_) return true;
   if (ending_ && executed_.sequence == ending_->last_sequence) return true;
   if (certified_height_ < executed_.height &&
-      now_.value - block_voted_at_.value > options_.status_repair_interval_ms) {
+      now_.value - block_voted_at_.value > repair_patience_ms_) {
     return true;
   }
   return std::any_of(peers_.begin(), peers_.end(), [&](const PeerStatus& peer) {
@@ -83,6 +84,13 @@ bool Core::needs_repair() {
            (peer.executed > delivered_ + options_.in_flight || peer.view > view_ ||
             (peer.executed > delivered_ && !undelivered_since_));
   });
+}
+
+/// What was asked for came twice: it was late, not lost. Under load more patience saves sending
+/// bodies again.
+void Core::asked_too_early() {
+  repair_patience_ms_ =
+      std::min(2 * repair_patience_ms_, max_patience * options_.status_repair_interval_ms);
 }
 
 /// Bodies that NEW-VIEWs or certificates name and that never came; another member is asked each
@@ -122,6 +130,7 @@ Core::Check Core::on_fetched_batch(Received& message) {
   auto* slot = find_slot(sequence);
   if (slot == nullptr || !slot->needs(fetched->batch->digest()) ||
       slot->batch_of(fetched->batch->digest())) {
+    asked_too_early();
     return refuse(ConsensusError::duplicate, "a batch that nobody waits for");
   }
   keep_batch(sequence, *slot, std::move(fetched->batch));
@@ -378,9 +387,8 @@ std::string Core::why_stuck() const {
 }
 
 std::optional<MonotonicMillis> Core::next_wake() {
-  const auto interval = needs_repair() && fruitless_rounds_ < 50
-                            ? options_.status_repair_interval_ms
-                            : options_.status_interval_ms;
+  const auto interval =
+      needs_repair() && fruitless_rounds_ < 50 ? repair_patience_ms_ : options_.status_interval_ms;
   auto wake = status_sent_at_.value + interval;
   const auto earliest = [&](std::optional<MonotonicMillis> since, std::int64_t after) {
     if (since && since->value + after > now_.value) wake = std::min(wake, since->value + after);
@@ -388,13 +396,15 @@ std::optional<MonotonicMillis> Core::next_wake() {
   const auto limit = backed_off(options_.request_timeout_ms);
   earliest(head_since_, options_.request_timeout_ms / 4);
   earliest(head_since_, limit);
-  earliest(undelivered_since_, options_.status_repair_interval_ms + 1);
+  earliest(undelivered_since_, repair_patience_ms_ + 1);
   earliest(undelivered_since_, limit);
   earliest(work_due_since_, limit);
   earliest(ending_since_, limit);
   earliest(new_view_deadline_, 0);
   if (filling_since_ && leads()) earliest(filling_since_, options_.batch_wait_ms);
-  if (!to_forward_.empty()) wake = now_.value + 1;
+  if (!to_forward_.empty()) {
+    wake = std::min(wake, forwarded_at_.value + options_.batch_wait_ms);
+  }
   return MonotonicMillis{std::max(wake, now_.value + 1)};
 }
 

@@ -1,4 +1,5 @@
-"""Peers that stop, come back, lose their folder or find it damaged: the island goes on, nobody contradicts itself, all catch up."""
+"""Peers that stop, come back, lose their folder or find it damaged, old or foreign: the island goes on, nobody contradicts
+itself, all catch up, and an operator is needed only where IDENTITY is lost."""
 
 import os
 import pathlib
@@ -11,9 +12,9 @@ import traceback
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
-from island import BINARY, Island, alive, wait_for  # noqa: E402
+from island import BINARY, Island, alive, audit, wait_for  # noqa: E402
 
-DAMAGED, UNAVAILABLE = 65, 69
+DAMAGED, UNAVAILABLE, FOREIGN = 65, 69, 78
 
 
 class Chain:
@@ -56,10 +57,10 @@ class Chain:
     # What is needed to treat one peer badly.
 
     def pid(self, peer):
-        return int((self.data(peer) / "peer.pid").read_text())
+        return self.island.pid(peer)
 
     def data(self, peer):
-        return pathlib.Path(self.island.peers[peer]["data"])
+        return self.island.data(peer)
 
     def try_to_start(self, peer, *options, seconds=30):
         """A start that must fail: (exit code, what it says)."""
@@ -68,11 +69,7 @@ class Chain:
         return done.returncode, done.stderr
 
     def start(self, peer, *options):
-        with open(self.data(peer).parent / "peer.log", "a") as log:
-            process = subprocess.Popen([str(BINARY), "peer", "--config", self.island.peers[peer]["config"], *options],
-                                       stdout=log, stderr=log)
-        self.island.extra.append(process)
-        return process
+        return self.island.restart(peer, *options)
 
     def other_than_primary(self):
         return (self.island.primary() + 2) % 4
@@ -123,27 +120,22 @@ class Chain:
         self.same()
 
     def check_5_wiped_folder(self):
-        """Without its folder a peer cannot know what it promised: it learns from the others that it is not new."""
-        for options in ((), ("--recover",)):
-            self.wipe(self.other_than_primary(), *options)
-        self.wipe(self.island.primary())
-
-    def wipe(self, lost, *options):
-        self.island.kill(lost)
-        shutil.rmtree(self.data(lost))
-        self.grow(3, peer=(lost + 1) % 4)
-        self.start(lost, *options)
-        self.grow(3, peer=(lost + 1) % 4)
-        self.same(60)
-        self.grow(2, peer=lost)
-        self.same()
+        """An empty folder of a peer that the others know is a lost disk, or one not mounted: never begun anew by itself."""
+        for peer in (self.other_than_primary(), self.island.primary()):
+            self.island.kill(peer)
+            shutil.rmtree(self.data(peer))
+            self.grow(3, peer=(peer + 1) % 4)
+            for _ in range(2):  # the second start finds what the first one left, and is no wiser
+                code, said = self.try_to_start(peer)
+                assert code == DAMAGED and "--recover" in said.strip().splitlines()[-1], (code, said)
+            self.comes_back(peer, "--recover", silent_first=True)
 
     def check_6_lost_log(self):
-        """The consensus log is gone, IDENTITY is there: refused in one sentence; --recover brings it back."""
-        self.refused_then_recovered("consensus", lambda folder: shutil.rmtree(folder))
+        """Gone while IDENTITY is there: the peer comes back as recovering, by itself."""
+        self.repaired("consensus", shutil.rmtree, silent_first=True)
 
     def check_7_truncated_ledger(self):
-        self.refused_then_recovered("ledger", lambda folder: os.truncate(folder / "data.mdb", 20_000))
+        self.repaired("ledger", lambda folder: os.truncate(folder / "data.mdb", 20_000))
 
     def check_8_scribbled_ledger(self):
         def scribble(folder):
@@ -152,10 +144,71 @@ class Chain:
                 for offset in range(8192, size, 4096):
                     file.seek(offset + 1000)
                     file.write(b"\xa5" * 64)
-        self.refused_then_recovered("ledger", scribble)
+        self.repaired("ledger", scribble)
 
     def check_9_truncated_log(self):
-        self.refused_then_recovered("consensus", lambda folder: os.truncate(folder / "data.mdb", 12_000))
+        self.repaired("consensus", lambda folder: os.truncate(folder / "data.mdb", 12_000), silent_first=True)
+
+    def check_91_empty_inbox_file(self):
+        self.repaired("inbox", lambda folder: os.truncate(folder / "data.mdb", 0))
+
+    def check_92_lost_identity(self):
+        """Without IDENTITY nothing says how far the peer may have voted: refused until an operator says --recover."""
+        for damage in (lambda file: file.unlink(), flip_a_bit):
+            peer = self.other_than_primary()
+            self.island.kill(peer)
+            damage(self.data(peer) / "IDENTITY")
+            self.grow(3, peer=(peer + 1) % 4)
+            code, said = self.try_to_start(peer)
+            assert code == DAMAGED and len(said.strip().splitlines()) == 1, (code, said)
+            self.comes_back(peer, "--recover", silent_first=True)
+
+    def check_93_older_copies(self):
+        """An older copy of the log alone contradicts IDENTITY; of the whole folder, the votes that the others hold."""
+        for name in ("consensus", "ledger", "."):
+            peer = self.other_than_primary()
+            folder, copy = self.data(peer) / name, self.data(peer).parent / "copy"
+            self.island.kill(peer)
+            shutil.copytree(folder, copy)
+            self.comes_back(peer)
+            self.grow(70, peer=peer)
+            self.same()
+            self.island.kill(peer)
+            shutil.rmtree(folder)
+            copy.rename(folder)
+            self.grow(3, peer=(peer + 1) % 4)
+            self.comes_back(peer, silent_first=name != "ledger")
+
+    def check_94_foreign_files(self):
+        """Another peer's folder, another peer's environment, another chain's folder: refused, nothing is changed."""
+        peer = self.other_than_primary()
+        other = next(p for p in range(4) if p not in (peer, self.island.primary()))
+        own, kept = self.data(peer), self.data(peer).parent / "kept"
+        for victim in (peer, other):
+            self.island.kill(victim)
+        own.rename(kept)
+        shutil.copytree(self.data(other), own)
+        self.refused_as_foreign(peer, "belongs to peer")
+        shutil.rmtree(own)
+        for name in ("consensus", "ledger", "inbox"):
+            shutil.copytree(kept, own)
+            shutil.rmtree(own / name)
+            shutil.copytree(self.data(other) / name, own / name)
+            self.refused_as_foreign(peer, f"the folder {name} belongs to another peer")
+            shutil.rmtree(own)
+        with Island(["--empty"]) as stranger:
+            stranger.kill(peer)
+            shutil.copytree(stranger.data(peer), own)
+        self.refused_as_foreign(peer, "another genesis")
+        shutil.rmtree(own)
+        kept.rename(own)
+        self.start(other)
+        wait_for(lambda: self.island.ready(other), 60, "the other one ready")
+        self.comes_back(peer)
+
+    def refused_as_foreign(self, peer, why):
+        code, said = self.try_to_start(peer)
+        assert code == FOREIGN and why in said and len(said.strip().splitlines()) == 1, (code, said)
 
     def check_95_no_quorum(self):
         """Two of four away: transactions wait and are told so, readings are taken; both come through later."""
@@ -188,24 +241,34 @@ class Chain:
                      f"the acknowledged reading at peer {peer}")
         self.same(60)
 
-    def refused_then_recovered(self, environment, damage):
+    def repaired(self, environment, damage, silent_first=False):
+        """The peer finds the damage at its start, says so, sets the files aside, and fetches from the others what it lacks."""
         peer = self.other_than_primary()
         self.island.kill(peer)
         damage(self.data(peer) / environment)
         self.grow(3, peer=(peer + 1) % 4)
-        code, said = self.try_to_start(peer)
-        assert code == DAMAGED and len(said.strip().splitlines()) == 1, (code, said)
-        self.start(peer, "--recover")
+        found = self.log_of(peer).count("warning storage:")
+        self.comes_back(peer, silent_first=silent_first)
+        assert self.log_of(peer).count("warning storage:") == found + 1, "the damage was not reported"
+
+    def comes_back(self, peer, *options, silent_first=False):
+        """It catches up with the others; with `silent_first` it has voted for nothing before it says that it has recovered."""
+        recovered = self.log_of(peer).count("recovered: votes again")
+        self.start(peer, *options)
         self.grow(3, peer=(peer + 1) % 4)
         self.same(60)
+        assert (self.log_of(peer).count("recovered: votes again") > recovered) == silent_first, "recovering or not"
         self.grow(2, peer=peer)
         self.same()
 
+    def log_of(self, peer):
+        return (self.data(peer).parent / "peer.log").read_text()
 
-def audit(island):
-    done = subprocess.run([str(BINARY), "audit", "--data", str(island.folder)], capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0 and "audit: ok" in done.stdout, (done.returncode, done.stdout[-1000:], done.stderr[-1000:])
-    return done.stdout.strip().splitlines()[-1]
+
+def flip_a_bit(file):
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 4
+    file.write_bytes(content)
 
 
 def stop_all(chain):
@@ -215,9 +278,6 @@ def stop_all(chain):
         os.kill(pid, signal.SIGTERM)
     for pid in pids:
         wait_for(lambda: not alive(pid), 15, f"process {pid} gone after SIGTERM")
-    for process in chain.island.extra[-4:]:
-        if process.poll() is not None:
-            assert process.returncode in (0, -signal.SIGKILL), process.returncode
 
 
 def main():

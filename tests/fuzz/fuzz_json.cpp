@@ -1,6 +1,7 @@
 // JSON as a client sends it: as a document, as a list of items, and as a transaction.
 #include "gateway/json.hpp"
 #include "gateway/payload_json.hpp"
+#include "gateway/proof_json.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 using namespace powershare;
@@ -15,6 +16,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // One document is also one item, or a list that passes or goes past a limit of its own.
   if (!document->is_array()) require(items.ok() && items->items == 1 && !items->is_array);
 
+  if (const auto proof = gateway::read_proof(*document)) {
+    gateway::json::Writer out;
+    gateway::write_proof(out, *proof, {});
+    const auto again = gateway::parse_proof(std::move(out).take());
+    require(again.ok() && *again == *proof);
+  }
   const auto payload = gateway::read_payload(*document);
   if (!payload) return 0;
   gateway::json::Writer out;

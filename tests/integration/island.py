@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -74,6 +75,8 @@ class Island:
             self.command += ["--once", "--json"]
         self.extra = []  # processes that the test started itself
         self.process, self.peers = None, []
+        # Freed memory is scribbled on, so that whoever still uses it falls.
+        self.environment = {**os.environ, "MALLOC_PERTURB_": "165"}
 
     def __enter__(self):
         try:
@@ -84,7 +87,8 @@ class Island:
 
     def start(self):
         self.log = open(self.folder / "test.log", "w+")
-        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=self.log, text=True)
+        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=self.log, text=True,
+                                        env=self.environment)
         wait_for(lambda: (self.folder / "island.json").exists() or self.process.poll() is not None, 60, "island.json")
         if self.process.poll() is not None:
             raise AssertionError(f"up ended with {self.process.returncode}: {self.errors()}")
@@ -92,28 +96,45 @@ class Island:
         self.key = self.json["admin_api_key"]
         self.peers = self.json["microgrids"][0]["peers"]
         self.chain_folder = pathlib.Path(self.peers[0]["config"]).parent.parent
-        wait_for(lambda: all(self.ready(p) for p in range(len(self.peers))) or self.process.poll() is not None,
-                 90, "all peers ready")
+        # Until `up` itself has seen all of them ready, it takes a peer that ends for a failed start.
+        wait_for(lambda: " is ready: " in self.errors() or self.process.poll() is not None, 90, "all peers ready")
+        assert self.process.poll() is None, f"up ended with {self.process.returncode}: {self.errors()}"
         return self
 
     def __exit__(self, kind, value, traceback):
-        processes = [process for process in (self.process, *self.extra) if process]
-        for process in processes:
+        # `up` last: it waits for the peers that it sees, whoever started them.
+        processes = [process for process in (*self.extra, self.process) if process]
+        late = []
+        for process in self.extra:
             if process.poll() is None:
                 process.terminate()
         for process in processes:
             try:
+                if process is self.process and process.poll() is None:
+                    process.terminate()
                 process.wait(40)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-        if kind is not None:
+                late.append(f"had to be killed: {' '.join(process.args)}")
+        bad = [] if kind else late + self.bad_ends()
+        if kind is not None or bad:
             print("── up ──\n" + self.errors()[-3000:])
             for peer in self.peers:
                 log = pathlib.Path(peer["config"]).parent / "peer.log"
                 print(f"── {peer['id']} ──\n" + (log.read_text()[-3000:] if log.exists() else "no log"))
         self.log.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+        assert not bad, bad
+
+    def bad_ends(self):
+        """Ends that no test asked for: another signal than our SIGKILL, another exit code than 0 of a peer that still ran."""
+        bad = [f"{process.returncode}: {' '.join(process.args)}" for process in self.extra
+               if process.returncode not in (0, -signal.SIGKILL)]
+        for line in self.errors().splitlines():
+            if re.search(r"died \((killed by signal (?!9\))|exit code (?!0\)))|did not stop in order", line):
+                bad.append(line)
+        return bad
 
     def errors(self):
         self.log.flush()
@@ -150,19 +171,26 @@ class Island:
         except OSError:
             return False
 
+    def data(self, peer):
+        return pathlib.Path(self.peers[peer]["data"])
+
+    def pid(self, peer):
+        return int((self.data(peer) / "peer.pid").read_text())
+
     def kill(self, peer):
         """kill -9 of one peer, by the pid it has now."""
-        data = pathlib.Path(self.peers[peer]["data"])
-        pid = int((data / "peer.pid").read_text())
+        pid = self.pid(peer)
         os.kill(pid, signal.SIGKILL)
         wait_for(lambda: not alive(pid), 20, f"{self.peers[peer]['id']} gone")
 
-    def restart(self, peer):
-        """Brings a peer back with the command that island.json names."""
-        log = open(pathlib.Path(self.peers[peer]["config"]).parent / "peer.log", "a")
-        self.extra.append(subprocess.Popen([str(BINARY), "peer", "--config", self.peers[peer]["config"]],
-                                           stdout=log, stderr=log))
-        log.close()
+    def restart(self, peer, *options, under=()):
+        """Brings a peer back with the command that island.json names, behind the words of `under`."""
+        with open(pathlib.Path(self.peers[peer]["config"]).parent / "peer.log", "a") as log:
+            process = subprocess.Popen(
+                [*under, str(BINARY), "peer", "--config", self.peers[peer]["config"], *options],
+                stdout=log, stderr=log, env=self.environment)
+        self.extra.append(process)
+        return process
 
     def height(self):
         return max((s["height"] for s in map(self.status, range(len(self.peers))) if s), default=0)
@@ -182,6 +210,13 @@ class Island:
         lines = output.strip().splitlines()
         assert self.process.returncode == 0, f"exit code {self.process.returncode}, {lines[-1:]}"
         return json.loads(lines[-1])
+
+
+def audit(island):
+    """Of the stopped island, offline: its last line; everything else than a clean answer fails."""
+    done = subprocess.run([str(BINARY), "audit", "--data", str(island.folder)], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0 and "audit: ok" in done.stdout, (done.returncode, done.stdout[-1000:], done.stderr[-1000:])
+    return done.stdout.strip().splitlines()[-1]
 
 
 

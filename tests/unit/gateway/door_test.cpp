@@ -120,6 +120,8 @@ TEST_CASE("the OpenAPI document describes every route, and every described route
                            "/v1/status",
                            "/v1/blocks",
                            "/v1/blocks/{height}",
+                           "/v1/blocks/{height}/certificate",
+                           "/v1/members",
                            "/v1/transactions/{id}",
                            "/v1/transactions",
                            "/v1/accounts",
@@ -145,6 +147,7 @@ TEST_CASE("the OpenAPI document describes every route, and every described route
   const auto services = std::make_shared<Services>(GatewayOptions{}, Ports{});
   add_node_routes(router, services);
   add_block_routes(router, services);
+  add_member_routes(router, services);
   add_transaction_routes(router, services);
   add_account_routes(router, services);
   add_registry_routes(router, services);
@@ -169,6 +172,7 @@ TEST_CASE("answers have the fields that the OpenAPI document says") {
            {"/v1/status", "/v1/status"},
            {"/v1/blocks", "/v1/blocks"},
            {"/v1/blocks/{height}", "/v1/blocks/1"},
+           {"/v1/members", "/v1/members"},
            {"/v1/transactions/{id}", "/v1/transactions/" + id},
            {"/v1/accounts", "/v1/accounts"},
            {"/v1/parameters", "/v1/parameters"},

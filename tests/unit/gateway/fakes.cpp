@@ -20,6 +20,18 @@ class View final : public ChainView {
     if (height == 0 || height > chain_->blocks.size()) return std::optional<BlockRecord>();
     return std::optional(chain_->blocks[height - 1]);
   }
+  Result<std::optional<ledger::HeaderProof>> header_proof(std::uint64_t height) const override {
+    const std::lock_guard lock(chain_->mutex);
+    ledger::HeaderProof proof;
+    for (auto next = height; next >= 1 && next <= chain_->blocks.size(); ++next) {
+      const auto& block = chain_->blocks[next - 1];
+      proof.headers.push_back(block.header);
+      if (!block.certificate) continue;
+      proof.certificate = *block.certificate;
+      return std::optional(std::move(proof));
+    }
+    return std::optional<ledger::HeaderProof>();
+  }
   Result<std::optional<TransactionPlace>> place(const Digest& id) const override {
     const std::lock_guard lock(chain_->mutex);
     for (const auto& block : chain_->blocks) {
@@ -71,6 +83,11 @@ void MemoryHistory::scan(std::string_view table, ByteView prefix, ByteView from,
 
 Chain::Chain() {
   ledger::put_parameters(state, ledger::Parameters{});
+  std::vector<ledger::Member> members(4);
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    members[i].peer = *PeerId::parse("p" + std::to_string(i + 1));
+  }
+  ledger::put_members(state, 0, members);
   ledger::put_clock(state, {{1'571'648'400'000}, {1'571'648'400'000}});
 }
 
@@ -197,7 +214,6 @@ Gateway& Door::gateway() {
     ports.decode = decode_for_tests;
     ports.genesis_json = R"({"chain":"funchal"})";
     ports.genesis_hash = crypto::sha256(as_bytes("genesis"));
-    ports.members = {"p1", "p2", "p3", "p4"};
     ports.on_request = [this](std::string_view route, int code, double seconds) {
       requests.emplace_back(route, code, seconds);
     };

@@ -54,6 +54,14 @@ class Driver {
     if (chance(2)) return std::nullopt;
     return Price::from_nano(quantity());
   }
+  Member member() {
+    Member result;
+    result.peer = PeerId::parse("peer-" + std::to_string(random_() % 8)).value();
+    result.consensus_key = key(static_cast<std::uint8_t>(random_() % 256)).public_key();
+    result.gateway_key = key(static_cast<std::uint8_t>(random_() % 256)).public_key();
+    result.transport_key.fill(static_cast<std::uint8_t>(random_() % 256));
+    return result;
+  }
   PublicKey public_key() { return key(one_of(signers)).public_key(); }
   std::string principal() {
     return one_of<std::string>({"administrator", "governance", "feeder", "gateway:peer-0",
@@ -94,7 +102,7 @@ class Driver {
   }
 
   Payload payload() {
-    switch (random_() % 22) {
+    switch (random_() % 24) {
       case 0:
         return AddParticipant{any_participant()};
       case 1:
@@ -149,6 +157,12 @@ class Driver {
                                  "credit_limit", "clearing_rule", "slot", "x"}),
             one_of<std::string>({"0s", "1m", "30m", "2h", "5", "pay_as_bid", "thesis",
                                  "pay_as_clear", "mid_market", "-1"})};
+      case 18:
+        return AddMember{member(), "", chance(2) ? "" : "tcp://127.0.0.1:7401"};
+      case 19:
+        if (chance(2)) return SetFeatureLevel{static_cast<std::uint32_t>(random_() % 6)};
+        if (chance(2)) return ReplaceMemberKeys{member()};
+        return RemoveMember{member().peer};
       default:
         return readings();
     }
@@ -195,6 +209,7 @@ TEST_CASE(
   CAPTURE(seed);
   Driver driver(seed);
   auto start = genesis();
+  start.consensus = {2, 4};
   for (const auto& [name, owner] : {std::pair("M1", h01), std::pair("M2", h02)}) {
     RegisterMeter meter;
     meter.meter = MeterId::parse(name).value();
@@ -225,9 +240,10 @@ TEST_CASE(
     CAPTURE(alarm);
     const auto sound = chain.machine.check_invariants();
     REQUIRE_MESSAGE(sound.ok(), sound.error().detail());
-    const auto again =
-        replica.machine.apply({0, block.header.sequence, block.header.time, block.transactions});
+    const auto again = replica.machine.apply(
+        {block.header.epoch, block.header.sequence, block.header.time, block.transactions});
     REQUIRE(again.header == block.header);
+    REQUIRE(check_members(current_epoch(chain.machine.state()).members).ok());
     if (height % 100 == 99) {
       auto restored =
           StateMachine::restore(chain.machine.genesis(), wire::transaction_decoder(chain.hash),
@@ -238,4 +254,5 @@ TEST_CASE(
   }
   CHECK(applied > 100);
   CHECK(readings > 0);
+  CHECK(current_epoch_number(chain.machine.state()) > 0);
 }

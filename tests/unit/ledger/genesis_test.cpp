@@ -50,14 +50,15 @@ TEST_CASE("a genesis survives its JSON, and its hash is the same in every build"
     CHECK(again->members == start.members);
     CHECK(again->parameters == start.parameters);
   }
-  // Changing this value breaks every existing chain: a new domain "powershare/genesis/2" is needed.
-  CHECK(to_hex(genesis().hash()) ==
-        "5a00d89cb6bd29ecbc290d7250fdaa3306188a70bd11628a17b52b35bcb51a06");
+  // Changing these values breaks every existing chain: a new domain is needed.
+  auto first = genesis();
+  first.feature_level = 1;
+  CHECK(to_hex(first.hash()) == "5a00d89cb6bd29ecbc290d7250fdaa3306188a70bd11628a17b52b35bcb51a06");
 }
 
 TEST_CASE("every field of a genesis counts for its hash") {
   const auto start = full_genesis();
-  std::vector<Genesis> variants(7, start);
+  std::vector<Genesis> variants(10, start);
   variants[0].chain = ChainId::parse("other").value();
   variants[1].created.value += 1;
   variants[2].simulated_start.value += 1;
@@ -65,6 +66,9 @@ TEST_CASE("every field of a genesis counts for its hash") {
   variants[4].parameters.close_grace_ms += 1;
   variants[5].registry.pop_back();
   std::get<AddParticipant>(variants[6].registry[0]).participant.sell_rate = price("0.1");
+  variants[7].feature_level = 1;
+  variants[8].feature_level = 3;
+  variants[9].consensus = {32, 256};
   for (const auto& variant : variants) CHECK(variant.hash() != start.hash());
 }
 
@@ -82,13 +86,17 @@ TEST_CASE("what is wrong with a genesis is said in one sentence") {
         "registry entry 6: balance is not a decimal number of at most 9 decimals");
   CHECK(error_of(text, "\"slot_ms\": 900000", "\"slot_ms\": 900000.0") ==
         "parameters: slot_ms is not a whole number");
+  CHECK(error_of(text, "\"window\": 256", "\"window\": -1") ==
+        "consensus: window is not between 0 and 4294967295");
+  CHECK(error_of(text, "\"feature_level\": 2", "\"feature_level\": 0") ==
+        "genesis: feature levels count from 1");
   CHECK(error_of(text, "\"slot_ms\": 900000", "\"slot_ms\": 420000") ==
         "genesis: slot: 1, 5, 15, 30 or 60 minutes");
   CHECK(error_of(text, "\"owner\": \"Resident:H01\"", "\"owner\": \"Resident:H02\"") ==
         "genesis: registry entry 9: The asset CO_H02 of Resident:H02 already exists");
   auto few = full_genesis();
   few.members.pop_back();
-  CHECK(check_genesis(few).error().detail() == "a chain has 4 to 128 members");
+  CHECK(check_genesis(few).error().detail() == "a chain has 4 to 64 members");
   auto twins = full_genesis();
   twins.members[1].gateway_key = twins.members[0].gateway_key;
   CHECK_FALSE(check_genesis(twins).ok());

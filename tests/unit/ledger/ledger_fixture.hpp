@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ledger/accounts.hpp"
+#include "ledger/membership.hpp"
 #include "ledger/state_machine.hpp"
 #include "protocol/wire/transaction_codec.hpp"
 
@@ -122,7 +123,9 @@ class Chain {
 
   ExecutedBlock apply(std::vector<Bytes> transactions) {
     time.value += 1000;
-    return machine.apply({0, ++sequence, time, std::move(transactions)});
+    ++sequence;
+    return machine.apply(
+        {epoch_of(machine.state(), sequence), sequence, time, std::move(transactions)});
   }
 
   Receipt submit(Payload payload, std::uint8_t signer = administrator,

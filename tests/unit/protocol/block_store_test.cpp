@@ -28,14 +28,15 @@ class MemorySnapshot final : public LedgerSnapshot {
     const auto row = rows->second.find(to_bytes(key));
     return row == rows->second.end() ? std::optional<Bytes>{} : std::optional<Bytes>{row->second};
   }
-  Result<void> scan(std::string_view table, ByteView prefix, ByteView, bool,
+  Result<void> scan(std::string_view table, ByteView prefix, ByteView from, bool,
                     const std::function<bool(ByteView, ByteView)>& visit) const override {
     const auto rows = tables_.find(std::string(table));
     if (rows == tables_.end()) return {};
     for (const auto& [key, value] : rows->second) {
       const bool begins =
           key.size() >= prefix.size() && std::equal(prefix.begin(), prefix.end(), key.begin());
-      if (begins && !visit(key, value)) break;
+      if (!begins || less(ByteView(key).subspan(prefix.size()), from)) continue;
+      if (!visit(key, value)) break;
     }
     return {};
   }
@@ -115,4 +116,37 @@ TEST_CASE("a record that is not one is damage, at any length it is cut to") {
   MemorySnapshot snapshot;
   snapshot.apply(writes);
   CHECK_FALSE(read_block(snapshot, 7).ok());
+}
+
+TEST_CASE("a header is proven by the next certificate at or above it") {
+  const auto batch = pbft::Batch::make({1'000}, {to_bytes("first"), to_bytes("again")});
+  std::vector<TableWrite> writes;
+  std::vector<ledger::Header> headers;
+  for (std::uint64_t height = 1; height <= 6; ++height) {
+    auto block = example_block(batch);
+    block.header.height = height;
+    headers.push_back(block.header);
+    append_block_writes(block, batch, {}, writes);
+  }
+  crypto::QuorumCertificate certificate;
+  certificate.endorsements = {{1, {}}};
+  writes.push_back(certificate_write(2, {}));
+  writes.push_back(certificate_write(5, certificate));
+  MemorySnapshot snapshot;
+  snapshot.apply(writes);
+  CHECK(**read_header(snapshot, 4) == headers[3]);
+  CHECK_FALSE(read_header(snapshot, 7)->has_value());
+  const auto proof = read_header_proof(snapshot, 3);
+  REQUIRE(proof.ok());
+  REQUIRE(proof->has_value());
+  CHECK((*proof)->headers == std::vector<ledger::Header>{headers.begin() + 2, headers.begin() + 5});
+  CHECK((*proof)->certificate == certificate);
+  CHECK((**read_header_proof(snapshot, 5)).headers.size() == 1);
+  CHECK((**read_header_proof(snapshot, 2)).headers.size() == 1);
+  CHECK_FALSE(read_header_proof(snapshot, 6)->has_value());
+  // A block that is not held leaves a gap over which nothing is proven.
+  snapshot.apply({{std::string(table::blocks), Encoder().u64(4).data(), std::nullopt}});
+  CHECK_FALSE(read_header_proof(snapshot, 3)->has_value());
+  snapshot.apply({{std::string(table::blocks), Encoder().u64(4).data(), to_bytes("short")}});
+  CHECK(read_header_proof(snapshot, 3).error().code() == StorageError::damaged);
 }

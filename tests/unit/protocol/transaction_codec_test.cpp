@@ -49,6 +49,15 @@ SignedReading reading(const char* meter, std::uint64_t sequence) {
   return result;
 }
 
+Member member() {
+  Member result;
+  result.peer = PeerId::parse("peer-4").value();
+  result.consensus_key.fill(1);
+  result.gateway_key.fill(2);
+  result.transport_key.fill(3);
+  return result;
+}
+
 /// One of each payload, with optional fields both there and absent.
 std::vector<Payload> payloads() {
   const auto home = ref("Resident:H01");
@@ -97,7 +106,11 @@ std::vector<Payload> payloads() {
           ReadingBatch{{reading("M1", 1), full}},
           SetCriteria{home, false, Price::from_nano(0), true, std::nullopt},
           ClockStep{{1'571'616'000'000}},
-          SetParameter{"close_grace", "1m"}};
+          SetParameter{"close_grace", "1m"},
+          AddMember{member(), "tcp://10.0.0.5:7400", ""},
+          RemoveMember{member().peer},
+          ReplaceMemberKeys{member()},
+          SetFeatureLevel{3}};
 }
 
 std::error_code error_of(ByteView bytes) {
@@ -273,4 +286,57 @@ TEST_CASE("a backup checks expiry against the batch's time before it prepares") 
   CHECK(wire::stateless_check(bytes, {1'699'999'999'999}, genesis_hash, level).ok());
   CHECK(wire::stateless_check(bytes, {1'700'000'000'000}, genesis_hash, level).error().code() ==
         LedgerError::expired);
+}
+
+TEST_CASE("below feature level 2 a membership transaction is what it is to an older program") {
+  const auto refusal = [](ByteView bytes, std::uint32_t feature_level) {
+    const auto result = wire::decode_transaction(bytes, genesis_hash, feature_level);
+    return result ? std::string() : result.error().detail();
+  };
+  // What an older program says of a field that it does not know.
+  auto unknown = wire::encode_body(transaction(RetireMeter{MeterId::parse("M1").value()}));
+  append_field(unknown, 99, {});
+  const auto as_unknown = refusal(signed_body(unknown), 1);
+  REQUIRE(as_unknown == "the transaction has unknown fields");
+  for (const auto& payload : payloads()) {
+    const auto bytes = encoded(payload);
+    const bool newer = std::holds_alternative<AddMember>(payload) ||
+                       std::holds_alternative<RemoveMember>(payload) ||
+                       std::holds_alternative<ReplaceMemberKeys>(payload);
+    CAPTURE(payload_name(payload));
+    CHECK(refusal(bytes, 1) == (newer ? as_unknown : ""));
+    CHECK(refusal(bytes, 2).empty());
+    CHECK(wire::stateless_check(bytes, {1'699'999'999'999}, genesis_hash, 1).ok() == !newer);
+    CHECK(wire::decode_transaction(bytes, genesis_hash, 2)->feature_level == (newer ? 2 : 1));
+  }
+  // Of two payloads Protobuf keeps the last: the first is no less unknown to an older program.
+  auto hidden = wire::encode_body(transaction(RemoveMember{member().peer}));
+  Bytes retire;
+  append_field(retire, 1, to_bytes("M1"));
+  append_field(hidden, 23, retire);
+  CHECK(refusal(signed_body(hidden), 1) == as_unknown);
+  const auto last = wire::decode_transaction(signed_body(hidden), genesis_hash, 2);
+  REQUIRE(last.ok());
+  CHECK(std::holds_alternative<RetireMeter>(last->payload));
+  CHECK(last->feature_level == 2);
+}
+
+TEST_CASE("keys and names of members are checked before a batch is prepared") {
+  const auto refused = [](const Member& member) {
+    return error_of(encoded(AddMember{member, "", ""})) == LedgerError::malformed;
+  };
+  auto wrong = member();
+  CHECK_FALSE(refused(wrong));
+  wrong.gateway_key = wrong.consensus_key;
+  CHECK(refused(wrong));
+  wrong = member();
+  wrong.peer = {};
+  CHECK(refused(wrong));
+  wrong = member();
+  wrong.transport_key = {};
+  CHECK(refused(wrong));
+  CHECK(error_of(encoded(SetFeatureLevel{1})) == LedgerError::malformed);
+  CHECK(error_of(encoded(AddMember{member(), "tcp://", ""})) == LedgerError::malformed);
+  CHECK(error_of(encoded(AddMember{member(), "tcp://a:1" + std::string(300, 'a'), ""})) ==
+        LedgerError::malformed);
 }

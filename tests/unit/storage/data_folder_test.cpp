@@ -202,6 +202,73 @@ TEST_CASE("without its IDENTITY a folder with data is refused") {
   CHECK_FALSE(verify_folder(place / "d")->whole());
 }
 
+TEST_CASE("a folder that lost its IDENTITY comes back as recovering, its data set aside") {
+  for (const bool all_gone : {false, true}) {
+    const TemporaryFolder place;
+    fill(place / "d");
+    if (all_gone) {
+      fs::remove_all(place / "d");
+    } else {
+      fs::remove(place / "d/IDENTITY");
+    }
+    DataFolderOptions options;
+    options.recover_lost_folder = true;
+    {
+      const auto folder = open_folder(place / "d", options);
+      CHECK(folder->identity().recovering);
+      CHECK(folder->consensus_log().load()->empty());
+      CHECK(folder->findings().size() == 1);
+      CHECK(fs::exists(place / "d/ledger.damaged/data.mdb") == !all_gone);
+    }
+    // Later starts know it without being told.
+    CHECK(open_folder(place / "d")->identity().recovering);
+  }
+}
+
+TEST_CASE("a damaged IDENTITY is as good as none") {
+  const TemporaryFolder place;
+  fill(place / "d");
+  auto text = read_all(place / "d/IDENTITY");
+  text[text.size() / 2] ^= 1;
+  write_all(place / "d/IDENTITY", text);
+  DataFolderOptions options;
+  options.recover_lost_folder = true;
+  const auto folder = open_folder(place / "d", options);
+  CHECK(folder->identity().recovering);
+  CHECK(folder->is_new());
+}
+
+TEST_CASE("a creation that is taken back leaves a folder that the next start begins again") {
+  const TemporaryFolder place;
+  {
+    const auto folder = open_folder(place / "d");
+    REQUIRE(folder->is_new());
+    REQUIRE(folder->consensus_log().append({{Bytes{1}, Bytes{2}}}));
+    REQUIRE(folder->take_back_creation());
+  }
+  {
+    const auto folder = open_folder(place / "d");
+    CHECK(folder->is_new());
+    CHECK_FALSE(folder->identity().recovering);
+    CHECK(folder->consensus_log().load()->empty());
+    REQUIRE(folder->take_back_creation());
+  }
+  DataFolderOptions options;
+  options.recover_lost_folder = true;
+  CHECK(open_folder(place / "d", options)->identity().recovering);
+}
+
+TEST_CASE("a ledger whose records contradict one another is set aside on request") {
+  const TemporaryFolder place;
+  fill(place / "d");
+  DataFolderOptions options;
+  options.discard_ledger = true;
+  const auto folder = open_folder(place / "d", options);
+  CHECK(fs::exists(place / "d/ledger.damaged/data.mdb"));
+  CHECK(folder->consensus_log().load()->size() == 2);
+  CHECK_FALSE(folder->identity().recovering);
+}
+
 TEST_CASE("a creation that was cut short is begun again") {
   const TemporaryFolder place;
   fill(place / "d");
