@@ -36,7 +36,6 @@ enum class Bug : std::uint8_t {
   request_unchecked,          ///< backups vote for requests that do not pass the check
   entry_unverified,           ///< fetched entries are decided without their certificate
   blocks_uncertified,         ///< state transfer installs blocks without a certificate
-  chunk_unchecked,            ///< state transfer stages chunks that do not match the manifest
 };
 
 #ifdef POWERSHARE_PLANTED_BUGS
