@@ -3,7 +3,7 @@
 #include "protocol/pbft/batch.hpp"
 #include "protocol/pbft/certificate.hpp"
 #include "protocol/pbft/request.hpp"
-#include "protocol/wire/envelope.hpp"
+#include "protocol/wire/gatekeeper.hpp"
 
 namespace powershare::actors {
 namespace {
@@ -12,13 +12,8 @@ namespace {
 const char* reason_to_refuse(const PeerContext& context, pbft::MemberIndex sender,
                              const Result<wire::Envelope>& envelope) {
   if (!envelope) return "malformed";
-  if (envelope->genesis != context.genesis_hash) return "other_chain";
-  if (envelope->epoch != context.committee.epoch) return "other_epoch";
-  // CURVE proved who sent the frame; the envelope must claim nobody else.
-  if (envelope->sender != sender) return "other_sender";
-  const auto statement = context.committee.statement(envelope->type, envelope->body);
-  const auto& key = context.committee.members[sender];
-  return crypto::verify(key, statement, envelope->signature) ? nullptr : "bad_signature";
+  const auto refusal = wire::inspect(*envelope, sender, context.committee, context.signatory);
+  return refusal == wire::Refusal::none ? nullptr : wire::to_text(refusal);
 }
 
 /// Checks the requests of a proposal, and those on their way to the primary, here, where it delays
@@ -52,8 +47,7 @@ VerifierActor::behavior_type verifier(VerifierActor::stateful_pointer<VerifierSt
               return;
             }
             warm_requests(context, *envelope);
-            auto message = std::make_shared<pbft::Received>(pbft::Received{
-                received.sender, envelope->type, std::move(envelope->body), envelope->signature});
+            auto message = std::make_shared<pbft::Received>(wire::received(std::move(*envelope)));
             if (pbft::is_state_transfer(message->type)) {
               self->send(self->state.links->settlement, VerifiedMessage{std::move(message)});
             } else {
