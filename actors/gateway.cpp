@@ -112,6 +112,10 @@ void submit(Self self, PeerContext& context, const SubmitCall& call) {
           self->send(self->state.links->consensus, SubmitRequest{bytes});
         } else if (admission.first) {
           answer_with_first(self, context, id, *admission.first);
+        } else if (context.board->behind()) {
+          refuse_waiting(self, id,
+                         refusal(SubmitAnswer::Kind::unavailable, id, "unavailable",
+                                 "this peer is catching up; try another one"));
         } else {
           refuse_waiting(
               self, id,

@@ -67,8 +67,15 @@ class IngestionHost {
     const protocol::SnapshotState state(**snapshot);
     Waiting waiting{call.done, {}, std::chrono::steady_clock::now()};
     judge(state, *call.readings, waiting.answer);
-    waiting_.push_back(std::move(waiting));
+    const auto is_rejected = [](const ReadingResult& result) {
+      return result.kind == ReadingResult::Kind::rejected;
+    };
     request_flush();
+    // A meter takes a rejection for final: only a peer that knows the present state may say it.
+    if (context_.board->behind() && std::ranges::any_of(waiting.answer.readings, is_rejected)) {
+      return refuse(call, IngestAnswer::Kind::unavailable);
+    }
+    waiting_.push_back(std::move(waiting));
   }
 
   /// Takes out of the inbox what the ledger has decided on.

@@ -50,6 +50,11 @@ void StatusBoard::set_consensus(pbft::Status status) {
   caught_up_once_ = consensus_.executed.sequence >= executed[crypto::max_faulty(members)];
 }
 
+bool StatusBoard::behind() const {
+  const std::lock_guard lock(mutex_);
+  return !caught_up_once_ || consensus_.recovering || consensus_.transferring;
+}
+
 void StatusBoard::set_head(const ledger::Header& head, const crypto::Digest& head_hash,
                            UtcMillis island_time, std::uint64_t executed_transactions) {
   const std::lock_guard lock(mutex_);

@@ -42,6 +42,9 @@ class StatusBoard {
   // ── Read from any thread ──────────────────────────────────────────────────────────────────────
   gateway::NodeStatus node_status() const;
   pbft::Status consensus() const;
+  /// Whether its ledger lacks what the others have executed, as far as it knows: what it would
+  /// refuse may be good (a meter that it has not heard of).
+  bool behind() const;
   bool no_space() const { return writers_without_space_ != 0; }
   bool stopping() const { return stopping_; }
   std::size_t connected_peers() const;
