@@ -21,9 +21,8 @@ Scenario::Scenario(ScenarioOptions options)
       generator_(options_.seed),
       chain_(chain_options(options_)),
       invariants_(chain_, honest(), [this](Violation it) { violated(std::move(it)); }),
-      network_(
-          time_, generator_.fork(), options_.peers,
-          [this](Peer from, Peer to, const FramePointer& frame) { arrived(from, to, frame); }),
+      network_(time_, generator_.fork(), options_.peers,
+               [this](Peer from, Peer to, const FramePointer& frame) { arrived(from, to, frame); }),
       executed_(options_.peers),
       alarms_(options_.peers) {
   chain_.replica.request_timeout_ms = options_.request_timeout_ms;

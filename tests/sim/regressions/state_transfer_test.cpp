@@ -197,8 +197,8 @@ TEST_CASE("§6.19 two members of seven with empty disks come back and vote") {
   chain.start(5);
   chain.start(6);
   check_progress(chain, 1, 20'000);
-  CHECK(chain.run_until(
-      [&] { return !chain.status(5).recovering && !chain.status(6).recovering; }, 60'000));
+  CHECK(chain.run_until([&] { return !chain.status(5).recovering && !chain.status(6).recovering; },
+                        60'000));
   chain.crash(0);
   chain.crash(3);
   check_progress(chain, 5);

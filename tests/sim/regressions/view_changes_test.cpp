@@ -323,7 +323,8 @@ TEST_CASE("§6.15 a split in two halves of ten minutes costs seconds after it he
   CHECK(!chain.has(3, there));
   chain.heal();
   const auto healed = chain.now_ms();
-  CHECK(chain.run_until([&] { return chain.all_have(here) && chain.all_have(there); }, progress_ms));
+  CHECK(
+      chain.run_until([&] { return chain.all_have(here) && chain.all_have(there); }, progress_ms));
   MESSAGE("both halves' requests after healing: " << chain.now_ms() - healed << " ms");
   check_progress(chain, 1);
 }
@@ -460,8 +461,8 @@ TEST_CASE("§6.22 what one has decided survives a liar that hides its prepared c
   Scenario chain({.liars = {3}});
   // Only 1 hears COMMITs: it decides alone.
   chain.fate = [](auto, auto to, const wire::Envelope& it) -> std::optional<std::int64_t> {
-    const bool decides = it.type == Type::commit || it.type == Type::fetched_entry ||
-                         it.type == Type::block_vote;
+    const bool decides =
+        it.type == Type::commit || it.type == Type::fetched_entry || it.type == Type::block_vote;
     return decides && to != 1 ? std::nullopt : std::optional<std::int64_t>(0);
   };
   const auto id = chain.submit(0);
