@@ -92,7 +92,6 @@ ledger::Genesis make_genesis(const Chain& chain) {
 pbft::Options replica_options() {
   pbft::Options options;
   options.request_timeout_ms = 500;
-  options.new_view_timeout_ms = 150;
   options.view_change_backoff_max_ms = 4'000;
   options.checkpoint_interval = 8;
   options.window = 32;

@@ -14,12 +14,7 @@ namespace powershare::pbft {
 
 struct Options {
   std::int64_t request_timeout_ms = 2'000;  ///< a request not ordered by then: view change
-  /// The first NEW-VIEW that does not come by then, once a quorum has left the view, costs a
-  /// primary its turn; doubled for each view that fails. Shorter than a request's time-out: nothing
-  /// but the messages of one view change has to travel, and when the next primary is dead as well
-  /// clients should not wait for two time-outs.
-  std::int64_t new_view_timeout_ms = 500;
-  std::int64_t view_change_backoff_max_ms = 64'000;  ///< both time-outs double up to this
+  std::int64_t view_change_backoff_max_ms = 64'000;
   std::int64_t clock_bound_ms = 10'000;     ///< of a fresh proposal's time against the own clock
   std::int64_t status_interval_ms = 1'000;  ///< between STATUS messages when all is well
   std::int64_t status_repair_interval_ms =
