@@ -149,7 +149,8 @@ class Group {
       for (std::uint32_t to = 0; to < members.size() || to < committee.size(); ++to) {
         if (to == index || (message.recipient && *message.recipient != to)) continue;
         if (to < members.size()) {
-          wire.push_back({to, {index, message.type, message.body, message.signature}});
+          wire.push_back(
+              {to, {index, message.type, message.body, message.signature, message.epoch}});
         }
       }
     }
