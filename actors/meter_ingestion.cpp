@@ -307,14 +307,14 @@ class IngestionHost {
   void submit(Batch batch, ledger::ReadingBatch content) {
     ledger::Transaction transaction;
     transaction.genesis = context_.genesis_hash;
-    transaction.principal = "gateway:" + context_.genesis.members[context_.self].peer.text();
+    transaction.principal = "gateway:" + context_.peer.text();
     transaction.idempotency_key.resize(16);
     crypto::random_bytes(transaction.idempotency_key);
     batch.expires = {wall_clock_now().value + batch_expiry_ms};
     transaction.expires = batch.expires;
     transaction.payload = std::move(content);
-    auto bytes =
-        std::make_shared<const Bytes>(wire::encode_and_sign(transaction, context_.gateway_keys));
+    auto bytes = std::make_shared<const Bytes>(
+        wire::encode_and_sign(transaction, context_.present_keys().gateway));
     const auto id = crypto::sha256(*bytes);
     context_.verified_requests->remember(id, {batch.expires, 1});  // signed by this very peer
     batches_.emplace(id, std::move(batch));

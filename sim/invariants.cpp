@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "protocol/pbft/view_change.hpp"
+
 namespace powershare::sim {
 namespace {
 
@@ -55,14 +57,7 @@ void Invariants::sent(std::uint32_t peer, const pbft::Outgoing& message, const D
     const auto view = in.u64();
     highest_view_ = std::max(highest_view_, view);
     if (!honest_[peer]) return;
-    // Time-outs lead to the next view, f + 1 to one that an honest peer has asked for, and a member
-    // that waits alone is followed over two rotations at most.
-    if (view > honest_view_ + 2 * chain_.committee.size() + 1) {
-      violated("view_bounded", peer,
-               "asked for view " + std::to_string(view) + " where no honest peer was beyond " +
-                   std::to_string(honest_view_));
-    }
-    honest_view_ = std::max(honest_view_, view);
+    if (message.epoch == chain_.committee.epoch) check_view_change(peer, message.body);
     asked_[peer] = std::max(asked_[peer], view);
     const auto held = disk.log.get(log_table, pbft::log_key(pbft::LogTag::view_change));
     // A later one of the same group of writes may have taken its place.
@@ -82,6 +77,34 @@ void Invariants::sent(std::uint32_t peer, const pbft::Outgoing& message, const D
   PS_ASSERT(vote.ok());
   check_vote(peer, message.type, *vote);
   check_durable(peer, message.type, *vote, disk);
+}
+
+/// What an honest member shows in a VIEW-CHANGE, every other must accept.
+void Invariants::check_view_change(std::uint32_t peer, const Bytes& body) {
+  const auto content = pbft::ViewChange::decode(body, chain_.replica.window);
+  if (!content) return violated("certificates", peer, "sent " + content.error().detail());
+  // Time-outs lead to the next view, f + 1 to one that an honest peer has asked for, and a member
+  // that waits alone is followed over two rotations at most.
+  if (content->view > honest_view_ + 2 * chain_.committee.size() + 1) {
+    violated("view_bounded", peer,
+             "asked for view " + std::to_string(content->view) +
+                 " where no honest peer was beyond " + std::to_string(honest_view_));
+  }
+  honest_view_ = std::max(honest_view_, content->view);
+  const OracleSignatory signatory(chain_.keys, peer);
+  const auto check = [&](const Result<void>& proven, const char* what, pbft::Sequence sequence) {
+    if (proven) return;
+    violated("certificates", peer,
+             std::string("sent a VIEW-CHANGE whose ") + what + " for sequence " +
+                 std::to_string(sequence) + " does not hold: " + proven.error().detail(),
+             sequence);
+  };
+  check(pbft::verify(content->stable, chain_.committee, signatory), "checkpoint certificate",
+        content->stable.position.sequence);
+  for (const auto& prepared : content->prepared) {
+    check(pbft::verify(prepared, chain_.committee, signatory), "prepared certificate",
+          prepared.vote.sequence);
+  }
 }
 
 void Invariants::check_vote(std::uint32_t peer, Kind type, const pbft::Vote& vote) {

@@ -23,7 +23,7 @@ class Invariants {
   using Report = std::function<void(Violation)>;
   Invariants(const Chain& chain, std::vector<bool> honest, Report report);
 
-  /// no_equivocation, view_monotonic, view_bounded, persist_before_send.
+  /// no_equivocation, view_monotonic, view_bounded, certificates, persist_before_send.
   void sent(std::uint32_t peer, const pbft::Outgoing& message, const Disk& disk);
   /// bounded, checkpoint_monotonic.
   void persisted(std::uint32_t peer, const Disk& disk);
@@ -52,6 +52,7 @@ class Invariants {
   using Kind = pbft::MessageType;
   void violated(const char* invariant, std::uint32_t peer, std::string what,
                 std::optional<pbft::Sequence> sequence = {});
+  void check_view_change(std::uint32_t peer, const Bytes& body);
   void check_vote(std::uint32_t peer, Kind type, const pbft::Vote& vote);
   void check_durable(std::uint32_t peer, Kind type, const pbft::Vote& vote, const Disk& disk);
   std::optional<pbft::Sequence> stable_sequence(const Disk& disk) const;

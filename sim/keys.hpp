@@ -32,8 +32,7 @@ class Keys {
 class OracleSignatory final : public protocol::Signatory {
  public:
   OracleSignatory(const Keys& keys, std::uint32_t member) : keys_(keys), member_(member) {}
-  bool owns(const crypto::PublicKey& key) const override { return key == this->key(); }
-  crypto::PublicKey key() const override { return keys_.public_keys()[member_]; }
+  bool owns(const crypto::PublicKey& key) const override { return key == keys_.public_keys()[member_]; }
   crypto::Signature sign(const crypto::PublicKey&, ByteView statement) const override {
     return keys_.sign(member_, statement);
   }

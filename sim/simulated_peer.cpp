@@ -13,7 +13,12 @@ void SimulatedPeer::start() {
     disk.ledger.clear();
     ++ledgers_replaced_;
   }
-  if (!disk.identity) disk.identity.emplace();
+  if (!disk.identity) {
+    // A disk that was lost is recovered from the others, never made anew.
+    disk.identity.emplace();
+    disk.identity->recovering = started_before_;
+  }
+  started_before_ = true;
   shell_.begin_life();
   settlement_ = std::make_unique<SettlementHost>(shell_);
   pbft::Recovered recovered;

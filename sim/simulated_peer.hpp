@@ -41,6 +41,7 @@ class SimulatedPeer {
   PeerShell shell_;
   std::unique_ptr<SettlementHost> settlement_;
   std::unique_ptr<ConsensusHost> consensus_;
+  bool started_before_ = false;
   std::uint64_t transfers_ = 0;
   std::uint64_t logs_replaced_ = 0;
   std::uint64_t ledgers_replaced_ = 0;

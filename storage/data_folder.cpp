@@ -82,6 +82,9 @@ Result<void> Opener::begin() {
   }
   if (!*found) return start_new();
   identity = std::move(**found);
+  if (std::ranges::count(options_.former_public_keys, identity.owner.public_key) > 0) {
+    identity.owner.public_key = owner_.public_key;
+  }
   if (auto same = check_owner(identity.owner, owner_); !same) return same;
   // 0 commits: the creation was cut short; nothing was promised or acknowledged yet.
   if (identity.log_commits != 0) return {};

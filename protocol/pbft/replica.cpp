@@ -215,6 +215,10 @@ class Replica::Epochs {
     recovered.executed = restored.position;
     recovered.certified_height = restored.position.height > 0 ? restored.position.height - 1 : 0;
     recovered.epoch_end = std::exchange(restored.epoch_end, nullptr);
+    // That the ledger is ahead of the new epoch's log is no sign of a lost one.
+    recovered.log.push_back(
+        log_put(log_key(LogTag::transfer),
+                Encoder().u64(restored.position.sequence).boolean(false).data()));
     if (core_) {
       recovered.lost = core_->lost();
       effects.persist = core_->clear_log();

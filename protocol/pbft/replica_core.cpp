@@ -67,7 +67,8 @@ Core::Core(Config config, const protocol::Signatory& signatory, RequestChecker c
       repair_patience_ms_(options_.status_repair_interval_ms),
       peers_(committee_.size()),
       repaired_at_(committee_.size()),
-      parked_(committee_.size()) {
+      parked_(committee_.size()),
+      fillings_(committee_.size()) {
   PS_ASSERT(committee_.size() >= 4 && committee_.size() <= max_members &&
             self_ < committee_.size());
   PS_ASSERT(options_.checkpoint_interval > 0 &&
@@ -224,7 +225,7 @@ void Core::restart_timers() {
   if (work_due_since_) work_due_since_ = now_;
   if (ending_since_) ending_since_ = now_;
   if (new_view_deadline_) {
-    new_view_deadline_ = MonotonicMillis{now_.value + backed_off(options_.request_timeout_ms)};
+    new_view_deadline_ = MonotonicMillis{now_.value + backed_off(options_.request_timeout_ms / 4)};
   }
 }
 

@@ -141,7 +141,8 @@ Core::Check Core::verify_view_change(SignedViewChange& message) {
 
 /// With a quorum of VIEW-CHANGEs the new primary makes the NEW-VIEW and the others start to wait
 /// for it; before, no timer runs, so that a replica without a quorum does not race ahead of the
-/// others (§4.5.2).
+/// others (§4.5.2). It is short at first, since nothing but the messages of one view change has to
+/// travel: when the next primary is dead as well, clients wait for little more than one time-out.
 void Core::check_view_changes() {
   if (active_) return;
   std::vector<SignedViewChangePointer> asking;
@@ -152,7 +153,7 @@ void Core::check_view_changes() {
   }
   if (left < committee_.quorum()) return;
   if (!new_view_deadline_) {
-    new_view_deadline_ = MonotonicMillis{now_.value + backed_off(options_.request_timeout_ms)};
+    new_view_deadline_ = MonotonicMillis{now_.value + backed_off(options_.request_timeout_ms / 4)};
   }
   if (asking.size() < committee_.quorum()) return;
   if (committee_.primary(view_) != self_ || !may_change_view()) return;

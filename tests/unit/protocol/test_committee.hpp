@@ -15,7 +15,6 @@ class KeySignatory final : public protocol::Signatory {
  public:
   explicit KeySignatory(crypto::KeyPair keys) : keys_(std::move(keys)) {}
   bool owns(const crypto::PublicKey& key) const override { return key == keys_.public_key(); }
-  crypto::PublicKey key() const override { return keys_.public_key(); }
   crypto::Signature sign(const crypto::PublicKey&, ByteView statement) const override {
     return keys_.sign(statement);
   }
@@ -150,7 +149,8 @@ class Group {
       for (std::uint32_t to = 0; to < members.size() || to < committee.size(); ++to) {
         if (to == index || (message.recipient && *message.recipient != to)) continue;
         if (to < members.size()) {
-          wire.push_back({to, {index, message.type, message.body, message.signature}});
+          wire.push_back(
+              {to, {index, message.type, message.body, message.signature, message.epoch}});
         }
       }
     }
