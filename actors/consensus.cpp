@@ -77,7 +77,9 @@ class ConsensusHost {
   /// an operator can tell, by --recover.
   void refuse_forgotten_folder() {
     const auto& folder = *context_.folder;
-    if (!folder.is_new() || folder.identity().recovering || !replica_.status().lost_log) return;
+    if (!folder.is_new() || folder.identity().recovering || !replica_.status().votes_forgotten) {
+      return;
+    }
     if (auto taken_back = context_.folder->take_back_creation(); !taken_back) {
       context_.fatal(taken_back.error());
     }

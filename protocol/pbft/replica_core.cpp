@@ -335,7 +335,7 @@ Status Core::status() const {
   status.mempool_bytes = mempool_.bytes();
   status.transferring = transferring_;
   status.recovering = lost_ || confirming_;
-  status.lost_log = lost_;
+  status.votes_forgotten = votes_forgotten_;
   status.quarantined = quarantined_;
   status.reservation = reservation_;
   status.peers = peers_;
