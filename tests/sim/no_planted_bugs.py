@@ -19,12 +19,19 @@ def names_in(header):
     return [name for name in re.findall(r"\w+", body) if name != "none"]
 
 
+def stands_alone(name, content):
+    """The name as a word, or inside a mangled symbol, where its length stands before it."""
+    word, at = name.encode(), -1
+    while (at := content.find(word, at + 1)) >= 0:
+        before, after = content[max(0, at - 3):at], content[at + len(word):at + len(word) + 1]
+        whole = not re.search(rb"[A-Za-z0-9_]$", before) and not re.match(rb"[A-Za-z0-9_]", after)
+        if whole or before.endswith(str(len(word)).encode()):
+            return True
+    return False
+
+
 def found(names, content):
-    # A mangled name has its length before it; else a name stands for itself.
-    return [name for name in names
-            if re.search(rb"(?<![A-Za-z0-9_])(?:[A-Za-z_]*%d)?%s(?![A-Za-z0-9_])"
-                         % (len(name), name.encode()), content)
-            or b"%d%sE" % (len(name), name.encode()) in content]
+    return [name for name in names if stands_alone(name, content)]
 
 
 def main(header_path, mutant_path, *binary_paths):
