@@ -46,7 +46,8 @@ Simulation::Simulation(const SimulationOptions& options)
       workload_(
           chain_, time_, generator_.fork(),
           [this](std::uint32_t peer, ByteView transaction) { return submit(peer, transaction); }),
-      injector_(faults_, time_, generator_.fork(), network_, peers_, byzantine_, invariants_,
+      injector_(faults_, time_, generator_.fork(), network_, peers_, byzantine_, options.peers,
+                invariants_,
                 [this](std::optional<std::uint32_t> peer, std::string words) {
                   HistoryEntry entry;
                   entry.what = Happening::fault;
