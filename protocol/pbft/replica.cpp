@@ -149,7 +149,6 @@ class Replica::Epochs {
         effects.transfer = TransferRequest{std::nullopt, {}};
       }
     }
-    if (!core_) effects.wake_at = MonotonicMillis{now_.value + options_.status_interval_ms};
     return effects;
   }
 
@@ -187,6 +186,8 @@ class Replica::Epochs {
 
   void after(Effects& effects) {
     while (core_ && core_->finished()) advance(effects);
+    // With every step: hosts go by the newest one's.
+    if (!core_) effects.wake_at = MonotonicMillis{now_.value + options_.status_interval_ms};
   }
 
   /// The epoch ended in order: the next one begins where it ended.

@@ -156,6 +156,7 @@ void Core::on(Tick& tick) {
     clock_known_ = true;
     active_since_ = now_;
     if (undelivered_since_) undelivered_since_ = now_;
+    if (ending_since_) ending_since_ = now_;
   }
   if (tick.work_due && !work_due_) work_due_since_ = now_;
   work_due_ = tick.work_due;
