@@ -226,7 +226,7 @@ void Core::restart_timers() {
   if (work_due_since_) work_due_since_ = now_;
   if (ending_since_) ending_since_ = now_;
   if (new_view_deadline_) {
-    new_view_deadline_ = MonotonicMillis{now_.value + backed_off(options_.request_timeout_ms / 4)};
+    new_view_deadline_ = MonotonicMillis{now_.value + backed_off(options_.request_timeout_ms / 8)};
   }
 }
 

@@ -153,7 +153,7 @@ void Core::check_view_changes() {
   }
   if (left < committee_.quorum()) return;
   if (!new_view_deadline_) {
-    new_view_deadline_ = MonotonicMillis{now_.value + backed_off(options_.request_timeout_ms / 4)};
+    new_view_deadline_ = MonotonicMillis{now_.value + backed_off(options_.request_timeout_ms / 8)};
   }
   if (asking.size() < committee_.quorum()) return;
   if (committee_.primary(view_) != self_ || !may_change_view()) return;
