@@ -71,7 +71,7 @@ class PeerProcesses {
     return sum;
   }
   bool stop() {
-    const bool orderly = stop_processes(std::exchange(pids_, {}), stop_patience);
+    const bool orderly = stop_processes(std::exchange(pids_, {}), stop_patience).empty();
     reap_processes();
     return orderly;
   }
