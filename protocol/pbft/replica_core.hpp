@@ -231,7 +231,7 @@ class Core {
   MonotonicMillis forwarded_at_;
   std::optional<MonotonicMillis> filling_since_;
   std::uint32_t batch_limit_;  ///< requests in a batch, so that it is decided long before time-outs
-  Digest head_{};  ///< the request that waits longest, and since when it has been that
+  Digest head_{};              ///< the request that waits longest, and since when it has been that
   std::optional<MonotonicMillis> head_since_;
   Sequence highest_proposal_ = 0;  ///< of the present view
   std::optional<MonotonicMillis>

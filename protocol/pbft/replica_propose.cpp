@@ -69,8 +69,8 @@ void Core::forward_requests() {
     to_forward_bytes_ = 0;
     return;
   }
-  if (now_.value - forwarded_at_.value < options_.batch_wait_ms && to_forward_.size() < options_.batch.max_requests &&
-      to_forward_bytes_ < forward_bytes) {
+  if (now_.value - forwarded_at_.value < options_.batch_wait_ms &&
+      to_forward_.size() < options_.batch.max_requests && to_forward_bytes_ < forward_bytes) {
     return;
   }
   forwarded_at_ = now_;
