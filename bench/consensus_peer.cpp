@@ -197,23 +197,20 @@ class RunningConsensusPeer final : public ConsensusPeer {
       door = std::move(door_);
     }
     door.reset();
+    if (link_) link_->stop();  // no more frames; the actors still hold it
     if (links_) {
       const auto end = [](const auto& actor) {
         caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
       };
       end(links_->transport);
       end(links_->consensus);
-      {
-        caf::scoped_actor self{*system_};
-        self->wait_for(links_->transport, links_->consensus);  // they send on the link
-      }
-      link_.reset();  // no more frames
       for (const auto& verifier : links_->verifiers) end(verifier);
       end(links_->gateway);
       end(links_->settlement);
     }
     links_.reset();
-    system_.reset();
+    system_.reset();  // waits for the actors to be gone
+    link_.reset();
   }
 
   ConsensusPeerSetup setup_;

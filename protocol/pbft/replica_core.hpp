@@ -231,6 +231,7 @@ class Core {
   std::vector<std::shared_ptr<const Bytes>> to_forward_;
   std::size_t to_forward_bytes_ = 0;
   MonotonicMillis forwarded_at_;
+  MonotonicMillis told_at_;  ///< when the mempool was last searched for what to tell everyone
   std::optional<MonotonicMillis> filling_since_;
   std::uint32_t batch_limit_;  ///< requests in a batch, so that it is decided long before time-outs
   Digest head_{};              ///< the request that waits longest, and since when it has been that
