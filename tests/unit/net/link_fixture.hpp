@@ -27,11 +27,13 @@ inline PeerId peer_id(std::size_t k) {
   return PeerId::parse("peer-" + std::to_string(k)).value();
 }
 
-// n peers that know one another; each may be stopped and started again.
+// n peers that know one another; each may be stopped and started again. Of more places than peers,
+// the last ones are for peers that come later.
 class Neighbourhood {
  public:
-  explicit Neighbourhood(std::size_t peers, std::size_t max_frame_bytes = 1 << 20)
-      : max_frame_bytes_(max_frame_bytes), places_(peers) {
+  explicit Neighbourhood(std::size_t peers, std::size_t max_frame_bytes = 1 << 20,
+                         std::size_t places = 0)
+      : max_frame_bytes_(max_frame_bytes), peers_(peers), places_(std::max(peers, places)) {
     for (auto& place : places_) {
       place.keys = CurveKeyPair::generate();
       place.control = "tcp://127.0.0.1:" + std::to_string(free_port());
@@ -50,12 +52,20 @@ class Neighbourhood {
     options.control_endpoint = places_[k].control;
     options.bulk_endpoint = places_[k].bulk;
     options.max_frame_bytes = max_frame_bytes_;
-    for (std::size_t other = 0; other < places_.size(); ++other)
-      if (other != k)
-        options.remotes.push_back({peer_id(other), places_[other].keys.public_key,
-                                   places_[other].control, places_[other].bulk});
+    options.remotes = remotes(k);
     return options;
   }
+  std::vector<Remote> remotes(std::size_t k) const {
+    std::vector<Remote> remotes;
+    for (std::size_t other = 0; other < peers_; ++other)
+      if (other != k)
+        remotes.push_back({peer_id(other), places_[other].keys.public_key, places_[other].control,
+                           places_[other].bulk});
+    return remotes;
+  }
+  /// From now on the first n places are the peers; running links have to be told.
+  void set_peers(std::size_t peers) { peers_ = peers; }
+  void set_keys(std::size_t k, const CurveKeyPair& keys) { places_[k].keys = keys; }
 
   void start(std::size_t k) {
     auto started = ZmqLink::start(
@@ -66,7 +76,11 @@ class Neighbourhood {
           ++count_[k];
           changed_.notify_all();
         },
-        [this](const PeerId&, bool) { changed_.notify_all(); });
+        [this, k](const PeerId& peer, bool connected) {
+          const std::lock_guard lock(mutex_);
+          if (!connected) ++losses_[{k, peer.text()}];
+          changed_.notify_all();
+        });
     if (!started.ok()) MESSAGE(started.error().text());
     REQUIRE(started.ok());
     places_[k].link = std::move(started).value();
@@ -81,8 +95,8 @@ class Neighbourhood {
   }
   bool all_connected() {
     return wait_until([&] {
-      for (std::size_t a = 0; a < places_.size(); ++a)
-        for (std::size_t b = 0; b < places_.size(); ++b)
+      for (std::size_t a = 0; a < peers_; ++a)
+        for (std::size_t b = 0; b < peers_; ++b)
           if (a != b && !link(a).connected(peer_id(b))) return false;
       return true;
     });
@@ -122,6 +136,17 @@ class Neighbourhood {
     const std::lock_guard lock(mutex_);
     return inbox_[k];
   }
+  /// How often k has lost its connection to that peer.
+  std::size_t losses(std::size_t k, std::size_t peer) {
+    const std::lock_guard lock(mutex_);
+    return losses_[{k, peer_id(peer).text()}];
+  }
+  std::size_t count_from(std::size_t k, std::size_t sender) {
+    const std::lock_guard lock(mutex_);
+    return static_cast<std::size_t>(
+        std::count_if(inbox_[k].begin(), inbox_[k].end(),
+                      [&](const Received& one) { return one.sender == peer_id(sender).text(); }));
+  }
   void count_only() { keep_ = false; }
 
  private:
@@ -131,10 +156,12 @@ class Neighbourhood {
     std::unique_ptr<ZmqLink> link;
   };
   std::size_t max_frame_bytes_;
+  std::size_t peers_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::map<std::size_t, std::vector<Received>> inbox_;
   std::map<std::size_t, std::size_t> count_;
+  std::map<std::pair<std::size_t, std::string>, std::size_t> losses_;
   std::atomic<bool> keep_{true};
   std::vector<Place> places_;
 };
