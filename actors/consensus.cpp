@@ -18,16 +18,16 @@ constexpr std::int64_t status_interval_ms = 100;
 /// The replica and the effects that wait for the next durable write.
 class ConsensusHost {
  public:
-  ConsensusHost(Self self, PeerContext& context, pbft::Recovered recovered, net::ZmqLink& link)
+  ConsensusHost(Self self, PeerContext& context, ConsensusStart start, net::ZmqLink& link)
       : self_(self),
         context_(context),
         link_(link),
         replica_(
-            {context.committee, context.options}, context.signatory,
+            {*start.committee, context.options}, context.signatory,
             [&context](ByteView request, UtcMillis batch_time, std::uint32_t feature_level) {
               return context.verified_requests->check(request, batch_time, feature_level);
             },
-            std::move(recovered)) {}
+            std::move(start.recovered)) {}
 
   void connect(std::shared_ptr<const Links> links) {
     links_ = std::move(links);
@@ -77,7 +77,9 @@ class ConsensusHost {
   /// an operator can tell, by --recover.
   void refuse_forgotten_folder() {
     const auto& folder = *context_.folder;
-    if (!folder.is_new() || folder.identity().recovering || !replica_.status().lost_log) return;
+    if (!folder.is_new() || folder.identity().recovering || !replica_.status().votes_forgotten) {
+      return;
+    }
     if (auto taken_back = context_.folder->take_back_creation(); !taken_back) {
       context_.fatal(taken_back.error());
     }
@@ -131,15 +133,18 @@ class ConsensusHost {
     for (const auto& alarm : effects.alarms) log(LogLevel::warning, "consensus", alarm);
     for (const auto& evidence : effects.evidence) {
       log(LogLevel::error, "consensus",
-          "equivocation by " + context_.genesis.members[evidence.member].peer.text() + " at view " +
-              std::to_string(evidence.first.view) + ", sequence " +
-              std::to_string(evidence.first.sequence));
+          "equivocation by member " + std::to_string(evidence.member) + " of epoch " +
+              std::to_string(evidence.epoch) + " at view " + std::to_string(evidence.first.view) +
+              ", sequence " + std::to_string(evidence.first.sequence));
     }
     for (const auto& message : effects.send) {
       if (message.type == pbft::MessageType::pre_prepare) note_proposal(message.body);
     }
     // Not by way of the transport actor: that would be one more thread to wake for every vote.
     for (const auto& message : effects.send) send_message(context_, link_, message);
+    if (!effects.epochs_finished.empty()) {
+      self_->send(links_->settlement, EpochsFinished{share(std::move(effects.epochs_finished))});
+    }
     for (const auto& decision : effects.deliver) {
       note_decision(decision.sequence);
       context_.metrics->observe(monitoring::Metric::consensus_batch_requests,
@@ -231,9 +236,8 @@ class ConsensusHost {
 };
 
 ConsensusActor::behavior_type consensus(Self self, PeerContext& context,
-                                        std::shared_ptr<pbft::Recovered> recovered,
-                                        net::ZmqLink& link) {
-  auto host = std::make_shared<ConsensusHost>(self, context, std::move(*recovered), link);
+                                        std::shared_ptr<ConsensusStart> start, net::ZmqLink& link) {
+  auto host = std::make_shared<ConsensusHost>(self, context, std::move(*start), link);
   self->state.host = host;
   auto* replica = host.get();
   return {
@@ -245,7 +249,7 @@ ConsensusActor::behavior_type consensus(Self self, PeerContext& context,
         replica->step(pbft::Submit{*submit.request, true});
       },
       [replica](const LedgerAdvanced& advanced) {
-        for (const auto& position : *advanced.positions) replica->step(pbft::Executed{position});
+        for (const auto& executed : *advanced.executed) replica->step(executed);
       },
       [replica](const LedgerRestored& restored) { replica->step(*restored.restored); },
       [replica](SlotDue due) { replica->set_slot_due(due.due); },

@@ -16,9 +16,14 @@ struct ConsensusState {
 };
 
 /// `recovered` is what the start found on disk (DECISIONS 11, 13); `link` must outlive the actor.
+/// What the start found: the epoch in which the ledger stands, and what was promised.
+struct ConsensusStart {
+  std::shared_ptr<const pbft::Committee> committee;
+  pbft::Recovered recovered;
+};
+
 ConsensusActor::behavior_type consensus(ConsensusActor::stateful_pointer<ConsensusState> self,
-                                        PeerContext& context,
-                                        std::shared_ptr<pbft::Recovered> recovered,
+                                        PeerContext& context, std::shared_ptr<ConsensusStart> start,
                                         net::ZmqLink& link);
 
 }  // namespace powershare::actors

@@ -112,6 +112,10 @@ void submit(Self self, PeerContext& context, const SubmitCall& call) {
           self->send(self->state.links->consensus, SubmitRequest{bytes});
         } else if (admission.first) {
           answer_with_first(self, context, id, *admission.first);
+        } else if (context.board->behind()) {
+          refuse_waiting(self, id,
+                         refusal(SubmitAnswer::Kind::unavailable, id, "unavailable",
+                                 "this peer is catching up; try another one"));
         } else {
           refuse_waiting(
               self, id,
@@ -168,7 +172,7 @@ void DoorPorts::submit(ledger::Payload payload, std::string principal, Bytes ide
   transaction.idempotency_key = std::move(idempotency_key);
   transaction.expires = {wall_clock_now().value + millis_per_hour};
   transaction.payload = std::move(payload);
-  submit_signed(wire::encode_and_sign(transaction, context_.gateway_keys), timeout_ms,
+  submit_signed(wire::encode_and_sign(transaction, context_.present_keys().gateway), timeout_ms,
                 std::move(done));
 }
 

@@ -49,7 +49,7 @@ struct SubmitRequest {
 };
 /// The ledger has executed up to here, durably; one position per decision.
 struct LedgerAdvanced {
-  std::shared_ptr<const std::vector<pbft::Position>> positions;
+  std::shared_ptr<const std::vector<pbft::Executed>> executed;
 };
 /// State transfer has ended.
 struct LedgerRestored {
@@ -72,6 +72,10 @@ struct Decided {
 };
 struct Certified {
   std::shared_ptr<const std::vector<pbft::BlockCertificate>> certificates;
+};
+/// Epochs whose end is proven.
+struct EpochsFinished {
+  std::shared_ptr<const std::vector<pbft::EpochFinished>> epochs;
 };
 struct StartTransfer {
   pbft::TransferRequest request;
@@ -131,7 +135,8 @@ using ConsensusActor =
                      caf::reacts_to<Flush>, caf::replies_to<HandOver>::with<Drained>>;
 using SettlementActor =
     caf::typed_actor<caf::reacts_to<Connect>, caf::reacts_to<Decided>, caf::reacts_to<Certified>,
-                     caf::reacts_to<StartTransfer>, caf::reacts_to<VerifiedMessage>,
+                     caf::reacts_to<EpochsFinished>, caf::reacts_to<StartTransfer>,
+                     caf::reacts_to<VerifiedMessage>,
                      caf::replies_to<AskAdmission>::with<Admission>, caf::reacts_to<Flush>,
                      caf::reacts_to<Wake>, caf::replies_to<Drain>::with<Drained>>;
 using OrderMatchingActor = caf::typed_actor<caf::reacts_to<Connect>,
@@ -176,6 +181,7 @@ POWERSHARE_LOCAL_MESSAGE(Flush)
 POWERSHARE_LOCAL_MESSAGE(HandOver)
 POWERSHARE_LOCAL_MESSAGE(Decided)
 POWERSHARE_LOCAL_MESSAGE(Certified)
+POWERSHARE_LOCAL_MESSAGE(EpochsFinished)
 POWERSHARE_LOCAL_MESSAGE(StartTransfer)
 POWERSHARE_LOCAL_MESSAGE(AskAdmission)
 POWERSHARE_LOCAL_MESSAGE(Admission)

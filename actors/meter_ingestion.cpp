@@ -67,8 +67,15 @@ class IngestionHost {
     const protocol::SnapshotState state(**snapshot);
     Waiting waiting{call.done, {}, std::chrono::steady_clock::now()};
     judge(state, *call.readings, waiting.answer);
-    waiting_.push_back(std::move(waiting));
+    const auto is_rejected = [](const ReadingResult& result) {
+      return result.kind == ReadingResult::Kind::rejected;
+    };
     request_flush();
+    // A meter takes a rejection for final: only a peer that knows the present state may say it.
+    if (context_.board->behind() && std::ranges::any_of(waiting.answer.readings, is_rejected)) {
+      return refuse(call, IngestAnswer::Kind::unavailable);
+    }
+    waiting_.push_back(std::move(waiting));
   }
 
   /// Takes out of the inbox what the ledger has decided on.
@@ -300,14 +307,14 @@ class IngestionHost {
   void submit(Batch batch, ledger::ReadingBatch content) {
     ledger::Transaction transaction;
     transaction.genesis = context_.genesis_hash;
-    transaction.principal = "gateway:" + context_.genesis.members[context_.self].peer.text();
+    transaction.principal = "gateway:" + context_.peer.text();
     transaction.idempotency_key.resize(16);
     crypto::random_bytes(transaction.idempotency_key);
     batch.expires = {wall_clock_now().value + batch_expiry_ms};
     transaction.expires = batch.expires;
     transaction.payload = std::move(content);
-    auto bytes =
-        std::make_shared<const Bytes>(wire::encode_and_sign(transaction, context_.gateway_keys));
+    auto bytes = std::make_shared<const Bytes>(
+        wire::encode_and_sign(transaction, context_.present_keys().gateway));
     const auto id = crypto::sha256(*bytes);
     context_.verified_requests->remember(id, {batch.expires, 1});  // signed by this very peer
     batches_.emplace(id, std::move(batch));

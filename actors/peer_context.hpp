@@ -5,8 +5,10 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 
+#include "actors/peer_keys.hpp"
 #include "actors/status_board.hpp"
 #include "actors/verified_requests.hpp"
 #include "crypto/keys.hpp"
@@ -15,18 +17,20 @@
 #include "protocol/pbft/committee.hpp"
 #include "protocol/pbft/options.hpp"
 #include "protocol/ports.hpp"
+#include "protocol/roster.hpp"
 #include "storage/data_folder.hpp"
 
 namespace powershare::actors {
 
-/// Ed25519 as one member.
+/// Ed25519 with the consensus keys of one peer.
 class KeySignatory final : public protocol::Signatory {
  public:
-  explicit KeySignatory(const crypto::KeyPair& keys) : keys_(keys) {}
-  bool owns(const crypto::PublicKey& key) const override { return key == keys_.public_key(); }
-  crypto::PublicKey key() const override { return keys_.public_key(); }
-  crypto::Signature sign(const crypto::PublicKey&, ByteView statement) const override {
-    return keys_.sign(statement);
+  explicit KeySignatory(const std::vector<PeerKeys>& keys) : keys_(keys) {}
+  bool owns(const crypto::PublicKey& key) const override { return find(key) != nullptr; }
+  crypto::Signature sign(const crypto::PublicKey& as, ByteView statement) const override {
+    const auto* keys = find(as);
+    PS_ASSERT(keys != nullptr);
+    return keys->consensus.sign(statement);
   }
   bool verify(const crypto::PublicKey& signer, ByteView statement,
               const crypto::Signature& signature) const override {
@@ -34,20 +38,24 @@ class KeySignatory final : public protocol::Signatory {
   }
 
  private:
-  const crypto::KeyPair& keys_;
+  const PeerKeys* find(const crypto::PublicKey& key) const {
+    for (const auto& keys : keys_) {
+      if (keys.consensus.public_key() == key) return &keys;
+    }
+    return nullptr;
+  }
+
+  const std::vector<PeerKeys>& keys_;
 };
 
 struct PeerContext {
-  PeerContext(const ledger::Genesis& chain_genesis, pbft::MemberIndex own_index,
-              const crypto::KeyPair& consensus, const crypto::KeyPair& gateway)
+  PeerContext(const ledger::Genesis& chain_genesis, PeerId own_id, std::vector<PeerKeys> own_keys)
       : genesis(chain_genesis),
         genesis_hash(genesis.hash()),
-        self(own_index),
-        committee{
-            genesis_hash, 0, ledger::consensus_keys(genesis.members), {}, genesis.feature_level},
+        peer(std::move(own_id)),
+        keys(std::move(own_keys)),
         options(options_of(genesis.consensus)),
-        consensus_keys(consensus),
-        gateway_keys(gateway) {}
+        roster_(std::make_shared<const protocol::Roster>(genesis)) {}
   PeerContext(const PeerContext&) = delete;
   PeerContext& operator=(const PeerContext&) = delete;
 
@@ -60,12 +68,43 @@ struct PeerContext {
 
   const ledger::Genesis genesis;
   const crypto::Digest genesis_hash;
-  const pbft::MemberIndex self;
-  const pbft::Committee committee;
+  const PeerId peer;
+  const std::vector<PeerKeys> keys;  ///< one or two sets, the newer one first
   const pbft::Options options;
-  const crypto::KeyPair consensus_keys;
-  const crypto::KeyPair gateway_keys;
-  KeySignatory signatory{consensus_keys};
+  KeySignatory signatory{keys};
+
+  /// Who is who now; from any thread.
+  std::shared_ptr<const protocol::Roster> roster() const {
+    const std::lock_guard lock(roster_mutex_);
+    return roster_;
+  }
+  /// By settlement, when members or epoch change.
+  void set_roster(std::shared_ptr<const protocol::Roster> roster) {
+    {
+      const std::lock_guard lock(roster_mutex_);
+      roster_ = roster;
+    }
+    if (on_roster) on_roster(*roster);
+  }
+  /// Called by set_roster: the link and the status follow.
+  std::function<void(const protocol::Roster&)> on_roster;
+  /// Own number among the peers; one past them while the chain does not know this peer.
+  pbft::MemberIndex number() const {
+    const auto known = roster();
+    return known->number_of(peer).value_or(static_cast<pbft::MemberIndex>(known->peers().size()));
+  }
+  /// The set that the chain knows in the present epoch; the newest where it knows none.
+  const PeerKeys& present_keys() const {
+    const auto known = roster();
+    const auto number = known->number_of(peer);
+    for (const auto& set : keys) {
+      if (number && known->peers()[*number].member.consensus_key == set.consensus.public_key()) {
+        return set;
+      }
+    }
+    return keys.front();
+  }
+
   std::unique_ptr<storage::DataFolder> folder;
   std::unique_ptr<monitoring::Metrics> metrics;
   std::unique_ptr<StatusBoard> board;
@@ -77,6 +116,10 @@ struct PeerContext {
   /// STATUS.
   std::atomic<std::int64_t> frames_in_flight{0};
   static constexpr std::int64_t max_frames_in_flight = 8'192;
+
+ private:
+  mutable std::mutex roster_mutex_;
+  std::shared_ptr<const protocol::Roster> roster_;
 };
 
 }  // namespace powershare::actors

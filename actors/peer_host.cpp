@@ -32,21 +32,29 @@ Error configuration_error(std::string sentence) {
   return {ActorError::bad_configuration, std::move(sentence)};
 }
 
-/// This peer's place among the members, if its keys are the genesis's.
-Result<pbft::MemberIndex> find_self(const PeerSetup& setup) {
-  const auto& members = setup.genesis.members;
-  for (pbft::MemberIndex i = 0; i < members.size(); ++i) {
-    if (members[i].peer != setup.peer) continue;
-    if (members[i].consensus_key != setup.consensus_keys.public_key() ||
-        members[i].gateway_key != setup.gateway_keys.public_key() ||
-        members[i].transport_key != setup.transport_keys.public_key) {
-      return configuration_error("the key files are not those of peer " + setup.peer.text() +
-                                 " in the genesis");
-    }
-    return i;
+/// A peer that the chain knows must have the keys that it knows, or is about to.
+Result<void> check_own_keys(const PeerContext& context) {
+  const auto roster = context.roster();
+  const auto number = roster->number_of(context.peer);
+  if (!number) {
+    log(LogLevel::warning, "peer",
+        context.peer.text() + " is not a member of chain " + context.genesis.chain.text() +
+            ": it follows the chain until governance adds it");
+    return {};
   }
-  return configuration_error("peer " + setup.peer.text() + " is not a member of chain " +
-                             setup.genesis.chain.text());
+  const auto& known = roster->peers()[*number].member;
+  const auto* next = roster->epoch(roster->present() + 1);
+  for (const auto& keys : context.keys) {
+    const bool present = known.consensus_key == keys.consensus.public_key() &&
+                         known.gateway_key == keys.gateway.public_key() &&
+                         known.transport_key == keys.transport.public_key;
+    const auto index = next == nullptr ? std::nullopt : protocol::Roster::index_in(*next, *number);
+    if (present || (index && next->committee.members[*index] == keys.consensus.public_key())) {
+      return {};
+    }
+  }
+  return configuration_error("the key files are not those of peer " + context.peer.text() +
+                             " on chain " + context.genesis.chain.text());
 }
 
 ledger::TransactionDecoder decoder_of(const crypto::Digest& genesis_hash) {
@@ -79,7 +87,9 @@ Result<std::shared_ptr<RestoredLedger>> restore_ledger(const PeerContext& contex
     } else if (auto written = write_genesis_state(*context.folder, machine); !written) {
       return written.error();
     }
-    return std::make_shared<RestoredLedger>(RestoredLedger{std::move(machine), start, 0});
+    protocol::EpochTracker epochs(machine.state(), context.genesis_hash, std::nullopt);
+    return std::make_shared<RestoredLedger>(
+        RestoredLedger{std::move(machine), start, 0, std::move(epochs)});
   }
   auto head = protocol::read_block(**snapshot, (*position)->position.height);
   if (!head) return head.error();
@@ -91,14 +101,24 @@ Result<std::shared_ptr<RestoredLedger>> restore_ledger(const PeerContext& contex
   auto machine =
       ledger::StateMachine::restore(context.genesis, decoder, (*head)->header, std::move(*records));
   if (!machine) return Error{StorageError::damaged, machine.error().detail()};
+  const auto epoch = ledger::current_epoch_number(machine->state());
+  auto begin = protocol::read_epoch_start(**snapshot, epoch);
+  if (!begin) return begin.error();
+  if (epoch > 0 && !*begin) {
+    return Error{StorageError::damaged, "the ledger does not say where its epoch began"};
+  }
+  protocol::EpochTracker epochs(machine->state(), context.genesis_hash, *begin);
   return std::make_shared<RestoredLedger>(
-      RestoredLedger{std::move(*machine), **position, *certified});
+      RestoredLedger{std::move(*machine), **position, *certified, std::move(epochs)});
 }
 
 /// What the replica starts from: its log and where the durable ledger stands.
-Result<std::shared_ptr<pbft::Recovered>> recover_consensus(const PeerContext& context,
-                                                           const RestoredLedger& restored) {
-  auto recovered = std::make_shared<pbft::Recovered>();
+Result<std::shared_ptr<ConsensusStart>> recover_consensus(const PeerContext& context,
+                                                          const RestoredLedger& restored) {
+  auto start = std::make_shared<ConsensusStart>();
+  start->committee = restored.epochs.committee();
+  auto* recovered = &start->recovered;
+  recovered->epoch_end = restored.epochs.epoch_end();
   auto log = context.folder->consensus_log().load();
   if (!log) return log.error();
   recovered->log = std::move(*log);
@@ -118,7 +138,7 @@ Result<std::shared_ptr<pbft::Recovered>> recover_consensus(const PeerContext& co
     const auto& reserved = identity.reservation;
     recovered->lost = pbft::Reservation{reserved.epoch, reserved.view, reserved.sequence};
   }
-  return recovered;
+  return start;
 }
 
 class RunningPeer final : public PeerHost {
@@ -128,10 +148,7 @@ class RunningPeer final : public PeerHost {
   ~RunningPeer() override { stop(); }
 
   Result<void> open(std::function<void(const Error&)> fatal) {
-    auto self = find_self(setup_);
-    if (!self) return self.error();
-    context_ = std::make_unique<PeerContext>(setup_.genesis, *self, setup_.consensus_keys,
-                                             setup_.gateway_keys);
+    context_ = std::make_unique<PeerContext>(setup_.genesis, setup_.peer, setup_.keys);
     auto& context = *context_;
     context.fatal = std::move(fatal);
     context.feature_level_max = setup_.feature_level_max;
@@ -143,7 +160,7 @@ class RunningPeer final : public PeerHost {
           if (!transaction) return std::nullopt;
           return VerifiedRequests::Passed{transaction->expires, transaction->feature_level};
         });
-    context.board = std::make_unique<StatusBoard>(setup_.genesis, *self);
+    context.board = std::make_unique<StatusBoard>(setup_.genesis, setup_.peer);
     context.metrics =
         std::make_unique<monitoring::Metrics>(std::vector<std::pair<std::string, std::string>>{
             {"chain", setup_.genesis.chain.text()}, {"peer", setup_.peer.text()}});
@@ -160,6 +177,8 @@ class RunningPeer final : public PeerHost {
     const auto level = ledger::current_feature_level((*restored)->machine.state());
     auto known = ledger::check_feature_level(level, context_->feature_level_max);
     if (!known) return known;
+    context_->set_roster((*restored)->epochs.roster());
+    if (auto checked = check_own_keys(*context_); !checked) return checked;
     auto recovered = recover_consensus(*context_, **restored);
     if (!recovered) return recovered.error();
     auto inbox = context_->folder->inbox().load();
@@ -200,13 +219,16 @@ class RunningPeer final : public PeerHost {
     options.replace_damaged_inbox = true;
     options.discard_ledger = discard_ledger;
     options.recover_lost_folder = setup_.recover;
+    for (const auto& keys : setup_.keys) {
+      options.former_public_keys.push_back(keys.consensus.public_key());
+    }
     auto& context = *context_;
     context.folder.reset();  // its lock goes first
-    auto folder =
-        storage::DataFolder::open(setup_.data,
-                                  {setup_.genesis.chain, setup_.peer,
-                                   setup_.consensus_keys.public_key(), context.genesis_hash},
-                                  options);
+    auto folder = storage::DataFolder::open(
+        setup_.data,
+        {setup_.genesis.chain, setup_.peer, setup_.keys.front().consensus.public_key(),
+         context.genesis_hash},
+        options);
     if (!folder) return folder.error();
     context.folder = std::move(*folder);
     for (const auto& finding : context.folder->findings())
@@ -217,50 +239,80 @@ class RunningPeer final : public PeerHost {
   Result<void> start_link() {
     net::LinkOptions options;
     options.self = setup_.peer;
-    options.keys = setup_.transport_keys;
+    options.keys = context_->present_keys().transport;
     options.control_endpoint = setup_.control_endpoint;
     options.bulk_endpoint = setup_.bulk_endpoint;
     options.max_frame_bytes = wire_frame_bytes;
-    std::map<PeerId, pbft::MemberIndex> index;
-    for (pbft::MemberIndex i = 0; i < setup_.genesis.members.size(); ++i) {
-      index[setup_.genesis.members[i].peer] = i;
-    }
-    for (const auto& remote : setup_.remotes) {
-      const auto found = index.find(remote.peer);
-      if (found == index.end() || found->second == context_->self) {
-        return configuration_error("peers: " + remote.peer.text() +
-                                   " is not another member of the chain");
-      }
-      options.remotes.push_back({remote.peer, setup_.genesis.members[found->second].transport_key,
-                                 remote.control, remote.bulk});
-    }
+    options.remotes = remotes(*context_->roster());
+    own_transport_key_ = options.keys.public_key;
     auto link = net::ZmqLink::start(
         std::move(options),
-        [this, index](const PeerId& sender, net::Channel, Bytes frame) {
-          receive(index.at(sender), std::move(frame));
+        [this](const PeerId& sender, net::Channel, Bytes frame) {
+          receive(sender, std::move(frame));
         },
-        [this, index](const PeerId& peer, bool connected) {
-          context_->board->set_connected(index.at(peer), connected);
+        [this](const PeerId& peer, bool connected) {
+          context_->board->set_connected(peer, connected);
         });
     if (!link) return link.error();
     link_ = std::move(*link);
+    show_members(*context_->roster());
+    context_->on_roster = [this](const protocol::Roster& roster) { follow_roster(roster); };
     return {};
   }
 
+  /// The peers that a link is kept with, where they listen as the configuration says, else as the
+  /// chain does.
+  std::vector<net::Remote> remotes(const protocol::Roster& roster) const {
+    std::vector<net::Remote> result;
+    for (const auto& peer : roster.peers()) {
+      if (!peer.linked || peer.member.peer == setup_.peer) continue;
+      net::Remote remote{peer.member.peer, peer.member.transport_key, peer.endpoints.control,
+                         peer.endpoints.bulk};
+      for (const auto& configured : setup_.remotes) {
+        if (configured.peer != remote.peer) continue;
+        remote.control_endpoint = configured.control;
+        remote.bulk_endpoint = configured.bulk;
+      }
+      result.push_back(std::move(remote));
+    }
+    return result;
+  }
+
+  void show_members(const protocol::Roster& roster) {
+    std::vector<PeerId> members;
+    for (const auto number : roster.members().numbers) {
+      members.push_back(roster.peers()[number].member.peer);
+    }
+    context_->board->set_members(std::move(members));
+  }
+
+  /// On settlement's thread, when members or epoch have changed.
+  void follow_roster(const protocol::Roster& roster) {
+    show_members(roster);
+    const auto& keys = context_->present_keys().transport;
+    if (keys.public_key != own_transport_key_) {
+      own_transport_key_ = keys.public_key;
+      link_->replace_keys(keys);
+    }
+    link_->reconfigure(remotes(roster));
+  }
+
   /// On the link's thread.
-  void receive(pbft::MemberIndex sender, Bytes frame) {
+  void receive(const PeerId& peer, Bytes frame) {
     if (!introduced_.load(std::memory_order_acquire)) return;
+    const auto sender = context_->roster()->number_of(peer);
+    if (!sender) return;
     if (context_->frames_in_flight.fetch_add(1) >= PeerContext::max_frames_in_flight) {
       --context_->frames_in_flight;
       context_->metrics->add(monitoring::Metric::transport_dropped_frames_total);
       return;
     }
-    caf::anon_send(links_->verifiers[sender % links_->verifiers.size()],
-                   ReceivedFrame{sender, std::make_shared<const Bytes>(std::move(frame))});
+    caf::anon_send(links_->verifiers[*sender % links_->verifiers.size()],
+                   ReceivedFrame{*sender, std::make_shared<const Bytes>(std::move(frame))});
   }
 
   void start_actors(std::shared_ptr<RestoredLedger> restored,
-                    std::shared_ptr<pbft::Recovered> recovered,
+                    std::shared_ptr<ConsensusStart> recovered,
                     std::shared_ptr<std::vector<std::pair<Bytes, Bytes>>> inbox) {
     // The default stealing scheduler polls: an idle peer would burn CPU for nothing (DECISIONS 33).
     config_.set("scheduler.policy", caf::atom("sharing"));
@@ -436,6 +488,7 @@ class RunningPeer final : public PeerHost {
   PeerSetup setup_;
   std::unique_ptr<PeerContext> context_;
   std::unique_ptr<net::ZmqLink> link_;
+  net::CurveKey own_transport_key_{};
   std::atomic<bool> introduced_{false};
   caf::actor_system_config config_;
   std::unique_ptr<caf::actor_system> system_;

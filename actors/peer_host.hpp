@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/peer_keys.hpp"
 #include "base/ids.hpp"
 #include "crypto/keys.hpp"
 #include "ledger/genesis.hpp"
@@ -19,9 +20,8 @@ namespace powershare::actors {
 struct PeerSetup {
   ledger::Genesis genesis;
   PeerId peer;
-  crypto::KeyPair consensus_keys;
-  crypto::KeyPair gateway_keys;
-  net::CurveKeyPair transport_keys;
+  /// The own keys; while they are being replaced the new set first, then the former one.
+  std::vector<PeerKeys> keys;
   std::filesystem::path data;
   std::string http_address = "127.0.0.1";
   std::uint16_t http_port = 0;
@@ -29,7 +29,8 @@ struct PeerSetup {
   std::uint16_t metrics_port = 0;
   std::string control_endpoint;
   std::string bulk_endpoint;
-  /// Where the other members listen; their keys are the genesis's.
+  /// Where other peers listen; their keys are the chain's. For those that are not named here the
+  /// chain may know an address.
   struct Endpoints {
     PeerId peer;
     std::string control;

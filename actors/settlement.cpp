@@ -40,7 +40,8 @@ class SettlementHost {
         machine_(std::move(restored.machine)),
         ledger_(restored.ledger),
         certified_height_(restored.certified_height),
-        catch_up_(context.committee, context.self, context.signatory, replay_blocks()) {}
+        epochs_(std::move(restored.epochs)),
+        catch_up_(*epochs_.committee(), context.number(), context.signatory, replay_blocks()) {}
 
   void connect(std::shared_ptr<const Links> links) {
     links_ = std::move(links);
@@ -83,11 +84,17 @@ class SettlementHost {
     log(LogLevel::info, "settlement",
         "catching up from height " + std::to_string(ledger_.position.height) + " to " +
             (request.target ? std::to_string(request.target->height) : "the others' head"));
-    transfer(protocol::StartCatchUp{
-        ledger_.position, request, context_.committee, context_.committee.size(), {}});
+    const auto peers = static_cast<std::uint32_t>(epochs_.roster()->peers().size());
+    transfer(protocol::StartCatchUp{ledger_.position, request, *epochs_.committee(), peers, {}});
   }
 
   void receive(pbft::Received message) { transfer(std::move(message)); }
+
+  /// Consensus has proof that epochs are over.
+  void end_epochs(const std::vector<pbft::EpochFinished>& epochs) {
+    for (const auto& finished : epochs) end_epoch(finished);
+    request_flush();
+  }
 
   void tick() {
     tick_queued_ = false;
@@ -98,9 +105,9 @@ class SettlementHost {
   /// True when all that was pending is durable.
   bool flush() {
     flush_queued_ = late_flush_queued_ = false;
-    if (!writes_.empty() || !positions_.empty()) {
+    if (!writes_.empty() || !executed_.empty()) {
       auto writes = writes_;
-      if (!positions_.empty()) writes.push_back(protocol::position_write(ledger_));
+      if (!executed_.empty()) writes.push_back(protocol::position_write(ledger_));
       const auto begin = std::chrono::steady_clock::now();
       auto committed = context_.folder->ledger().commit(writes);
       if (!committed) return wait_for_space(committed.error());
@@ -114,7 +121,7 @@ class SettlementHost {
     publish();
     if (install_pending_) {
       install_pending_ = false;
-      transfer(protocol::Installed{ledger_.position});
+      transfer(protocol::Installed{ledger_.position, epochs_.committee()});
     }
     return true;
   }
@@ -125,6 +132,7 @@ class SettlementHost {
     // Null batches leave no trace but a gap in the sequences: between the blocks of a transfer, and
     // wherever a stable checkpoint with this very head let the replica pass them.
     PS_ASSERT(sequence > ledger_.position.sequence);
+    const auto before = ledger_.position;
     ledger_.position.sequence = sequence;
     if (!batch->is_null()) {
       ledger::DecidedBatch decided{epoch, sequence, batch->time(), {}};
@@ -132,7 +140,33 @@ class SettlementHost {
         decided.transactions.push_back(to_bytes(request));
       if (machine_.makes_block(decided)) apply(decided, batch, ordering);
     }
-    positions_.push_back(ledger_.position);
+    if (epochs_.advanced(machine_.state(), before, ledger_.position, writes_)) epochs_changed();
+    executed_.push_back({ledger_.position, epochs_.epoch_end()});
+  }
+
+  /// False where the proof does not fit this ledger.
+  bool end_epoch(const pbft::EpochFinished& finished) {
+    const auto present = epochs_.committee()->epoch;
+    if (!epochs_.finished(machine_.state(), finished, ledger_.position, writes_)) return false;
+    writes_.push_back(protocol::position_write(ledger_));
+    if (epochs_.committee()->epoch == present) return true;
+    const auto known =
+        ledger::check_feature_level(epochs_.committee()->feature_level, context_.feature_level_max);
+    if (!known) context_.fatal(known.error());
+    epochs_changed();
+    return true;
+  }
+
+  void epochs_changed() {
+    if (const auto& end = epochs_.epoch_end();
+        end && end->next_feature_level > context_.feature_level_max) {
+      log(LogLevel::error, "settlement",
+          "after sequence " + std::to_string(end->last_sequence) +
+              " the chain is at feature level " + std::to_string(end->next_feature_level) +
+              "; this program knows " + std::to_string(context_.feature_level_max) +
+              " and will stop there: upgrade it");
+    }
+    context_.set_roster(epochs_.roster());
   }
 
   void apply(const ledger::DecidedBatch& decided, const pbft::BatchPointer& batch,
@@ -180,10 +214,10 @@ class SettlementHost {
 
   /// Tells the others of what has just become durable.
   void publish() {
-    if (!positions_.empty()) {
-      auto positions =
-          std::make_shared<const std::vector<pbft::Position>>(std::exchange(positions_, {}));
-      self_->send(links_->consensus, LedgerAdvanced{std::move(positions)});
+    if (!executed_.empty()) {
+      auto executed =
+          std::make_shared<const std::vector<pbft::Executed>>(std::exchange(executed_, {}));
+      self_->send(links_->consensus, LedgerAdvanced{std::move(executed)});
     }
     if (committed_.empty()) return;
     publish_head();
@@ -218,13 +252,19 @@ class SettlementHost {
     for (const auto& asked : effects.serve_blocks) transfer(read_blocks(asked));
     if (!effects.install.empty()) install(effects.install);
     if (effects.certificate) store_certificates({*effects.certificate});
+    if (effects.epoch_finished) {
+      if (!end_epoch(*effects.epoch_finished)) return transfer(protocol::InstallFailed{});
+      install_pending_ = true;
+      request_flush();
+    }
     if (effects.finished) {
       context_.metrics->add(Metric::consensus_state_transfers_total, 1, {"done"});
       log(LogLevel::info, "settlement",
           "caught up at height " + std::to_string(effects.finished->height));
       self_->send(links_->consensus,
-                  LedgerRestored{std::make_shared<const pbft::Restored>(pbft::Restored{
-                      *effects.finished, std::exchange(installed_requests_, {}), false})});
+                  LedgerRestored{std::make_shared<const pbft::Restored>(
+                      pbft::Restored{*effects.finished, std::exchange(installed_requests_, {}),
+                                     false, epochs_.epoch_end(), epochs_.committee()})});
     }
   }
 
@@ -242,7 +282,7 @@ class SettlementHost {
       const auto& ids = block.batch->ids();
       installed_requests_.insert(installed_requests_.end(), ids.begin(), ids.end());
     }
-    positions_.clear();  // the replica hears of it by LedgerRestored
+    executed_.clear();  // the replica hears of it by LedgerRestored
     install_pending_ = true;
     writes_.push_back(protocol::position_write(ledger_));
     request_flush();
@@ -254,26 +294,31 @@ class SettlementHost {
     if (!snapshot) return answer;
     std::size_t bytes = 0;
     auto height = asked.from_height;
+    bool epoch_is_over = false;
     for (; answer.blocks.size() < asked.max_blocks; ++height) {
       auto block = protocol::read_block(**snapshot, height);
-      if (!block || !*block) break;
+      epoch_is_over = block && (!*block || (*block)->header.epoch != asked.epoch);
+      if (!block || epoch_is_over) break;
       bytes += (*block)->batch->encoded().size();
       if (bytes > asked.max_bytes && !answer.blocks.empty()) break;
       answer.blocks.push_back(
           {(*block)->header, to_bytes((*block)->batch->encoded()), (*block)->ordering});
     }
-    if (!answer.blocks.empty()) add_certificate(**snapshot, height - 1, answer);
+    if (!answer.blocks.empty()) add_certificate(**snapshot, height - 1, asked.epoch, answer);
+    if (!epoch_is_over) return answer;
+    auto end = protocol::read_epoch_end(**snapshot, asked.epoch);
+    if (end && *end && (*end)->position.height + 1 == height) answer.epoch_end = std::move(**end);
     return answer;
   }
 
   /// The nearest certificate at or above `height`, with the headers on the way; where there is
   /// none, the headers up to the head.
   static void add_certificate(const protocol::LedgerSnapshot& snapshot, std::uint64_t height,
-                              protocol::BlocksRead& answer) {
+                              std::uint64_t epoch, protocol::BlocksRead& answer) {
     for (std::size_t i = 0; i <= max_further_headers; ++i, ++height) {
       if (i > 0) {
         auto block = protocol::read_block(snapshot, height);
-        if (!block || !*block) return;
+        if (!block || !*block || (*block)->header.epoch != epoch) return;
         answer.further_headers.push_back((*block)->header);
       }
       auto certificate = protocol::read_certificate(snapshot, height);
@@ -291,10 +336,11 @@ class SettlementHost {
   ledger::StateMachine machine_;
   protocol::LedgerPosition ledger_;
   std::uint64_t certified_height_ = 0;
+  protocol::EpochTracker epochs_;
   protocol::CatchUp catch_up_;
   // Executed, not durable yet.
   std::vector<protocol::TableWrite> writes_;
-  std::vector<pbft::Position> positions_;
+  std::vector<pbft::Executed> executed_;
   std::vector<CommittedBlock> committed_;
   std::vector<crypto::Digest> installed_requests_;  ///< since the present state transfer began
   bool flush_queued_ = false;
@@ -314,6 +360,7 @@ SettlementActor::behavior_type settlement(Self self, PeerContext& context,
       [settlement](const Certified& certified) {
         settlement->store_certificates(*certified.certificates);
       },
+      [settlement](const EpochsFinished& finished) { settlement->end_epochs(*finished.epochs); },
       [settlement](const StartTransfer& start) { settlement->start_transfer(start.request); },
       [settlement](const VerifiedMessage& verified) {
         settlement->receive(std::move(*verified.message));

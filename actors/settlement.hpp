@@ -6,6 +6,7 @@
 
 #include "actors/messages.hpp"
 #include "actors/peer_context.hpp"
+#include "protocol/epoch_tracker.hpp"
 
 namespace powershare::actors {
 
@@ -21,6 +22,7 @@ struct RestoredLedger {
   ledger::StateMachine machine;
   protocol::LedgerPosition ledger;
   std::uint64_t certified_height = 0;
+  protocol::EpochTracker epochs;
 };
 
 SettlementActor::behavior_type settlement(SettlementActor::stateful_pointer<SettlementState> self,

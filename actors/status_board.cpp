@@ -25,12 +25,14 @@ UtcMillis wall_clock_now() {
               .count()};
 }
 
-StatusBoard::StatusBoard(const ledger::Genesis& genesis, pbft::MemberIndex self)
-    : chain_(genesis.chain.text()),
-      self_(self),
-      connected_(genesis.members.size(), false),
-      last_beat_ms_(monotonic_now().value) {
-  for (const auto& member : genesis.members) peers_.push_back(member.peer.text());
+StatusBoard::StatusBoard(const ledger::Genesis& genesis, PeerId self)
+    : chain_(genesis.chain.text()), self_(std::move(self)), last_beat_ms_(monotonic_now().value) {
+  for (const auto& member : genesis.members) members_.push_back(member.peer);
+}
+
+void StatusBoard::set_members(std::vector<PeerId> members) {
+  const std::lock_guard lock(mutex_);
+  members_ = std::move(members);
 }
 
 void StatusBoard::set_consensus(pbft::Status status) {
@@ -42,10 +44,15 @@ void StatusBoard::set_consensus(pbft::Status status) {
   for (const auto& peer : consensus_.peers) {
     if (peer.heard) executed.push_back(peer.executed);
   }
-  const auto members = static_cast<std::uint32_t>(peers_.size());
+  const auto members = static_cast<std::uint32_t>(members_.size());
   if (executed.size() + 1 < crypto::quorum(members)) return;
   std::ranges::sort(executed, std::greater<>());
   caught_up_once_ = consensus_.executed.sequence >= executed[crypto::max_faulty(members)];
+}
+
+bool StatusBoard::behind() const {
+  const std::lock_guard lock(mutex_);
+  return !caught_up_once_ || consensus_.recovering || consensus_.transferring;
 }
 
 void StatusBoard::set_head(const ledger::Header& head, const crypto::Digest& head_hash,
@@ -57,7 +64,7 @@ void StatusBoard::set_head(const ledger::Header& head, const crypto::Digest& hea
   executed_transactions_ = executed_transactions;
 }
 
-void StatusBoard::set_connected(pbft::MemberIndex peer, bool connected) {
+void StatusBoard::set_connected(const PeerId& peer, bool connected) {
   const std::lock_guard lock(mutex_);
   connected_[peer] = connected;
 }
@@ -73,7 +80,8 @@ void StatusBoard::set_no_space(Writer writer, bool no_space) {
 
 std::size_t StatusBoard::connected_peers() const {
   const std::lock_guard lock(mutex_);
-  return static_cast<std::size_t>(std::ranges::count(connected_, true));
+  return static_cast<std::size_t>(
+      std::ranges::count_if(connected_, [](const auto& entry) { return entry.second; }));
 }
 
 pbft::Status StatusBoard::consensus() const {
@@ -82,15 +90,19 @@ pbft::Status StatusBoard::consensus() const {
 }
 
 bool StatusBoard::quorum_reachable() const {
-  const auto reachable = std::ranges::count(connected_, true) + 1;
+  const auto reachable = std::ranges::count_if(members_, [this](const PeerId& member) {
+    const auto found = connected_.find(member);
+    return member == self_ || (found != connected_.end() && found->second);
+  });
   return static_cast<std::uint32_t>(reachable) >=
-         crypto::quorum(static_cast<std::uint32_t>(peers_.size()));
+         crypto::quorum(static_cast<std::uint32_t>(members_.size()));
 }
 
 std::vector<std::string> StatusBoard::reasons_not_ready() const {
   std::vector<std::string> reasons;
   if (stopping_) reasons.emplace_back("stopping");
   if (no_space()) reasons.emplace_back("no space left on the disk: read-only until there is");
+  if (!consensus_.member) reasons.emplace_back("not a member of the present epoch");
   if (consensus_.quarantined)
     reasons.emplace_back("quarantined: the own state differs from the certified one");
   if (consensus_.recovering)
@@ -110,10 +122,10 @@ std::vector<std::string> StatusBoard::reasons_not_ready() const {
 gateway::NodeStatus StatusBoard::node_status() const {
   const std::lock_guard lock(mutex_);
   gateway::NodeStatus status;
-  status.peer = peers_[self_];
+  status.peer = self_.text();
   status.chain = chain_;
   status.view = consensus_.view;
-  status.primary = peers_[consensus_.primary];
+  if (consensus_.primary < members_.size()) status.primary = members_[consensus_.primary].text();
   status.height = head_.height;
   status.head = head_hash_;
   status.state_root = head_.state_root;
@@ -123,10 +135,12 @@ gateway::NodeStatus StatusBoard::node_status() const {
   status.time = island_time_;
   status.alive = monotonic_now().value - last_beat_ms_ <= alive_within_ms;
   status.not_ready = reasons_not_ready();
-  for (std::size_t i = 0; i < peers_.size(); ++i) {
-    if (i == self_) continue;
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    if (members_[i] == self_) continue;
     const auto height = i < consensus_.peers.size() ? consensus_.peers[i].height : 0;
-    status.peers.push_back({peers_[i], connected_[i], height});
+    const auto connected = connected_.find(members_[i]);
+    status.peers.push_back(
+        {members_[i].text(), connected != connected_.end() && connected->second, height});
   }
   return status;
 }

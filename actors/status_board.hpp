@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -21,13 +22,15 @@ UtcMillis wall_clock_now();
 
 class StatusBoard {
  public:
-  StatusBoard(const ledger::Genesis& genesis, pbft::MemberIndex self);
+  StatusBoard(const ledger::Genesis& genesis, PeerId self);
 
   // ── Written by the actors ─────────────────────────────────────────────────────────────────────
   void set_consensus(pbft::Status status);
   void set_head(const ledger::Header& head, const crypto::Digest& head_hash, UtcMillis island_time,
                 std::uint64_t executed_transactions);
-  void set_connected(pbft::MemberIndex peer, bool connected);
+  /// Members of the present epoch, by index, and the other peers that are linked.
+  void set_members(std::vector<PeerId> members);
+  void set_connected(const PeerId& peer, bool connected);
   /// The parts that write to disk, each its own environment.
   enum class Writer : std::uint8_t { consensus = 1, settlement = 2, inbox = 4 };
   /// Whether a part cannot write for want of space: then the peer is not ready, and reads go on.
@@ -39,6 +42,9 @@ class StatusBoard {
   // ── Read from any thread ──────────────────────────────────────────────────────────────────────
   gateway::NodeStatus node_status() const;
   pbft::Status consensus() const;
+  /// Whether its ledger lacks what the others have executed, as far as it knows: what it would
+  /// refuse may be good (a meter that it has not heard of).
+  bool behind() const;
   bool no_space() const { return writers_without_space_ != 0; }
   bool stopping() const { return stopping_; }
   std::size_t connected_peers() const;
@@ -48,15 +54,15 @@ class StatusBoard {
   bool quorum_reachable() const;
 
   const std::string chain_;
-  std::vector<std::string> peers_;
-  const pbft::MemberIndex self_;
+  const PeerId self_;
   mutable std::mutex mutex_;
   pbft::Status consensus_;
   ledger::Header head_;
   crypto::Digest head_hash_{};
   UtcMillis island_time_;
   std::uint64_t executed_transactions_ = 0;
-  std::vector<bool> connected_;
+  std::vector<PeerId> members_;  ///< of the present epoch, by index
+  std::map<PeerId, bool> connected_;
   bool caught_up_once_ = false;
   std::atomic<std::uint8_t> writers_without_space_{0};
   std::atomic<bool> stopping_{false};

@@ -20,7 +20,9 @@ void gather_consensus(Metrics& metrics, const PeerContext& context) {
   metrics.set(Metric::consensus_height, as_double(status.executed.height));
   metrics.set(Metric::consensus_sequence, as_double(status.delivered));
   metrics.set(Metric::consensus_stable_checkpoint_sequence, as_double(status.stable_checkpoint));
-  metrics.set(Metric::consensus_is_primary, status.primary == context.self ? 1 : 0);
+  const auto roster = context.roster();
+  const auto own = protocol::Roster::index_in(roster->members(), context.number());
+  metrics.set(Metric::consensus_is_primary, status.member && own == status.primary ? 1 : 0);
   metrics.set(Metric::consensus_in_flight_batches, as_double(status.in_flight));
   metrics.set(Metric::consensus_mempool_transactions, as_double(status.mempool_requests));
   metrics.set(Metric::consensus_mempool_bytes, as_double(status.mempool_bytes));

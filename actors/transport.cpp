@@ -3,24 +3,31 @@
 #include "protocol/wire/envelope.hpp"
 
 namespace powershare::actors {
-namespace {
-
-std::shared_ptr<const Bytes> frame_of(const PeerContext& context, const pbft::Outgoing& message) {
-  return std::make_shared<const Bytes>(
-      wire::encode_envelope({context.genesis_hash, context.committee.epoch, message.type,
-                             context.self, message.body, message.signature}));
-}
-
-}  // namespace
-
 void send_message(PeerContext& context, net::ZmqLink& link, const pbft::Outgoing& message) {
-  const auto frame = frame_of(context, message);
+  const auto roster = context.roster();
+  const auto own = context.number();
+  wire::Envelope envelope{context.genesis_hash, message.epoch,    message.type, 0,
+                          message.body,         message.signature};
+  std::vector<pbft::MemberIndex> recipients;  // numbers
+  if (pbft::is_state_transfer(message.type)) {
+    if (message.recipient) recipients.push_back(*message.recipient);
+  } else {
+    const auto* epoch = roster->epoch(message.epoch);
+    const auto index = epoch == nullptr ? std::nullopt : protocol::Roster::index_in(*epoch, own);
+    if (!index) return;  // of an epoch that is long over
+    envelope.sender = *index;
+    for (pbft::MemberIndex member = 0; member < epoch->numbers.size(); ++member) {
+      if (!message.recipient || *message.recipient == member) {
+        recipients.push_back(epoch->numbers[member]);
+      }
+    }
+  }
+  const auto frame = std::make_shared<const Bytes>(wire::encode_envelope(envelope));
   const auto channel =
       message.channel == pbft::Channel::bulk ? net::Channel::bulk : net::Channel::control;
-  const auto& members = context.genesis.members;
-  for (pbft::MemberIndex peer = 0; peer < members.size(); ++peer) {
-    if (peer == context.self || (message.recipient && *message.recipient != peer)) continue;
-    link.send(members[peer].peer, channel, frame);
+  for (const auto number : recipients) {
+    if (number == own || number >= roster->peers().size()) continue;
+    link.send(roster->peers()[number].member.peer, channel, frame);
   }
 }
 

@@ -3,37 +3,24 @@
 #include "protocol/pbft/batch.hpp"
 #include "protocol/pbft/certificate.hpp"
 #include "protocol/pbft/request.hpp"
-#include "protocol/wire/envelope.hpp"
+#include "protocol/wire/gatekeeper.hpp"
 
 namespace powershare::actors {
 namespace {
 
-/// Why a frame is refused; a label of powershare_consensus_rejected_messages_total.
-const char* reason_to_refuse(const PeerContext& context, pbft::MemberIndex sender,
-                             const Result<wire::Envelope>& envelope) {
-  if (!envelope) return "malformed";
-  if (envelope->genesis != context.genesis_hash) return "other_chain";
-  if (envelope->epoch != context.committee.epoch) return "other_epoch";
-  // CURVE proved who sent the frame; the envelope must claim nobody else.
-  if (envelope->sender != sender) return "other_sender";
-  const auto statement = context.committee.statement(envelope->type, envelope->body);
-  const auto& key = context.committee.members[sender];
-  return crypto::verify(key, statement, envelope->signature) ? nullptr : "bad_signature";
-}
-
 /// Checks the requests of a proposal, and those on their way to the primary, here, where it delays
 /// no vote of another sequence.
-void warm_requests(PeerContext& context, const wire::Envelope& envelope) {
-  if (envelope.type == pbft::MessageType::request) {
-    const auto requests = pbft::decode_requests(envelope.body, context.options.batch);
+void warm_requests(PeerContext& context, const pbft::Received& message) {
+  if (message.type == pbft::MessageType::request) {
+    const auto requests = pbft::decode_requests(message.body, context.options.batch);
     if (!requests) return;
     for (const auto& request : *requests) context.verified_requests->warm(*request);
     return;
   }
-  if (envelope.type != pbft::MessageType::pre_prepare) return;
-  if (envelope.body.size() < pbft::Vote::encoded_bytes) return;
+  if (message.type != pbft::MessageType::pre_prepare) return;
+  if (message.body.size() < pbft::Vote::encoded_bytes) return;
   const auto batch =
-      pbft::Batch::decode(envelope.body, pbft::Vote::encoded_bytes, context.options.batch);
+      pbft::Batch::decode(message.body, pbft::Vote::encoded_bytes, context.options.batch);
   if (!batch) return;
   for (const auto& request : (*batch)->requests()) context.verified_requests->warm(request);
 }
@@ -45,15 +32,20 @@ VerifierActor::behavior_type verifier(VerifierActor::stateful_pointer<VerifierSt
   return {[self](const Connect& connect) { self->state.links = connect.links; },
           [self, &context](const ReceivedFrame& received) {
             --context.frames_in_flight;
-            auto envelope = wire::decode_envelope(*received.frame);
-            if (const auto* reason = reason_to_refuse(context, received.sender, envelope)) {
+            const auto refuse = [&context](const char* reason) {
               context.metrics->add(monitoring::Metric::consensus_rejected_messages_total, 1,
                                    {reason});
-              return;
+            };
+            auto envelope = wire::decode_envelope(*received.frame);
+            if (!envelope) return refuse("malformed");
+            auto admitted = wire::admit(std::move(*envelope), received.sender, *context.roster(),
+                                        context.signatory);
+            if (const auto* refusal = std::get_if<wire::Refusal>(&admitted)) {
+              return refuse(wire::to_text(*refusal));
             }
-            warm_requests(context, *envelope);
-            auto message = std::make_shared<pbft::Received>(pbft::Received{
-                received.sender, envelope->type, std::move(envelope->body), envelope->signature});
+            auto message =
+                std::make_shared<pbft::Received>(std::move(std::get<pbft::Received>(admitted)));
+            warm_requests(context, *message);
             if (pbft::is_state_transfer(message->type)) {
               self->send(self->state.links->settlement, VerifiedMessage{std::move(message)});
             } else {

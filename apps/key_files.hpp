@@ -3,18 +3,13 @@
 
 #include <filesystem>
 
+#include "actors/peer_keys.hpp"
 #include "crypto/keys.hpp"
 #include "ledger/genesis.hpp"
-#include "net/zmq_link.hpp"
 
 namespace powershare::apps {
 
-/// The three secrets of one peer.
-struct PeerKeys {
-  crypto::KeyPair consensus;
-  crypto::KeyPair gateway;
-  net::CurveKeyPair transport;
-};
+using actors::PeerKeys;
 
 /// Writes consensus.key, gateway.key and transport.key into `folder`; keys that exist are kept,
 /// never replaced.

@@ -22,7 +22,6 @@ constexpr std::uint64_t progress_every = 256;
 class VerifyingSignatory final : public protocol::Signatory {
  public:
   bool owns(const crypto::PublicKey&) const override { return false; }
-  crypto::PublicKey key() const override { return {}; }
   crypto::Signature sign(const crypto::PublicKey&, ByteView) const override { return {}; }
   bool verify(const crypto::PublicKey& signer, ByteView statement,
               const crypto::Signature& signature) const override {

@@ -3,6 +3,7 @@
 
 #include "apps/bench_consensus.hpp"
 #include "apps/bench_ingest.hpp"
+#include "apps/bench_settlement.hpp"
 #include "apps/commands.hpp"
 #include "apps/governance.hpp"
 #include "apps/sim.hpp"
@@ -174,6 +175,15 @@ void add_sim(CLI::App& app, SimOptions& options) {
   app.add_flag("--json", options.json, "the figures in JSON as the last line");
 }
 
+void add_bench_settlement(CLI::App& app, BenchSettlementOptions& options) {
+  app.add_flag("--json", options.json, "the figures in JSON as the last line");
+  app.add_option("--seconds", options.seconds, "for each kind, at most")->capture_default_str();
+  app.add_option("--block", options.per_block, "transactions in a block")->capture_default_str();
+  app.add_option("--batch", options.batch, "readings in a transaction")->capture_default_str();
+  app.add_option("--meters", options.meters, "meters, of up to 360 readings each")
+      ->capture_default_str();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -235,6 +245,10 @@ int main(int argc, char** argv) {
   auto* bench_consensus_command = bench_command->add_subcommand(
       "consensus", "opaque requests per second through consensus alone, and their latency");
   add_bench_consensus(*bench_consensus_command, bench_consensus);
+  BenchSettlementOptions bench_settlement;
+  auto* bench_settlement_command = bench_command->add_subcommand(
+      "settlement", "transactions per second through the ledger alone, by kind");
+  add_bench_settlement(*bench_settlement_command, bench_settlement);
   BenchConsensusPeerOptions bench_consensus_peer;
   auto* bench_consensus_peer_command =
       bench_command->add_subcommand("consensus-peer", "one peer of `bench consensus`")->group("");
@@ -260,6 +274,7 @@ int main(int argc, char** argv) {
   if (app.got_subcommand("sim")) return run_sim(sim);
   if (bench_ingest_command->parsed()) return run_bench_ingest(bench_ingest);
   if (bench_consensus_command->parsed()) return run_bench_consensus(bench_consensus);
+  if (bench_settlement_command->parsed()) return run_bench_settlement(bench_settlement);
   if (bench_consensus_peer_command->parsed()) {
     return run_bench_consensus_peer(bench_consensus_peer);
   }

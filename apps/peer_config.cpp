@@ -59,9 +59,10 @@ SocketAddress read_address(const YAML::Node& node, const std::string& where) {
 }
 
 PeerConfig read_config(const YAML::Node& root, const std::filesystem::path& folder) {
-  const Fields fields("", root,
-                      {"peer", "genesis", "keys", "data", "http", "metrics", "transport", "peers",
-                       "administrator_key_sha256", "watts_per_core", "feature_level_max"});
+  const Fields fields(
+      "", root,
+      {"peer", "genesis", "keys", "data", "http", "metrics", "transport", "peers",
+       "administrator_key_sha256", "watts_per_core", "feature_level_max", "former_keys"});
   const auto path = [&](const char* name) {
     return (folder / fields.get<std::string>(name)).lexically_normal();
   };
@@ -69,6 +70,7 @@ PeerConfig read_config(const YAML::Node& root, const std::filesystem::path& fold
   config.peer = fields.peer("peer");
   config.genesis = path("genesis");
   config.keys = path("keys");
+  if (fields.has("former_keys")) config.former_keys = path("former_keys");
   config.data = path("data");
   config.http = read_address(fields.node("http"), "http.");
   config.metrics = read_address(fields.node("metrics"), "metrics.");
@@ -107,6 +109,7 @@ std::string PeerConfig::to_yaml() const {
   out << YAML::BeginMap << YAML::Key << "peer" << YAML::Value << peer.text() << YAML::Key
       << "genesis" << YAML::Value << genesis.string() << YAML::Key << "keys" << YAML::Value
       << keys.string() << YAML::Key << "data" << YAML::Value << data.string();
+  if (former_keys) out << YAML::Key << "former_keys" << YAML::Value << former_keys->string();
   address("http", http);
   address("metrics", metrics);
   out << YAML::Key << "transport" << YAML::Value << YAML::BeginMap << YAML::Key << "control"

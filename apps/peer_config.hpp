@@ -27,7 +27,9 @@ struct PeerConfig {
   PeerId peer;
   std::filesystem::path genesis;  ///< JSON file
   std::filesystem::path keys;     ///< folder with consensus.key, gateway.key, transport.key
-  std::filesystem::path data;     ///< folder of this peer's databases
+  /// While the keys are being replaced: the folder with those that the chain still knows.
+  std::optional<std::filesystem::path> former_keys;
+  std::filesystem::path data;  ///< folder of this peer's databases
   SocketAddress http;
   SocketAddress metrics;
   std::string control_endpoint;  ///< what to bind, "tcp://127.0.0.1:7400"

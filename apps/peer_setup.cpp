@@ -29,9 +29,7 @@ Result<actors::PeerSetup> load_peer_setup(const std::filesystem::path& file, boo
   }
   actors::PeerSetup setup{.genesis = std::move(*genesis),
                           .peer = config->peer,
-                          .consensus_keys = keys->consensus,
-                          .gateway_keys = keys->gateway,
-                          .transport_keys = keys->transport,
+                          .keys = {*keys},
                           .data = config->data,
                           .http_address = config->http.address,
                           .http_port = config->http.port,
@@ -44,6 +42,11 @@ Result<actors::PeerSetup> load_peer_setup(const std::filesystem::path& file, boo
                           .watts_per_core = config->watts_per_core,
                           .feature_level_max = config->feature_level_max,
                           .recover = recover};
+  if (config->former_keys) {
+    auto former = load_peer_keys(*config->former_keys);
+    if (!former) return former.error();
+    setup.keys.push_back(*former);
+  }
   for (const auto& remote : config->remotes) {
     setup.remotes.push_back({remote.peer, remote.control_endpoint, remote.bulk_endpoint});
   }

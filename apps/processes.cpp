@@ -22,13 +22,20 @@ std::string describe(int status) {
   return "exit code " + std::to_string(WEXITSTATUS(status));
 }
 
-/// Whether there is such a process that still runs; one that its parent has not reaped does not.
+/// Whether there is such a process. One that its parent has not reaped is none once its last thread
+/// has ended: until then it holds its files and ports.
 bool runs(pid_t pid) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  const auto folder = std::filesystem::path("/proc") / std::to_string(pid);
+  std::ifstream file(folder / "stat");
   std::string stat;
   std::getline(file, stat);
   const auto name_end = stat.rfind(')');
-  return name_end != std::string::npos && name_end + 2 < stat.size() && stat[name_end + 2] != 'Z';
+  if (name_end == std::string::npos || name_end + 2 >= stat.size()) return false;
+  if (stat[name_end + 2] != 'Z') return true;
+  std::error_code code;
+  const auto threads =
+      std::distance(std::filesystem::directory_iterator(folder / "task", code), {});
+  return !code && threads > 1;
 }
 
 /// Whether `pid` has ended; for an own child also how, unless in order.

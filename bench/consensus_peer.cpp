@@ -42,10 +42,12 @@ class RunningConsensusPeer final : public ConsensusPeer {
 
   Result<void> start(std::function<void(const Error&)> fatal) {
     if (auto opened = open(std::move(fatal)); !opened) return opened;
-    auto recovered = std::make_shared<pbft::Recovered>();
-    recovered->executed.head = context_->genesis_hash;
+    auto begin = std::make_shared<actors::ConsensusStart>();
+    begin->committee =
+        std::make_shared<const pbft::Committee>(context_->roster()->members().committee);
+    begin->recovered.executed.head = context_->genesis_hash;
     if (auto linked = start_link(); !linked) return linked;
-    start_actors(std::move(recovered));
+    start_actors(std::move(begin));
     return start_door();
   }
 
@@ -55,8 +57,8 @@ class RunningConsensusPeer final : public ConsensusPeer {
     for (pbft::MemberIndex i = 0; i < members.size(); ++i) index_[members[i].peer] = i;
     const auto self = index_.find(setup_.peer.peer);
     if (self == index_.end()) return Error{ActorError::bad_configuration, "not a member"};
-    context_ = std::make_unique<PeerContext>(setup_.peer.genesis, self->second,
-                                             setup_.peer.consensus_keys, setup_.peer.gateway_keys);
+    context_ =
+        std::make_unique<PeerContext>(setup_.peer.genesis, setup_.peer.peer, setup_.peer.keys);
     context_->fatal = std::move(fatal);
     context_->verified_requests = std::make_unique<VerifiedRequests>(
         [genesis = context_->genesis_hash, must_be_signed = setup_.signed_requests](
@@ -65,13 +67,13 @@ class RunningConsensusPeer final : public ConsensusPeer {
           if (!expires) return std::nullopt;
           return VerifiedRequests::Passed{*expires, 1};
         });
-    context_->board = std::make_unique<StatusBoard>(setup_.peer.genesis, self->second);
+    context_->board = std::make_unique<StatusBoard>(setup_.peer.genesis, setup_.peer.peer);
     context_->metrics = std::make_unique<monitoring::Metrics>();
-    auto folder =
-        storage::DataFolder::open(setup_.peer.data,
-                                  {setup_.peer.genesis.chain, setup_.peer.peer,
-                                   setup_.peer.consensus_keys.public_key(), context_->genesis_hash},
-                                  {});
+    auto folder = storage::DataFolder::open(
+        setup_.peer.data,
+        {setup_.peer.genesis.chain, setup_.peer.peer,
+         setup_.peer.keys.front().consensus.public_key(), context_->genesis_hash},
+        {});
     if (!folder) return folder.error();
     context_->folder = std::move(*folder);
     return {};
@@ -80,7 +82,7 @@ class RunningConsensusPeer final : public ConsensusPeer {
   Result<void> start_link() {
     net::LinkOptions options;
     options.self = setup_.peer.peer;
-    options.keys = setup_.peer.transport_keys;
+    options.keys = setup_.peer.keys.front().transport;
     options.control_endpoint = setup_.peer.control_endpoint;
     options.bulk_endpoint = setup_.peer.bulk_endpoint;
     options.max_frame_bytes = wire::max_frame_bytes;
@@ -94,7 +96,7 @@ class RunningConsensusPeer final : public ConsensusPeer {
           receive(index_.at(sender), std::move(frame));
         },
         [this](const PeerId& peer, bool connected) {
-          context_->board->set_connected(index_.at(peer), connected);
+          context_->board->set_connected(peer, connected);
         });
     if (!link) return link.error();
     link_ = std::move(*link);
@@ -112,7 +114,7 @@ class RunningConsensusPeer final : public ConsensusPeer {
                    ReceivedFrame{sender, std::make_shared<const Bytes>(std::move(frame))});
   }
 
-  void start_actors(std::shared_ptr<pbft::Recovered> recovered) {
+  void start_actors(std::shared_ptr<actors::ConsensusStart> begin) {
     config_.set("scheduler.policy", caf::atom("sharing"));
     config_.set("scheduler.max-threads", std::size_t{2});
     config_.set("logger.console", caf::atom("none"));
@@ -130,9 +132,9 @@ class RunningConsensusPeer final : public ConsensusPeer {
           }));
     }
     links->consensus =
-        system_->spawn<caf::detached>([&context, recovered, link = link_.get()](
+        system_->spawn<caf::detached>([&context, begin, link = link_.get()](
                                           ConsensusActor::stateful_pointer<ConsensusState> actor) {
-          return consensus(actor, context, recovered, *link);
+          return consensus(actor, context, begin, *link);
         });
     links->settlement = system_->spawn<caf::detached>(
         [this, &context](SettlementActor::stateful_pointer<OrderSettlementState> actor) {
@@ -176,7 +178,7 @@ class RunningConsensusPeer final : public ConsensusPeer {
     PeerStatistics statistics;
     const auto status = context_->board->consensus();
     statistics.ready = status.view_active && !status.recovering &&
-                       context_->board->connected_peers() + 1 == context_->committee.size();
+                       context_->board->connected_peers() + 1 == context_->roster()->peers().size();
     statistics.primary = status.primary;
     statistics.view = status.view;
     chain_.read(statistics);
@@ -195,23 +197,20 @@ class RunningConsensusPeer final : public ConsensusPeer {
       door = std::move(door_);
     }
     door.reset();
+    if (link_) link_->stop();  // no more frames; the actors still hold it
     if (links_) {
       const auto end = [](const auto& actor) {
         caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
       };
       end(links_->transport);
       end(links_->consensus);
-      {
-        caf::scoped_actor self{*system_};
-        self->wait_for(links_->transport, links_->consensus);  // they send on the link
-      }
-      link_.reset();  // no more frames
       for (const auto& verifier : links_->verifiers) end(verifier);
       end(links_->gateway);
       end(links_->settlement);
     }
     links_.reset();
-    system_.reset();
+    system_.reset();  // waits for the actors to be gone
+    link_.reset();
   }
 
   ConsensusPeerSetup setup_;

@@ -21,12 +21,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Seconds = std::chrono::duration<double>;
 
-double thread_cpu_seconds() {
-  timespec time{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
-}
-
 double measure_verifies(Clock::duration duration) {
   const auto key = crypto::KeyPair::generate();
   std::array<std::uint8_t, 128> message{};
@@ -68,6 +62,12 @@ unsigned usable_cores() {
 }
 
 }  // namespace
+
+double thread_cpu_seconds() {
+  timespec time{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+}
 
 double quantile(const std::vector<double>& sorted, double share) {
   if (sorted.empty()) return 0;

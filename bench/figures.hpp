@@ -22,6 +22,8 @@ struct Ceilings {
 /// Takes about a second. StorageError::io when nothing can be written to `folder`.
 Result<Ceilings> measure_ceilings(const std::filesystem::path& folder);
 
+/// CPU time of the calling thread.
+double thread_cpu_seconds();
 /// User and system time of a running process, seconds; 0 when it is gone.
 double cpu_seconds(pid_t process);
 

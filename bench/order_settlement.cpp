@@ -57,15 +57,15 @@ class OrderSettlement {
 
   void flush() {
     flush_queued_ = late_flush_queued_ = false;
-    if (positions_.empty() && writes_.empty()) return;
-    if (!positions_.empty()) writes_.push_back(protocol::position_write(ledger_));
+    if (executed_.empty() && writes_.empty()) return;
+    if (!executed_.empty()) writes_.push_back(protocol::position_write(ledger_));
     auto committed = context_.folder->ledger().commit(writes_);
     if (!committed) context_.fatal(committed.error());
     writes_.clear();
-    if (!positions_.empty()) {
+    if (!executed_.empty()) {
       self_->send(links_->consensus,
-                  actors::LedgerAdvanced{std::make_shared<const std::vector<pbft::Position>>(
-                      std::exchange(positions_, {}))});
+                  actors::LedgerAdvanced{std::make_shared<const std::vector<pbft::Executed>>(
+                      std::exchange(executed_, {}))});
     }
     board_.set(ledger_.position.height, ledger_.position.head, ledger_.executed_transactions);
     for (const auto& replies : std::exchange(replies_, {})) send_(replies);
@@ -96,7 +96,7 @@ class OrderSettlement {
       writes_.push_back({std::string(protocol::table::blocks),
                          Encoder().u64(position.height).data(), std::move(block).take()});
     }
-    positions_.push_back(position);
+    executed_.push_back({position});
   }
 
   void request_flush() {
@@ -112,7 +112,7 @@ class OrderSettlement {
   std::shared_ptr<const actors::Links> links_;
   protocol::LedgerPosition ledger_;
   std::vector<protocol::TableWrite> writes_;
-  std::vector<pbft::Position> positions_;
+  std::vector<pbft::Executed> executed_;
   std::vector<Replies> replies_;
   bool flush_queued_ = false;
   bool late_flush_queued_ = false;
@@ -129,6 +129,7 @@ actors::SettlementActor::behavior_type order_settlement(Self self, actors::PeerC
       [settlement](const actors::Certified& certified) {
         settlement->store_certificates(*certified.certificates);
       },
+      [](const actors::EpochsFinished&) {},  // its members never change
       [settlement](const actors::StartTransfer&) { settlement->refuse_transfer(); },
       [](const actors::VerifiedMessage&) {},
       [](const actors::AskAdmission&) {

@@ -16,11 +16,20 @@ constexpr std::size_t version_frame = 0, request_id_frame = 1, domain_frame = 2,
 
 }  // namespace
 
-ZapHandler::ZapHandler(zmq::context_t& context, std::map<CurveKey, PeerId> admitted)
+std::string user_id(const CurveKey& key) {
+  return to_hex(key);
+}
+
+ZapHandler::ZapHandler(zmq::context_t& context, std::set<CurveKey> admitted)
     : admitted_(std::move(admitted)), socket_(context, zmq::socket_type::rep) {
   socket_.set(zmq::sockopt::linger, 0);
   socket_.bind("inproc://zeromq.zap.01");
   thread_ = start_thread([this] { run(); });
+}
+
+void ZapHandler::admit(std::set<CurveKey> admitted) {
+  const std::lock_guard lock(mutex_);
+  admitted_ = std::move(admitted);
 }
 
 void ZapHandler::run() {
@@ -38,11 +47,10 @@ void ZapHandler::answer() {
     request.emplace_back();
     if (!socket_.recv(request.back())) return;
   } while (request.back().more());
-  const auto* peer = judge(request);
-  if (peer == nullptr) ++refused_;
-  const std::string_view reply[] = {peer != nullptr ? "200" : "400",
-                                    peer != nullptr ? "OK" : "unknown key",
-                                    peer != nullptr ? std::string_view(peer->text()) : "", ""};
+  const auto key = judge(request);
+  if (!key) ++refused_;
+  const std::string reply[] = {key ? "200" : "400", key ? "OK" : "unknown key",
+                               key ? user_id(*key) : "", ""};
   socket_.send(zmq::str_buffer("1.0"), zmq::send_flags::sndmore);
   if (request.size() <= request_id_frame) request.resize(request_id_frame + 1);
   socket_.send(request[request_id_frame], zmq::send_flags::sndmore);
@@ -51,17 +59,17 @@ void ZapHandler::answer() {
                  i + 1 < std::size(reply) ? zmq::send_flags::sndmore : zmq::send_flags::none);
 }
 
-// The peer whose key it is; null for anything that is not a known key under CURVE in our domain.
-const PeerId* ZapHandler::judge(const std::vector<zmq::message_t>& request) const {
-  if (request.size() != curve_request_frames) return nullptr;
-  if (request[version_frame].to_string_view() != "1.0") return nullptr;
-  if (request[domain_frame].to_string_view() != zap_domain) return nullptr;
-  if (request[mechanism_frame].to_string_view() != "CURVE") return nullptr;
+// The client's key; nothing for anything that is not a known key under CURVE in our domain.
+std::optional<CurveKey> ZapHandler::judge(const std::vector<zmq::message_t>& request) {
+  if (request.size() != curve_request_frames) return std::nullopt;
+  if (request[version_frame].to_string_view() != "1.0") return std::nullopt;
+  if (request[domain_frame].to_string_view() != zap_domain) return std::nullopt;
+  if (request[mechanism_frame].to_string_view() != "CURVE") return std::nullopt;
   CurveKey key{};
-  if (request[key_frame].size() != key.size()) return nullptr;
+  if (request[key_frame].size() != key.size()) return std::nullopt;
   std::memcpy(key.data(), request[key_frame].data(), key.size());
-  const auto found = admitted_.find(key);
-  return found == admitted_.end() ? nullptr : &found->second;
+  const std::lock_guard lock(mutex_);
+  return admitted_.contains(key) ? std::optional(key) : std::nullopt;
 }
 
 }  // namespace powershare::net

@@ -6,39 +6,42 @@
 #include <algorithm>
 #include <atomic>
 #include <deque>
+#include <map>
 #include <mutex>
+#include <set>
 
 #include "net/thread.hpp"
 #include "net/zap.hpp"
-#include "net/zmq_socket.hpp"
+#include "net/zmq_listener.hpp"
+#include "net/zmq_remote.hpp"
 
 namespace powershare::net {
 namespace {
 
-constexpr std::size_t channels = 2;
-constexpr std::size_t receive_budget[channels] = {256, 16};  ///< frames per turn of the loop
+using std::chrono::steady_clock;
+
+constexpr std::size_t receive_budget[channel_count] = {256, 16};  ///< frames per turn of the loop
 constexpr std::size_t copied_frame_bytes = 1024;  ///< shorter frames are copied, longer ones shared
-constexpr std::chrono::seconds self_test_timeout{20};
+/// Frames under keys that are no longer known before the connections they come over are cut.
+constexpr std::size_t tolerated_foreign_frames = 256;
 
-constexpr int remote_events =
-    ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED;
-constexpr int router_events =
-    ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL;
-
-std::size_t index(Channel channel) {
-  return static_cast<std::size_t>(channel);
-}
+/// A remote as it was given at one time: with another key or address it gets another number.
+struct Route {
+  std::uint64_t number = 0;
+  Remote remote;
+  std::shared_ptr<std::atomic<bool>> connected;
+};
+using Routes = std::map<std::string, Route, std::less<>>;  ///< by the peer's id
 
 struct Outgoing {
-  std::size_t remote = 0;
+  std::uint64_t route = 0;
   std::shared_ptr<const Bytes> frame;
 };
 
-struct RemoteSockets {
-  PeerId peer;
-  zmq::socket_t dealers[channels];
-  Monitor monitor;
-  std::atomic<bool> connected{false};
+/// What the link thread has still to take up; a later change takes the place of an earlier one.
+struct Change {
+  std::optional<Routes> routes;
+  std::optional<CurveKeyPair> keys;
 };
 
 zmq::message_t make_message(const std::shared_ptr<const Bytes>& frame) {
@@ -53,27 +56,15 @@ zmq::message_t make_message(const std::shared_ptr<const Bytes>& frame) {
   return message;
 }
 
-Result<void> check_keys(const LinkOptions& options) {
-  if (curve_public_key(options.keys.secret_key) != options.keys.public_key)
-    return Error{NetError::bad_key, "the CURVE public key does not belong to the secret key"};
-  std::map<CurveKey, PeerId> seen;
-  for (const auto& remote : options.remotes) {
-    if (remote.public_key == CurveKey{} || remote.peer.empty())
-      return Error{NetError::bad_key, "no CURVE key for peer " + remote.peer.text()};
-    if (!seen.emplace(remote.public_key, remote.peer).second)
-      return Error{NetError::bad_key, "two peers have one CURVE key: " + remote.peer.text()};
-    if (remote.peer == options.self || remote.public_key == options.keys.public_key)
-      return Error{NetError::bad_key, "a remote peer is this peer itself: " + remote.peer.text()};
-  }
-  return {};
-}
-
-// Where a client on this machine reaches what was bound as `endpoint`.
-std::string local_endpoint(std::string endpoint) {
-  for (const std::string_view any : {"tcp://0.0.0.0:", "tcp://*:"})
-    if (endpoint.starts_with(any)) return "tcp://127.0.0.1:" + endpoint.substr(any.size());
-  if (endpoint.starts_with("tcp://[::]:")) return "tcp://[::1]:" + endpoint.substr(11);
-  return endpoint;
+// What is wrong with a remote that comes after those of `routes`, whose keys are among `keys`.
+const char* flaw(const Remote& remote, const PeerId& self, const Routes& routes,
+                 const std::set<CurveKey>& keys) {
+  if (remote.peer.empty()) return "a remote peer without a name";
+  if (remote.public_key == CurveKey{}) return "no CURVE key for a peer";
+  if (remote.peer == self) return "a remote peer is this peer itself";
+  if (routes.contains(remote.peer.text())) return "a peer is there twice";
+  if (keys.contains(remote.public_key)) return "two peers have one CURVE key";
+  return nullptr;
 }
 
 class Link final : public ZmqLink {
@@ -86,43 +77,60 @@ class Link final : public ZmqLink {
   Result<void> open();
   void stop() override;
   bool send(const PeerId& to, Channel channel, std::shared_ptr<const Bytes> frame) override;
+  void reconfigure(std::vector<Remote> remotes) override;
+  void replace_keys(CurveKeyPair keys) override;
   LinkStatistics statistics() const override;
   bool connected(const PeerId& peer) const override;
 
  private:
-  Result<void> bind(Channel channel, const std::string& endpoint);
-  bool stranger_is_refused(Channel channel);
-  void connect(const Remote& remote);
+  DialOptions dial_options() const;
+  Result<void> set_routes(const std::vector<Remote>& remotes);
+  void change(const std::function<void()>& note);
+  void wake();
 
   void run();
-  void wake();
-  void send_queued();
+  void watch_sockets();
+  std::chrono::milliseconds poll_limit() const;
+  void take_queue();
   void send_now(Channel channel, const Outgoing& outgoing);
+  bool add_remotes(const Routes& routes);
+  void remove_remotes(const Routes& routes);
+  void use_keys(const CurveKeyPair& keys);
+  void do_what_is_due();
   void receive(Channel channel);
-  void accept_frame(Channel channel, zmq::message_t& frame);
-  void watch_remote(RemoteSockets& remote);
-  void watch_router(Channel channel);
+  void accept_frame(Channel channel, std::string_view user, const zmq::message_t& frame);
 
-  LinkOptions options_;
+  LinkOptions options_;  ///< the keys are the link thread's once it runs
   ReceiveFrame receive_;
   PeerChange change_;
   zmq::context_t context_{1};
   std::unique_ptr<ZapHandler> zap_;
-  zmq::socket_t routers_[channels];
-  Monitor router_monitors_[channels];
-  std::deque<RemoteSockets> remotes_;
-  std::map<std::string, std::size_t, std::less<>> remote_of_;  ///< by the peer's id
   std::uint64_t refused_in_self_test_ = 0;
   int event_ = -1;
   std::thread thread_;
   std::atomic<bool> stopping_{false};
 
-  std::mutex queue_mutex_;
-  std::vector<Outgoing> queue_[channels];
+  // The link thread's.
+  std::deque<Listener> listeners_;  ///< control, bulk
+  std::size_t foreign_frames_[channel_count] = {};
+  std::map<std::uint64_t, RemoteSockets> remotes_;        ///< by the number of their route
+  std::map<std::string, PeerId, std::less<>> sender_of_;  ///< by the key's User-Id
+  std::vector<zmq::pollitem_t> items_;
+  std::vector<std::function<void()>> actions_;  ///< one for each item, when it is ready
+  bool sockets_changed_ = true;                 ///< since the items were made
+
+  mutable std::mutex mutex_;  ///< of what follows, shared with the callers
+  std::vector<Outgoing> queue_[channel_count];
+  Routes routes_;
+  std::uint64_t routes_so_far_ = 0;
+  CurveKey own_key_{};
+  Change change_waiting_;
   bool woken_ = false;
 
   std::atomic<std::uint64_t> sent_frames_{0}, sent_bytes_{0}, received_frames_{0},
-      received_bytes_{0}, dropped_frames_{0}, rejected_frames_{0}, broken_handshakes_{0};
+      received_bytes_{0}, dropped_frames_{0}, rejected_frames_{0}, broken_handshakes_{0},
+      refused_remotes_{0};
+  std::atomic<bool> listening_{true};
 };
 
 Link::Link(LinkOptions options, ReceiveFrame receive, PeerChange change)
@@ -132,8 +140,7 @@ Link::~Link() {
   stop();
   // All sockets go before the context, and the ZAP handler's own when the context is shut down.
   remotes_.clear();
-  for (auto& monitor : router_monitors_) monitor = {};
-  for (auto& socket : routers_) socket.close();
+  listeners_.clear();
   context_.shutdown();
   zap_.reset();
   if (event_ >= 0) ::close(event_);
@@ -148,74 +155,36 @@ void Link::stop() {
 // --- start
 
 Result<void> Link::open() {
-  if (auto checked = check_keys(options_); !checked) return checked;
+  if (curve_public_key(options_.keys.secret_key) != options_.keys.public_key)
+    return Error{NetError::bad_key, "the CURVE public key does not belong to the secret key"};
+  own_key_ = options_.keys.public_key;
+  if (auto flawless = set_routes(options_.remotes); !flawless) return flawless;
   event_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   if (event_ < 0) return Error{NetError::closed, "no file descriptor for an eventfd"};
-  std::map<CurveKey, PeerId> admitted;
-  for (const auto& remote : options_.remotes) admitted.emplace(remote.public_key, remote.peer);
+  std::set<CurveKey> admitted;
+  for (const auto& [name, route] : routes_) admitted.insert(route.remote.public_key);
   zap_ = std::make_unique<ZapHandler>(context_, std::move(admitted));
-  if (auto bound = bind(Channel::control, options_.control_endpoint); !bound) return bound;
-  if (auto bound = bind(Channel::bulk, options_.bulk_endpoint); !bound) return bound;
-  for (const auto channel : {Channel::control, Channel::bulk})
-    if (!stranger_is_refused(channel))
+  const auto marks = dial_options().high_water_marks;
+  for (const auto channel : all_channels) {
+    const auto& endpoint =
+        channel == Channel::control ? options_.control_endpoint : options_.bulk_endpoint;
+    auto& listener = listeners_.emplace_back(
+        context_,
+        ListenOptions{options_.keys, endpoint, options_.max_frame_bytes, marks[index(channel)]});
+    if (auto bound = listener.bind(); !bound) return bound;
+  }
+  for (auto& listener : listeners_)
+    if (!listener.stranger_is_refused())
       return Error{NetError::refused_by_self_test,
                    "a CURVE client with an unknown key was not refused"};
   refused_in_self_test_ = zap_->refused();
-  for (const auto& remote : options_.remotes) connect(remote);
+  if (!add_remotes(routes_)) return Error{NetError::bad_address, "a remote's address is no good"};
   thread_ = start_thread([this] { run(); });
   return {};
 }
 
-Result<void> Link::bind(Channel channel, const std::string& endpoint) {
-  const int mark = channel == Channel::control ? options_.control_high_water_mark
-                                               : options_.bulk_high_water_mark;
-  auto& router = routers_[index(channel)];
-  router = make_router(context_, options_.keys, options_.max_frame_bytes, mark);
-  router_monitors_[index(channel)] =
-      Monitor(context_, router, "router." + std::to_string(index(channel)), router_events);
-  try {
-    router.bind(endpoint);
-  } catch (const zmq::error_t& error) {
-    if (error.num() == EADDRINUSE) return Error{NetError::address_in_use, endpoint + " is in use"};
-    return Error{NetError::bad_address, endpoint + ": " + error.what()};
-  }
-  return {};
-}
-
-// Nothing but an explicit refusal counts: a handler that does not answer would let strangers wait,
-// one that is missing would let them in.
-bool Link::stranger_is_refused(Channel channel) {
-  const auto bound = routers_[index(channel)].get(zmq::sockopt::last_endpoint);
-  auto stranger = make_dealer(context_, CurveKeyPair::generate(), options_.keys.public_key, 1);
-  auto monitor =
-      Monitor(context_, stranger, "stranger." + std::to_string(index(channel)), ZMQ_EVENT_ALL);
-  stranger.connect(local_endpoint(bound));
-  const auto deadline = std::chrono::steady_clock::now() + self_test_timeout;
-  for (;;) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-        deadline - std::chrono::steady_clock::now());
-    if (left.count() <= 0) return false;
-    zmq::pollitem_t item{monitor.handle(), 0, ZMQ_POLLIN, 0};
-    zmq::poll(&item, 1, left);
-    while (const auto event = monitor.next()) {
-      if (event->event == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) return true;
-      if (event->event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) return false;
-    }
-  }
-}
-
-void Link::connect(const Remote& remote) {
-  auto& sockets = remotes_.emplace_back();
-  sockets.peer = remote.peer;
-  remote_of_.emplace(remote.peer.text(), remotes_.size() - 1);
-  auto& [control, bulk] = sockets.dealers;
-  control =
-      make_dealer(context_, options_.keys, remote.public_key, options_.control_high_water_mark);
-  bulk = make_dealer(context_, options_.keys, remote.public_key, options_.bulk_high_water_mark);
-  sockets.monitor =
-      Monitor(context_, control, "remote." + std::to_string(remotes_.size()), remote_events);
-  control.connect(remote.control_endpoint);
-  bulk.connect(remote.bulk_endpoint);
+DialOptions Link::dial_options() const {
+  return {options_.keys, {options_.control_high_water_mark, options_.bulk_high_water_mark}};
 }
 
 // --- from any thread
@@ -226,20 +195,69 @@ void Link::wake() {
 }
 
 bool Link::send(const PeerId& to, Channel channel, std::shared_ptr<const Bytes> frame) {
-  const auto remote = remote_of_.find(to.text());
   bool accepted = false, wake_link = false;
-  if (remote != remote_of_.end() && frame && frame->size() <= options_.max_frame_bytes) {
-    const std::lock_guard lock(queue_mutex_);
+  if (frame && frame->size() <= options_.max_frame_bytes) {
+    const std::lock_guard lock(mutex_);
+    const auto route = routes_.find(to.text());
     auto& queue = queue_[index(channel)];
-    accepted = !stopping_ && queue.size() < options_.max_queued_frames;
+    accepted = route != routes_.end() && !stopping_ && queue.size() < options_.max_queued_frames;
     if (accepted) {
-      queue.push_back({remote->second, std::move(frame)});
+      queue.push_back({route->second.number, std::move(frame)});
       wake_link = !std::exchange(woken_, true);
     }
   }
   if (!accepted) ++dropped_frames_;
   if (wake_link) wake();
   return accepted;
+}
+
+void Link::change(const std::function<void()>& note) {
+  {
+    const std::lock_guard lock(mutex_);
+    note();
+    woken_ = true;
+  }
+  wake();
+}
+
+// The flawed ones are left out; the last flaw is returned.
+Result<void> Link::set_routes(const std::vector<Remote>& remotes) {
+  Result<void> result;
+  Routes routes;
+  std::set<CurveKey> keys{own_key_};
+  for (const auto& remote : remotes) {
+    const auto& name = remote.peer.text();
+    if (const auto* what = flaw(remote, options_.self, routes, keys)) {
+      result = Error{NetError::bad_key, what + (": " + name)};
+      ++refused_remotes_;
+      continue;
+    }
+    keys.insert(remote.public_key);
+    const auto known = routes_.find(name);
+    if (known != routes_.end() && known->second.remote == remote)
+      routes.emplace(name, known->second);
+    else
+      routes.emplace(name,
+                     Route{++routes_so_far_, remote, std::make_shared<std::atomic<bool>>(false)});
+  }
+  routes_ = std::move(routes);
+  return result;
+}
+
+void Link::reconfigure(std::vector<Remote> remotes) {
+  change([&] {
+    // What is flawed is counted: the others must not go without a change because of it.
+    [[maybe_unused]] const auto flawless = set_routes(remotes);
+    change_waiting_.routes = routes_;
+  });
+}
+
+void Link::replace_keys(CurveKeyPair keys) {
+  keys.public_key = curve_public_key(keys.secret_key);
+  change([&] {
+    own_key_ = keys.public_key;
+    change_waiting_.keys = keys;
+  });
 }
 
 LinkStatistics Link::statistics() const {
@@ -251,61 +269,90 @@ LinkStatistics Link::statistics() const {
   result.dropped_frames = dropped_frames_;
   result.rejected_frames = rejected_frames_;
   result.refused_handshakes = zap_->refused() - refused_in_self_test_ + broken_handshakes_;
+  result.refused_remotes = refused_remotes_;
+  result.listening = listening_;
   return result;
 }
 
 bool Link::connected(const PeerId& peer) const {
-  const auto remote = remote_of_.find(peer.text());
-  return remote != remote_of_.end() && remotes_[remote->second].connected;
+  const std::lock_guard lock(mutex_);
+  const auto route = routes_.find(peer.text());
+  return route != routes_.end() && *route->second.connected;
 }
 
 // --- the link thread
 
 void Link::run() {
-  std::vector<zmq::pollitem_t> items{{nullptr, event_, ZMQ_POLLIN, 0}};
-  for (auto& router : routers_) items.push_back({router.handle(), 0, ZMQ_POLLIN, 0});
-  for (auto& monitor : router_monitors_) items.push_back({monitor.handle(), 0, ZMQ_POLLIN, 0});
-  for (auto& remote : remotes_) items.push_back({remote.monitor.handle(), 0, ZMQ_POLLIN, 0});
-  constexpr std::size_t first_router = 1, first_monitor = 3, first_remote = 5;
   while (!stopping_) {
+    if (std::exchange(sockets_changed_, false)) watch_sockets();
     try {
-      zmq::poll(items.data(), items.size(), std::chrono::milliseconds(-1));
+      zmq::poll(items_.data(), items_.size(), poll_limit());
     } catch (const zmq::error_t& error) {
       if (error.num() == EINTR) continue;
       PS_ASSERT(false && "zmq_poll failed on the link's own sockets");
     }
-    if (items[0].revents != 0) send_queued();
-    for (const auto channel : {Channel::control, Channel::bulk}) {
-      if (items[first_router + index(channel)].revents != 0) receive(channel);
-      if (items[first_monitor + index(channel)].revents != 0) watch_router(channel);
-    }
-    for (std::size_t i = 0; i < remotes_.size(); ++i)
-      if (items[first_remote + i].revents != 0) watch_remote(remotes_[i]);
+    // After a change, the items that follow may be of sockets that are gone.
+    for (std::size_t i = 0; i < items_.size() && !sockets_changed_; ++i)
+      if (items_[i].revents != 0) actions_[i]();
+    do_what_is_due();
   }
 }
 
-void Link::send_queued() {
+void Link::watch_sockets() {
+  items_.assign(1, {nullptr, event_, ZMQ_POLLIN, 0});
+  actions_.assign(1, [this] { take_queue(); });
+  const auto add = [&](void* handle, std::function<void()> action) {
+    items_.push_back({handle, 0, ZMQ_POLLIN, 0});
+    actions_.push_back(std::move(action));
+  };
+  for (const auto channel : all_channels) {
+    auto& listener = listeners_[index(channel)];
+    if (listener.bind_again_at()) continue;
+    add(listener.frames(), [this, channel] { receive(channel); });
+    add(listener.events(),
+        [this, &listener] { broken_handshakes_ += listener.failed_handshakes(); });
+  }
+  for (auto& [number, remote] : remotes_)
+    for (auto* const handle : remote.events())
+      add(handle, [this, &remote = remote] { remote.watch(change_); });
+}
+
+// Until something is due; for ever (-1) when nothing is.
+std::chrono::milliseconds Link::poll_limit() const {
+  std::optional<steady_clock::time_point> first;
+  const auto take = [&](const std::optional<steady_clock::time_point>& at) {
+    if (at && (!first || *at < *first)) first = at;
+  };
+  for (const auto& listener : listeners_) take(listener.bind_again_at());
+  for (const auto& [number, remote] : remotes_) take(remote.dial_again_at());
+  if (!first) return std::chrono::milliseconds(-1);
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*first - steady_clock::now());
+  return std::max(left, std::chrono::milliseconds(0));
+}
+
+void Link::take_queue() {
   std::uint64_t count = 0;
   [[maybe_unused]] const auto got = ::read(event_, &count, sizeof count);
-  std::vector<Outgoing> waiting[channels];
+  std::vector<Outgoing> waiting[channel_count];
+  Change change;
   {
-    const std::lock_guard lock(queue_mutex_);
+    const std::lock_guard lock(mutex_);
     woken_ = false;
-    for (std::size_t i = 0; i < channels; ++i) waiting[i].swap(queue_[i]);
+    for (std::size_t i = 0; i < channel_count; ++i) waiting[i].swap(queue_[i]);
+    change = std::exchange(change_waiting_, {});
   }
-  for (const auto channel : {Channel::control, Channel::bulk})
+  // Frames from before a change find the old sockets, those from after it the new ones.
+  if (change.routes) add_remotes(*change.routes);
+  for (const auto channel : all_channels)
     for (const auto& outgoing : waiting[index(channel)]) send_now(channel, outgoing);
+  if (change.routes) remove_remotes(*change.routes);
+  if (change.keys) use_keys(*change.keys);
 }
 
 void Link::send_now(Channel channel, const Outgoing& outgoing) {
   auto message = make_message(outgoing.frame);
-  auto& dealer = remotes_[outgoing.remote].dealers[index(channel)];
-  // Fails at once when the peer is away (IMMEDIATE) or slow (high-water mark),
-  bool sent = zmq_msg_send(message.handle(), dealer.handle(), ZMQ_DONTWAIT) >= 0;
-  // and also when libzmq has not looked for credit for a millisecond: asking for events does.
-  if (!sent && zmq_errno() == EAGAIN && (dealer.get(zmq::sockopt::events) & ZMQ_POLLOUT) != 0)
-    sent = zmq_msg_send(message.handle(), dealer.handle(), ZMQ_DONTWAIT) >= 0;
-  if (sent) {
+  const auto remote = remotes_.find(outgoing.route);
+  if (remote != remotes_.end() && remote->second.send(channel, message)) {
     ++sent_frames_;
     sent_bytes_ += outgoing.frame->size();
   } else {
@@ -313,47 +360,94 @@ void Link::send_now(Channel channel, const Outgoing& outgoing) {
   }
 }
 
-void Link::receive(Channel channel) {
-  auto& router = routers_[index(channel)];
-  zmq::message_t routing_id, frame;
-  for (std::size_t i = 0; i < receive_budget[index(channel)]; ++i) {
-    if (!router.recv(routing_id, zmq::recv_flags::dontwait)) return;
-    if (!routing_id.more() || !router.recv(frame, zmq::recv_flags::dontwait)) {
-      ++rejected_frames_;
+// False when a new one could not be dialled.
+bool Link::add_remotes(const Routes& routes) {
+  bool dialled = true;
+  std::set<CurveKey> admitted;
+  sender_of_.clear();
+  for (const auto& [name, route] : routes) {
+    admitted.insert(route.remote.public_key);
+    sender_of_.emplace(user_id(route.remote.public_key), route.remote.peer);
+    if (remotes_.contains(route.number)) continue;
+    auto& remote =
+        remotes_.try_emplace(route.number, context_, route.remote, route.connected).first->second;
+    sockets_changed_ = true;
+    if (!remote.dial(dial_options())) {
+      dialled = false;
+      ++refused_remotes_;
+    }
+  }
+  zap_->admit(std::move(admitted));
+  return dialled;
+}
+
+void Link::remove_remotes(const Routes& routes) {
+  std::set<std::uint64_t> wanted;
+  for (const auto& [name, route] : routes) wanted.insert(route.number);
+  for (auto entry = remotes_.begin(); entry != remotes_.end();) {
+    auto& [number, remote] = *entry;
+    if (wanted.contains(number)) {
+      ++entry;
       continue;
     }
-    if (!frame.more()) {
-      accept_frame(channel, frame);
-      continue;
-    }
-    ++rejected_frames_;
-    while (frame.more() && router.recv(frame, zmq::recv_flags::dontwait)) {
-    }
+    remote.hang_up(change_);
+    entry = remotes_.erase(entry);
+    sockets_changed_ = true;
   }
 }
 
-void Link::accept_frame(Channel channel, zmq::message_t& frame) {
-  const char* const user = zmq_msg_gets(frame.handle(), "User-Id");
-  const auto remote = user == nullptr ? remote_of_.end() : remote_of_.find(std::string_view(user));
-  if (remote == remote_of_.end() || frame.size() > options_.max_frame_bytes || frame.size() == 0) {
+void Link::use_keys(const CurveKeyPair& keys) {
+  options_.keys = keys;
+  for (auto& listener : listeners_) listener.bind_later(keys);
+  for (auto& [number, remote] : remotes_) {
+    remote.hang_up(change_);
+    remote.dial(dial_options());
+  }
+  listening_ = false;
+  sockets_changed_ = true;
+}
+
+void Link::do_what_is_due() {
+  for (auto& [number, remote] : remotes_)
+    if (remote.dial_again(dial_options())) sockets_changed_ = true;
+  bool listening = true;
+  for (auto& listener : listeners_) {
+    if (listener.bind_again()) sockets_changed_ = true;
+    if (listener.bind_again_at()) listening = false;
+  }
+  listening_ = listening;
+}
+
+void Link::accept_frame(Channel channel, std::string_view user, const zmq::message_t& frame) {
+  const auto sender = sender_of_.find(user);
+  if (sender == sender_of_.end()) {
+    ++foreign_frames_[index(channel)];
+    ++rejected_frames_;
+    return;
+  }
+  if (frame.size() > options_.max_frame_bytes || frame.size() == 0) {
     ++rejected_frames_;
     return;
   }
   ++received_frames_;
   received_bytes_ += frame.size();
   const auto* const data = frame.data<std::uint8_t>();
-  receive_(remotes_[remote->second].peer, channel, Bytes(data, data + frame.size()));
+  receive_(sender->second, channel, Bytes(data, data + frame.size()));
 }
 
-void Link::watch_remote(RemoteSockets& remote) {
-  while (const auto event = remote.monitor.next()) {
-    const bool up = event->event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
-    if (remote.connected.exchange(up) != up && change_) change_(remote.peer, up);
-  }
-}
-
-void Link::watch_router(Channel channel) {
-  while (router_monitors_[index(channel)].next()) ++broken_handshakes_;
+void Link::receive(Channel channel) {
+  auto& listener = listeners_[index(channel)];
+  rejected_frames_ += listener.receive(receive_budget[index(channel)],
+                                       [&](std::string_view user, const zmq::message_t& frame) {
+                                         accept_frame(channel, user, frame);
+                                       });
+  // Foreign frames come over connections that were let in before their key was taken off the list.
+  // libzmq cannot cut a single one: a peer that does not stop costs the others one reconnect, and
+  // cannot come again.
+  if (foreign_frames_[index(channel)] < tolerated_foreign_frames) return;
+  foreign_frames_[index(channel)] = 0;
+  listener.cut();
+  sockets_changed_ = true;
 }
 
 }  // namespace

@@ -32,8 +32,9 @@ enum class Channel : std::uint8_t { control = 0, bulk = 1 };
 struct Remote {
   PeerId peer;
   CurveKey public_key{};
-  std::string control_endpoint;  ///< "tcp://127.0.0.1:7401"
-  std::string bulk_endpoint;
+  std::string control_endpoint;  ///< "tcp://127.0.0.1:7401"; empty: it may come, is never dialled
+  std::string bulk_endpoint;     ///< likewise
+  friend bool operator==(const Remote&, const Remote&) = default;
 };
 
 struct LinkOptions {
@@ -52,8 +53,10 @@ struct LinkStatistics {
   std::uint64_t sent_frames = 0, sent_bytes = 0, received_frames = 0, received_bytes = 0;
   std::uint64_t dropped_frames = 0;  ///< a full queue or high-water mark
   std::uint64_t rejected_frames =
-      0;  ///< oversized, several parts, or from an identity that its key does not own
+      0;  ///< oversized, several parts, or under a key that is no peer's (any more)
   std::uint64_t refused_handshakes = 0;  ///< unknown keys, other mechanisms, broken greetings
+  std::uint64_t refused_remotes = 0;     ///< given to reconfigure() and not usable as they are
+  bool listening = true;  ///< false while an endpoint waits to be bound again under another key
 };
 
 /// Called on the link thread with the peer whose CURVE key the frame came under. Must not block.
@@ -73,6 +76,15 @@ class ZmqLink {
   virtual void stop() = 0;
   /// Queues a frame; false when it was dropped at once. Any thread, never blocks.
   virtual bool send(const PeerId& to, Channel channel, std::shared_ptr<const Bytes> frame) = 0;
+  /// From now on these are the remotes. One that is given as it was keeps its connection; frames of
+  /// one that is gone, or that come under a former key, are not received any more once the link's
+  /// thread has taken this up. Frames sent before go to the remotes as they were. Left out and
+  /// counted: this peer itself, no name or key, a second one with either. One whose address cannot
+  /// be dialled is counted too, and may come. Any thread, never blocks.
+  virtual void reconfigure(std::vector<Remote> remotes) = 0;
+  /// This peer's transport key from now on; the public part is derived from the secret one. All
+  /// connections of this link are made anew under it. Any thread, never blocks.
+  virtual void replace_keys(CurveKeyPair keys) = 0;
   virtual LinkStatistics statistics() const = 0;
   /// True while the control connection to that peer is up and its key proven.
   virtual bool connected(const PeerId& peer) const = 0;

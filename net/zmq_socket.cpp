@@ -1,6 +1,8 @@
 #include "net/zmq_socket.hpp"
 
+#include <atomic>
 #include <cstring>
+#include <string>
 
 #include "crypto/keys.hpp"
 
@@ -78,10 +80,11 @@ zmq::socket_t make_dealer(zmq::context_t& context, const CurveKeyPair& keys,
   return dealer;
 }
 
-Monitor::Monitor(zmq::context_t& context, zmq::socket_t& watched, const std::string& name,
-                 int events)
+Monitor::Monitor(zmq::context_t& context, zmq::socket_t& watched, int events)
     : socket_(context, zmq::socket_type::pair) {
-  const auto endpoint = "inproc://monitor." + name;
+  // A name that was used before may still be taken: libzmq gives it up on a thread of its own.
+  static std::atomic<std::uint64_t> monitors{0};
+  const auto endpoint = "inproc://monitor." + std::to_string(++monitors);
   set(socket_, ZMQ_LINGER, 0);
   set(socket_, ZMQ_RCVHWM, 0);  // a full queue of events would block libzmq's own thread
   if (zmq_socket_monitor(watched.handle(), endpoint.c_str(), events) != 0) throw zmq::error_t();

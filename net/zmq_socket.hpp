@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <zmq.hpp>
 
 #include "net/zmq_link.hpp"
@@ -34,8 +33,8 @@ struct MonitorEvent {
 class Monitor {
  public:
   Monitor() = default;
-  /// `name` must be unique in the context. Throws zmq::error_t.
-  Monitor(zmq::context_t& context, zmq::socket_t& watched, const std::string& name, int events);
+  /// Throws zmq::error_t.
+  Monitor(zmq::context_t& context, zmq::socket_t& watched, int events);
   ~Monitor();
   Monitor(Monitor&& other) noexcept;
   Monitor& operator=(Monitor&& other) noexcept;

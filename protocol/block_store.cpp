@@ -1,5 +1,7 @@
 #include "protocol/block_store.hpp"
 
+#include "protocol/pbft/checkpoint.hpp"
+
 namespace powershare::protocol {
 namespace {
 
@@ -134,6 +136,35 @@ TableWrite certificate_write(std::uint64_t height, const crypto::QuorumCertifica
 
 TableWrite certified_height_write(std::uint64_t height) {
   return put(table::meta, certified_height_key(), Encoder().u64(height).data());
+}
+
+TableWrite epoch_start_write(std::uint64_t epoch, const pbft::Position& start) {
+  return put(table::epoch_starts, height_key(epoch), pbft::encode_checkpoint(start));
+}
+
+TableWrite epoch_end_write(std::uint64_t epoch, const pbft::CheckpointCertificate& end) {
+  Encoder out;
+  end.encode(out);
+  return put(table::epoch_proofs, height_key(epoch), std::move(out).take());
+}
+
+Result<std::optional<pbft::Position>> read_epoch_start(const LedgerSnapshot& snapshot,
+                                                       std::uint64_t epoch) {
+  return read_record<pbft::Position>(snapshot, table::epoch_starts, height_key(epoch),
+                                     pbft::decode_checkpoint);
+}
+
+Result<std::optional<pbft::CheckpointCertificate>> read_epoch_end(const LedgerSnapshot& snapshot,
+                                                                  std::uint64_t epoch) {
+  using pbft::CheckpointCertificate;
+  return read_record<CheckpointCertificate>(snapshot, table::epoch_proofs, height_key(epoch),
+                                            [](ByteView record) -> Result<CheckpointCertificate> {
+                                              Decoder in(record);
+                                              auto end = CheckpointCertificate::decode(in);
+                                              if (!in.finished())
+                                                return damaged("proof of an epoch's end");
+                                              return end;
+                                            });
 }
 
 Result<std::optional<StoredBlock>> read_block(const LedgerSnapshot& snapshot,

@@ -23,6 +23,9 @@ inline constexpr std::string_view state = "state";  ///< state key -> value
 inline constexpr std::string_view places =
     "transaction_places";                         ///< transaction id -> height, index
 inline constexpr std::string_view meta = "meta";  ///< see below
+inline constexpr std::string_view epoch_starts = "epoch_starts";  ///< u64 epoch -> Position
+inline constexpr std::string_view epoch_proofs =
+    "epoch_proofs";  ///< u64 epoch -> CheckpointCertificate of its last sequence
 }  // namespace table
 
 /// One executed block as it stands on disk.
@@ -54,6 +57,15 @@ TableWrite position_write(const LedgerPosition& position);
 TableWrite certificate_write(std::uint64_t height, const crypto::QuorumCertificate& certificate);
 /// All blocks up to this height have a certificate, their own or a later one's chain.
 TableWrite certified_height_write(std::uint64_t height);
+
+/// Where the ledger stood when `epoch`, 1 or higher, began.
+TableWrite epoch_start_write(std::uint64_t epoch, const pbft::Position& start);
+/// The proof that `epoch` is over: for members that come later.
+TableWrite epoch_end_write(std::uint64_t epoch, const pbft::CheckpointCertificate& end);
+Result<std::optional<pbft::Position>> read_epoch_start(const LedgerSnapshot& snapshot,
+                                                       std::uint64_t epoch);
+Result<std::optional<pbft::CheckpointCertificate>> read_epoch_end(const LedgerSnapshot& snapshot,
+                                                                  std::uint64_t epoch);
 
 /// Nothing where the height is not held. StorageError::damaged where the record is not one.
 Result<std::optional<StoredBlock>> read_block(const LedgerSnapshot& snapshot, std::uint64_t height);

@@ -119,7 +119,7 @@ struct StagedChunk {
   std::vector<StateRecord> records;
 };
 struct CatchUpEffects {
-  std::vector<pbft::Outgoing> send;
+  std::vector<pbft::Outgoing> send;  ///< not signed: what they carry proves itself
   std::vector<ServeBlocks> serve_blocks;
   std::vector<ServeManifest> serve_manifest;
   std::vector<ServeChunk> serve_chunk;

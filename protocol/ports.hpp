@@ -97,8 +97,6 @@ class Signatory {
  public:
   virtual ~Signatory() = default;
   virtual bool owns(const crypto::PublicKey& key) const = 0;
-  /// The own key, the newer one of two: for statements that no epoch's members are asked about.
-  virtual crypto::PublicKey key() const = 0;
   /// `as` is one of the own keys.
   virtual crypto::Signature sign(const crypto::PublicKey& as, ByteView statement) const = 0;
   virtual bool verify(const crypto::PublicKey& signer, ByteView statement,

@@ -74,12 +74,7 @@ ledger::Genesis make_genesis(const Chain& chain) {
   }
   genesis.administrator_key = chain.notary.public_key(Chain::administrator);
   for (std::uint32_t i = 0; i < chain.options.peers; ++i) {
-    ledger::Member member;
-    member.peer = PeerId::parse("peer-" + std::to_string(i)).value();
-    member.consensus_key = chain.keys.public_keys()[i];
-    member.gateway_key = chain.notary.public_key(chain.gateway_of(i));
-    member.transport_key.fill(static_cast<std::uint8_t>(i + 1));
-    genesis.members.push_back(member);
+    genesis.members.push_back(chain.member_entry(i, chain.first_key(i)));
   }
   genesis.parameters.slot_ms = millis_per_minute;
   genesis.parameters.close_grace_ms = 1'500;
@@ -114,22 +109,39 @@ protocol::CatchUpOptions catch_up_options() {
 
 Chain::Chain(const ChainOptions& chain_options)
     : options(chain_options),
-      keys(options.peers, options.seed, options.real_signatures),
-      notary(2 + options.peers + max_homes, options.seed, options.real_signatures),
+      keys(options.membership ? 2 * processes() : processes(), options.seed,
+           options.real_signatures),
+      notary(2 + processes() + max_homes, options.seed, options.real_signatures),
       replica(replica_options()),
       catch_up(catch_up_options()) {
   for (std::uint32_t i = 0; i < max_homes; ++i) {
     const auto number = std::to_string(i + 1);
-    homes.push_back({named("Resident:H" + number), MeterId::parse("M" + number).value(),
-                     2 + options.peers + i});
+    homes.push_back(
+        {named("Resident:H" + number), MeterId::parse("M" + number).value(), 2 + processes() + i});
   }
   genesis = make_genesis(*this);
   PS_ASSERT(ledger::check_genesis(genesis).ok());
   genesis_hash = genesis.hash();
   notary.set_genesis(genesis_hash);
   committee.genesis = genesis_hash;
-  committee.members = keys.public_keys();
+  committee.members = ledger::consensus_keys(genesis.members);
   committee.feature_level = genesis.feature_level;
+}
+
+std::optional<std::uint32_t> Chain::process_of(const crypto::PublicKey& key) const {
+  for (std::uint32_t process = 0; process < processes(); ++process) {
+    if (key == first_key(process) || key == second_key(process)) return process;
+  }
+  return std::nullopt;
+}
+
+ledger::Member Chain::member_entry(std::uint32_t process, const crypto::PublicKey& key) const {
+  ledger::Member member;
+  member.peer = PeerId::parse("peer-" + std::to_string(process)).value();
+  member.consensus_key = key;
+  member.gateway_key = notary.public_key(gateway_of(process));
+  member.transport_key.fill(static_cast<std::uint8_t>(process + 1));
+  return member;
 }
 
 ParticipantRef Chain::bank() {

@@ -1,5 +1,7 @@
 #include "sim/consensus_host.hpp"
 
+#include <algorithm>
+
 #include "sim/settlement_host.hpp"
 
 namespace powershare::sim {
@@ -8,16 +10,12 @@ namespace {
 constexpr std::int64_t space_retry_ms = 1'000;
 constexpr std::int64_t sync_ms = 4;
 
-pbft::Config config_of(const PeerShell& shell) {
-  return {shell.chain.committee, shell.chain.replica};
-}
-
 }  // namespace
 
-ConsensusHost::ConsensusHost(PeerShell& shell, pbft::Recovered recovered)
+ConsensusHost::ConsensusHost(PeerShell& shell, pbft::Committee committee, pbft::Recovered recovered)
     : shell_(shell),
       replica_(
-          config_of(shell), shell.signatory,
+          {std::move(committee), shell.chain.replica}, shell.signatory,
           [&chain = shell.chain](ByteView request, UtcMillis batch_time,
                                  std::uint32_t feature_level) {
             return chain.notary.check(request, batch_time, feature_level);
@@ -51,9 +49,9 @@ void ConsensusHost::submit(Bytes request) {
   });
 }
 
-void ConsensusHost::executed(std::vector<pbft::Position> positions) {
+void ConsensusHost::executed(std::vector<pbft::Executed> positions) {
   mail_.put([this, positions = std::move(positions)] {
-    for (const auto& position : positions) step(pbft::Executed{position});
+    for (const auto& position : positions) step(position);
   });
 }
 
@@ -83,6 +81,11 @@ void ConsensusHost::schedule_wake(MonotonicMillis at) {
     wake_scheduled_.reset();
     mail_.put([this] { pending_.merge(replica_.step(tick())); });
   });
+}
+
+bool ConsensusHost::is_member() const {
+  const auto& members = replica_.committee().members;
+  return std::ranges::any_of(members, [&](const auto& key) { return shell_.signatory.owns(key); });
 }
 
 void ConsensusHost::flush() {
@@ -139,6 +142,10 @@ void ConsensusHost::wait_for_space() {
 
 void ConsensusHost::act() {
   auto effects = std::exchange(pending_, {});
+  if (epoch_told_ != replica_.committee().epoch) {
+    epoch_told_ = replica_.committee().epoch;
+    shell_.world.epoch_began(shell_.id, replica_.committee());
+  }
   for (const auto& sentence : effects.alarms) shell_.world.alarmed(shell_.id, sentence);
   send(effects.send);
   if (!shell_.alive()) return;
@@ -156,6 +163,7 @@ void ConsensusHost::send(const std::vector<pbft::Outgoing>& messages) {
 }
 
 void ConsensusHost::tell_settlement(pbft::Effects& effects) {
+  for (auto& finished : effects.epochs_finished) settlement_->end_epoch(std::move(finished));
   for (const auto& decision : effects.deliver) shell_.world.delivered(shell_.id, decision);
   if (!effects.deliver.empty()) settlement_->execute(std::move(effects.deliver));
   if (!effects.block_certificates.empty()) {

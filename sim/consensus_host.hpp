@@ -11,13 +11,14 @@ class SettlementHost;
 
 class ConsensusHost {
  public:
-  ConsensusHost(PeerShell& shell, pbft::Recovered recovered);
+  /// `committee`: of the epoch in which the ledger stands.
+  ConsensusHost(PeerShell& shell, pbft::Committee committee, pbft::Recovered recovered);
   /// To be called once, when the other half is there.
   void start(SettlementHost& settlement);
 
   void receive(pbft::Received message);
   void submit(Bytes request);
-  void executed(std::vector<pbft::Position> positions);
+  void executed(std::vector<pbft::Executed> positions);
   void restored(pbft::Restored restored);
   void hand_over();
   void set_slot_due(bool due);
@@ -25,6 +26,9 @@ class ConsensusHost {
   /// Without disk space nothing is promised.
   bool waits_for_space() const { return waits_for_space_; }
   pbft::Status status() const { return replica_.status(); }
+  const pbft::Committee& committee() const { return replica_.committee(); }
+  /// False while the peer only follows the chain.
+  bool is_member() const;
 
  private:
   pbft::Tick tick() const { return {shell_.monotonic(), shell_.wall(), slot_due_}; }
@@ -46,6 +50,7 @@ class ConsensusHost {
   Mailbox mail_;
   pbft::Effects pending_;
   std::optional<MonotonicMillis> wake_scheduled_;
+  std::optional<std::uint64_t> epoch_told_;
   bool slot_due_ = false;
   bool slot_due_wanted_ = false;
   bool waits_for_space_ = false;

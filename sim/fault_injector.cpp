@@ -11,7 +11,8 @@ constexpr std::int64_t clear_weather_jitter_ms = 10;
 
 FaultInjector::FaultInjector(const FaultSet& faults, EventQueue& time, Generator generator,
                              Network& network, std::vector<std::unique_ptr<SimulatedPeer>>& peers,
-                             const std::vector<bool>& byzantine, Invariants& invariants, Note note)
+                             const std::vector<bool>& byzantine, std::uint32_t members,
+                             Invariants& invariants, Note note)
     : faults_(faults),
       time_(time),
       generator_(generator),
@@ -19,6 +20,7 @@ FaultInjector::FaultInjector(const FaultSet& faults, EventQueue& time, Generator
       peers_(peers),
       invariants_(invariants),
       note_(std::move(note)),
+      most_harmed_(crypto::max_faulty(members)),
       harm_(byzantine.size(), Harm::none),
       must_reach_(byzantine.size(), 0) {
   for (std::size_t i = 0; i < byzantine.size(); ++i) {
@@ -86,12 +88,11 @@ void FaultInjector::later(std::int64_t most_ms, std::function<void()> undo) {
 // ── How much at once ────────────────────────────────────────────────────────────────────────────
 
 bool FaultInjector::may_harm(std::uint32_t peer) const {
-  const auto members = static_cast<std::uint32_t>(peers_.size());
   std::uint32_t harmed = 0;
-  for (std::uint32_t i = 0; i < members; ++i) {
+  for (std::uint32_t i = 0; i < peers_.size(); ++i) {
     if (i != peer && harm_[i] != Harm::none) ++harmed;
   }
-  return harm_[peer] != Harm::byzantine && harmed < crypto::max_faulty(members);
+  return harm_[peer] != Harm::byzantine && harmed < most_harmed_;
 }
 
 /// A peer whose disk was damaged counts as faulty until it votes again and has all blocks back.

@@ -26,7 +26,8 @@ class FaultInjector {
   using Note = std::function<void(std::optional<std::uint32_t> peer, std::string words)>;
   FaultInjector(const FaultSet& faults, EventQueue& time, Generator generator, Network& network,
                 std::vector<std::unique_ptr<SimulatedPeer>>& peers,
-                const std::vector<bool>& byzantine, Invariants& invariants, Note note);
+                const std::vector<bool>& byzantine, std::uint32_t members, Invariants& invariants,
+                Note note);
 
   /// Conditions that last from the beginning, and the first event.
   void start();
@@ -81,6 +82,7 @@ class FaultInjector {
   Invariants& invariants_;
   Note note_;
   bool healed_ = false;
+  std::uint32_t most_harmed_;  ///< f of the chain's first members; it never has fewer
   std::vector<Harm> harm_;
   std::vector<std::uint64_t> must_reach_;  ///< height that a damaged peer must get back to
   FaultCounts counts_;

@@ -41,6 +41,8 @@ const char* to_text(Fault fault) {
       return "slow-peers";
     case Fault::byzantine:
       return "byzantine";
+    case Fault::membership:
+      return "membership";
     case Fault::count:
       break;
   }

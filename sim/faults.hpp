@@ -30,6 +30,7 @@ enum class Fault : std::uint8_t {
   clock_skew,
   slow_peers,
   byzantine,
+  membership,  ///< not a fault: members come, go and get other keys; never with Byzantine ones
   count
 };
 const char* to_text(Fault fault);

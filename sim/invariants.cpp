@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "protocol/pbft/view_change.hpp"
+
 namespace powershare::sim {
 namespace {
 
@@ -32,10 +34,36 @@ Invariants::Invariants(const Chain& chain, std::vector<bool> honest, Report repo
     : chain_(chain),
       honest_(std::move(honest)),
       report_(std::move(report)),
-      asked_(honest_.size(), 0),
       stable_(honest_.size(), 0),
       last_delivered_(honest_.size(), 0),
-      persisted_(honest_.size(), 0) {}
+      persisted_(honest_.size(), 0) {
+  committees_[chain.committee.epoch] = chain.committee;
+}
+
+// ── Epochs ──────────────────────────────────────────────────────────────────────────────────────
+
+void Invariants::epoch_began(std::uint32_t peer, const pbft::Committee& committee) {
+  if (!honest_[peer]) return;
+  const auto [held, added] = committees_.try_emplace(committee.epoch, committee);
+  const auto& known = held->second;
+  if (added || (known.members == committee.members && known.begin() == committee.begin() &&
+                known.feature_level == committee.feature_level)) {
+    return;
+  }
+  violated("epoch_agreement", peer,
+           "began epoch " + std::to_string(committee.epoch) + " with other members or elsewhere");
+}
+
+bool Invariants::was_member(const crypto::PublicKey& key) const {
+  return std::ranges::any_of(committees_, [&](const auto& entry) {
+    return std::ranges::find(entry.second.members, key) != entry.second.members.end();
+  });
+}
+
+const pbft::Committee* Invariants::committee(std::uint64_t epoch) const {
+  const auto found = committees_.find(epoch);
+  return found == committees_.end() ? nullptr : &found->second;
+}
 
 void Invariants::violated(const char* invariant, std::uint32_t peer, std::string what,
                           std::optional<pbft::Sequence> sequence) {
@@ -55,15 +83,18 @@ void Invariants::sent(std::uint32_t peer, const pbft::Outgoing& message, const D
     const auto view = in.u64();
     highest_view_ = std::max(highest_view_, view);
     if (!honest_[peer]) return;
+    check_certificates(peer, message);
     // Time-outs lead to the next view, f + 1 to one that an honest peer has asked for, and a member
     // that waits alone is followed over two rotations at most.
-    if (view > honest_view_ + 2 * chain_.committee.size() + 1) {
+    auto& honest_view = honest_view_[message.epoch];
+    if (view > honest_view + 2 * chain_.processes() + 1) {
       violated("view_bounded", peer,
                "asked for view " + std::to_string(view) + " where no honest peer was beyond " +
-                   std::to_string(honest_view_));
+                   std::to_string(honest_view));
     }
-    honest_view_ = std::max(honest_view_, view);
-    asked_[peer] = std::max(asked_[peer], view);
+    honest_view = std::max(honest_view, view);
+    auto& asked = asked_[message.epoch][peer];
+    asked = std::max(asked, view);
     const auto held = disk.log.get(log_table, pbft::log_key(pbft::LogTag::view_change));
     // A later one of the same group of writes may have taken its place.
     const bool later = held && *held && Decoder(**held).u64() > view;
@@ -80,23 +111,48 @@ void Invariants::sent(std::uint32_t peer, const pbft::Outgoing& message, const D
   }
   const auto vote = pbft::Vote::decode(ByteView(message.body).first(pbft::Vote::encoded_bytes));
   PS_ASSERT(vote.ok());
-  check_vote(peer, message.type, *vote);
-  check_durable(peer, message.type, *vote, disk);
+  check_vote(peer, message.epoch, message.type, *vote);
+  // The promises of an epoch that is over have left the log with it.
+  if (message.epoch == newest_committee().epoch) check_durable(peer, message.type, *vote, disk);
 }
 
-void Invariants::check_vote(std::uint32_t peer, Kind type, const pbft::Vote& vote) {
+/// What an honest member shows in a VIEW-CHANGE, every other must accept.
+void Invariants::check_certificates(std::uint32_t peer, const pbft::Outgoing& message) {
+  const auto* members = committee(message.epoch);
+  if (members == nullptr) return;
+  const auto content = pbft::ViewChange::decode(message.body, chain_.replica.window);
+  if (!content) return violated("certificates", peer, "sent " + content.error().detail());
+  const OracleSignatory signatory(chain_.keys, peer);
+  const auto check = [&](const Result<void>& proven, const char* what, pbft::Sequence sequence) {
+    if (proven) return;
+    violated("certificates", peer,
+             std::string("sent a VIEW-CHANGE whose ") + what + " for sequence " +
+                 std::to_string(sequence) + " does not hold: " + proven.error().detail(),
+             sequence);
+  };
+  check(pbft::verify(content->stable, *members, signatory), "checkpoint certificate",
+        content->stable.position.sequence);
+  for (const auto& prepared : content->prepared) {
+    check(pbft::verify(prepared, *members, signatory), "prepared certificate",
+          prepared.vote.sequence);
+  }
+}
+
+void Invariants::check_vote(std::uint32_t peer, std::uint64_t epoch, Kind type,
+                            const pbft::Vote& vote) {
   const auto where =
       "view " + std::to_string(vote.view) + " sequence " + std::to_string(vote.sequence);
   // A PRE-PREPARE promises what a PREPARE would.
   const auto kind = type == Kind::pre_prepare ? Kind::prepare : type;
   const auto [held, added] =
-      votes_.try_emplace({peer, kind, vote.view, vote.sequence}, vote.digest);
+      votes_.try_emplace({peer, epoch, kind, vote.view, vote.sequence}, vote.digest);
   if (!added && held->second != vote.digest) {
     violated("no_equivocation", peer, "signed two digests for " + where, vote.sequence);
   }
-  if (vote.view < asked_[peer]) {
+  const auto asked = asked_[epoch][peer];
+  if (vote.view < asked) {
     violated("view_monotonic", peer,
-             "voted in " + where + " after asking for view " + std::to_string(asked_[peer]),
+             "voted in " + where + " after asking for view " + std::to_string(asked),
              vote.sequence);
   }
 }
@@ -124,7 +180,14 @@ void Invariants::check_durable(std::uint32_t peer, Kind type, const pbft::Vote& 
 std::optional<pbft::Sequence> Invariants::stable_sequence(const Disk& disk) const {
   const auto record = disk.log.get(log_table, pbft::log_key(pbft::LogTag::stable));
   if (!record) return std::nullopt;
-  if (!*record) return 0;
+  if (!*record) {
+    // The checkpoint that an epoch begins with needs no record of its own.
+    const auto begun = disk.log.get(log_table, pbft::log_key(pbft::LogTag::epoch));
+    if (!begun) return std::nullopt;
+    if (!*begun) return 0;
+    const auto epoch = pbft::EpochRecord::decode(**begun, chain_.genesis_hash);
+    return epoch ? epoch->committee.begin().sequence : 0;
+  }
   Decoder in(**record);
   return pbft::CheckpointCertificate::decode(in).position.sequence;
 }
@@ -157,15 +220,17 @@ void Invariants::delivered(std::uint32_t peer, const pbft::Decision& decision) {
   }
   last_delivered_[peer] = sequence;
   const auto [held, added] =
-      decided_.try_emplace({decision.epoch, sequence}, decision.batch->digest());
-  if (!added && held->second != decision.batch->digest()) {
+      decided_.try_emplace(sequence, decision.epoch, decision.batch->digest());
+  if (!added && held->second != std::pair(decision.epoch, decision.batch->digest())) {
     violated("agreement", peer, "decided another batch for sequence " + std::to_string(sequence),
              sequence);
   }
   if (!added) return;
   const OracleSignatory signatory(chain_.keys, peer);
-  const auto proven = pbft::verify(decision.certificate, sequence, decision.batch->digest(),
-                                   chain_.committee, signatory);
+  const auto* members = committee(decision.epoch);
+  PS_ASSERT(members != nullptr);  // it was told of before
+  const auto proven =
+      pbft::verify(decision.certificate, sequence, decision.batch->digest(), *members, signatory);
   if (!proven) {
     violated("agreement", peer,
              "decided sequence " + std::to_string(sequence) +
@@ -223,10 +288,12 @@ void Invariants::new_block(std::uint32_t peer, const ledger::ExecutedBlock& bloc
 
 void Invariants::certified(std::uint32_t peer, const pbft::BlockCertificate& certificate) {
   if (!honest_[peer]) return;
-  const auto statement = ledger::block_statement(chain_.genesis_hash, chain_.committee.epoch,
+  const auto* members = committee(certificate.epoch);
+  PS_ASSERT(members != nullptr);
+  const auto statement = ledger::block_statement(chain_.genesis_hash, certificate.epoch,
                                                  certificate.height, certificate.header_hash);
   const OracleSignatory signatory(chain_.keys, peer);
-  if (!pbft::verify_quorum(certificate.certificate, statement, chain_.committee, signatory)) {
+  if (!pbft::verify_quorum(certificate.certificate, statement, *members, signatory)) {
     violated("state_root_equal", peer,
              "holds a block certificate that does not verify, height " +
                  std::to_string(certificate.height));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -31,11 +32,15 @@ class Keys {
 /// One member's half of them.
 class OracleSignatory final : public protocol::Signatory {
  public:
-  OracleSignatory(const Keys& keys, std::uint32_t member) : keys_(keys), member_(member) {}
-  bool owns(const crypto::PublicKey& key) const override { return key == this->key(); }
-  crypto::PublicKey key() const override { return keys_.public_keys()[member_]; }
-  crypto::Signature sign(const crypto::PublicKey&, ByteView statement) const override {
-    return keys_.sign(member_, statement);
+  /// `newer`: its second key, for when its first is replaced; it owns both all the time.
+  OracleSignatory(const Keys& keys, std::uint32_t member,
+                  std::optional<std::uint32_t> newer = std::nullopt)
+      : keys_(keys), member_(member), newer_(newer.value_or(member)) {}
+  bool owns(const crypto::PublicKey& key) const override {
+    return key == keys_.public_keys()[member_] || key == keys_.public_keys()[newer_];
+  }
+  crypto::Signature sign(const crypto::PublicKey& as, ByteView statement) const override {
+    return keys_.sign(as == keys_.public_keys()[member_] ? member_ : newer_, statement);
   }
   bool verify(const crypto::PublicKey& signer, ByteView statement,
               const crypto::Signature& signature) const override {
@@ -45,6 +50,7 @@ class OracleSignatory final : public protocol::Signatory {
  private:
   const Keys& keys_;
   std::uint32_t member_;
+  std::uint32_t newer_;
 };
 
 }  // namespace powershare::sim

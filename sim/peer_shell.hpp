@@ -34,7 +34,7 @@ class PeerShell {
         id(process),
         chain(its_chain),
         member(identity),
-        signatory(its_chain.keys, identity) {}
+        signatory(its_chain.signatory_of(identity)) {}
   PeerShell(const PeerShell&) = delete;
   PeerShell& operator=(const PeerShell&) = delete;
 

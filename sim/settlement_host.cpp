@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ledger/membership.hpp"
+
 #include "sim/consensus_host.hpp"
 
 namespace powershare::sim {
@@ -38,6 +40,49 @@ protocol::LedgerPosition open_position(const PeerShell& shell) {
       .value_or(protocol::LedgerPosition{{0, 0, shell.chain.genesis_hash}, 0});
 }
 
+Bytes epoch_end_key(std::uint64_t epoch) {
+  return Encoder().raw(as_bytes("epoch_end")).u64(epoch).data();
+}
+
+/// How an epoch ended, where the ledger knows.
+std::optional<pbft::CheckpointCertificate> read_epoch_end(const PeerShell& shell,
+                                                          std::uint64_t epoch) {
+  const auto record = shell.disk.ledger.get(protocol::table::meta, epoch_end_key(epoch));
+  if (!record || !*record) return std::nullopt;
+  Decoder in(**record);
+  return pbft::CheckpointCertificate::decode(in);
+}
+
+pbft::Committee next_committee(const PeerShell& shell, const ledger::StateMachine& machine,
+                               std::uint64_t ended, const pbft::Position& start) {
+  const auto& state = machine.state();
+  pbft::Committee committee{shell.chain.genesis_hash, ended + 1, {}, start, 0};
+  if (ledger::current_epoch_number(state) == ended) {
+    const auto next = ledger::next_epoch(state);
+    PS_ASSERT(next.has_value());
+    committee.members = ledger::consensus_keys(next->members);
+    committee.feature_level = next->feature_level;
+  } else {
+    const auto epoch = ledger::epoch_at(state, ended + 1);
+    PS_ASSERT(epoch.has_value());
+    committee.members = ledger::consensus_keys(epoch->members);
+    committee.feature_level = epoch->feature_level;
+  }
+  return committee;
+}
+
+pbft::Committee open_committee(const PeerShell& shell, const ledger::StateMachine& machine) {
+  const auto number = ledger::current_epoch_number(machine.state());
+  // Its end may be noted before the next epoch has a block.
+  if (const auto end = read_epoch_end(shell, number)) {
+    return next_committee(shell, machine, number, end->position);
+  }
+  if (number == 0) return shell.chain.committee;
+  const auto end = read_epoch_end(shell, number - 1);
+  PS_ASSERT(end.has_value());
+  return next_committee(shell, machine, number - 1, end->position);
+}
+
 }  // namespace
 
 SettlementHost::SettlementHost(PeerShell& shell)
@@ -47,7 +92,8 @@ SettlementHost::SettlementHost(PeerShell& shell)
       ledger_(open_position(shell)),
       certified_height_(
           must(protocol::read_certified_height(EnvironmentSnapshot(shell.disk.ledger)))),
-      catch_up_(shell.chain.committee, shell.member, shell.signatory, shell.chain.catch_up) {
+      committee_(open_committee(shell, machine_)),
+      catch_up_(committee_, shell.member, shell.signatory, shell.chain.catch_up) {
   const EnvironmentSnapshot snapshot(shell.disk.ledger);
   if (must(protocol::read_position(snapshot))) return;
   // A new ledger: the genesis's state is on disk before the first block.
@@ -67,6 +113,7 @@ void SettlementHost::start(ConsensusHost& consensus) {
 
 void SettlementHost::describe(pbft::Recovered& recovered) const {
   recovered.executed = ledger_.position;
+  recovered.epoch_end = epoch_end();
   recovered.certified_height = certified_height_;
   const EnvironmentSnapshot snapshot(shell_.disk.ledger);
   const auto newest = ledger_.position.height;
@@ -89,7 +136,7 @@ void SettlementHost::execute(std::vector<pbft::Decision> decisions) {
       // State transfer may have been ahead of the log.
       if (decision.sequence <= ledger_.position.sequence) continue;
       execute(decision.epoch, decision.sequence, decision.batch, decision.certificate);
-      positions_.push_back(ledger_.position);
+      positions_.push_back({ledger_.position, epoch_end()});
     }
   });
 }
@@ -167,7 +214,11 @@ void SettlementHost::publish() {
   }
   if (install_pending_) {
     install_pending_ = false;
-    transfer(protocol::Installed{ledger_.position});
+    std::shared_ptr<const pbft::Committee> begun;
+    if (std::exchange(epoch_installed_, false)) {
+      begun = std::make_shared<const pbft::Committee>(committee_);
+    }
+    transfer(protocol::Installed{ledger_.position, std::move(begun)});
     if (!writes_.empty()) mail_.put([] {});  // the next flush
   }
 }
@@ -183,16 +234,40 @@ void SettlementHost::poll_slots() {
   shell_.after(slot_poll_ms, [this] { poll_slots(); });
 }
 
+// ── Epochs ──────────────────────────────────────────────────────────────────────────────────────
+
+void SettlementHost::end_epoch(pbft::EpochFinished finished) {
+  mail_.put([this, finished = std::move(finished)] { keep_epoch_end(finished); });
+}
+
+void SettlementHost::keep_epoch_end(const pbft::EpochFinished& finished) {
+  // Known already, or of a time that the ledger has still to get back to.
+  if (finished.epoch != committee_.epoch) return;
+  Encoder record;
+  finished.end.encode(record);
+  writes_.push_back({std::string(protocol::table::meta), epoch_end_key(finished.epoch),
+                     std::move(record).take()});
+  ledger_.position.sequence = std::max(ledger_.position.sequence, finished.end.position.sequence);
+  writes_.push_back(protocol::position_write(ledger_));
+  committee_ = next_committee(shell_, machine_, finished.epoch, finished.end.position);
+}
+
+pbft::EpochEndPointer SettlementHost::epoch_end() const {
+  const auto& state = machine_.state();
+  if (ledger::current_epoch_number(state) != committee_.epoch) return nullptr;
+  const auto next = ledger::next_epoch(state);
+  if (!next) return nullptr;
+  return std::make_shared<const pbft::EpochEnd>(pbft::EpochEnd{
+      next->last_sequence, ledger::consensus_keys(next->members), next->feature_level});
+}
+
 // ── State transfer ──────────────────────────────────────────────────────────────────────────────
 
 void SettlementHost::start_transfer(pbft::TransferRequest request) {
   mail_.put([this, request = std::move(request)]() mutable {
     ++transfers_;
-    transfer(protocol::StartCatchUp{ledger_.position,
-                                    std::move(request),
-                                    shell_.chain.committee,
-                                    shell_.chain.committee.size(),
-                                    {}});
+    transfer(protocol::StartCatchUp{
+        ledger_.position, std::move(request), committee_, shell_.chain.processes(), {}});
   });
 }
 
@@ -219,8 +294,14 @@ void SettlementHost::act(protocol::CatchUpEffects effects) {
   for (const auto& asked : effects.serve_blocks) transfer(read_blocks(asked));
   if (!effects.install.empty()) install(effects.install);
   if (effects.certificate) add_certificates({*effects.certificate});
+  if (effects.epoch_finished) {
+    keep_epoch_end(*effects.epoch_finished);
+    install_pending_ = true;
+    epoch_installed_ = true;
+  }
   if (effects.finished) {
-    consensus_->restored({*effects.finished, std::exchange(installed_requests_, {}), false});
+    consensus_->restored({*effects.finished, std::exchange(installed_requests_, {}), false,
+                          epoch_end(), std::make_shared<const pbft::Committee>(committee_)});
   }
 }
 
@@ -250,11 +331,15 @@ protocol::BlocksRead SettlementHost::read_blocks(const protocol::ServeBlocks& as
   auto height = asked.from_height;
   for (; answer.blocks.size() < asked.max_blocks; ++height) {
     const auto block = protocol::read_block(snapshot, height);
-    if (!block || !*block) break;
+    if (!block || !*block || (*block)->header.epoch != asked.epoch) break;
     bytes += (*block)->batch->encoded().size();
     if (bytes > asked.max_bytes && !answer.blocks.empty()) break;
     answer.blocks.push_back(
         {(*block)->header, to_bytes((*block)->batch->encoded()), (*block)->ordering});
+  }
+  const auto following = protocol::read_header(snapshot, height);
+  if (following && (!*following || (*following)->epoch != asked.epoch)) {
+    answer.epoch_end = read_epoch_end(shell_, asked.epoch);
   }
   if (answer.blocks.empty()) return answer;
   // The nearest certificate at or above, with the headers on the way to it.
@@ -262,7 +347,7 @@ protocol::BlocksRead SettlementHost::read_blocks(const protocol::ServeBlocks& as
   for (std::size_t i = 0; i <= max_further_headers; ++i, ++height) {
     if (i > 0) {
       const auto block = protocol::read_block(snapshot, height);
-      if (!block || !*block) break;
+      if (!block || !*block || (*block)->header.epoch != asked.epoch) break;
       answer.further_headers.push_back((*block)->header);
     }
     const auto certificate = protocol::read_certificate(snapshot, height);

@@ -18,6 +18,8 @@ class SettlementHost {
 
   void execute(std::vector<pbft::Decision> decisions);
   void store_certificates(std::vector<pbft::BlockCertificate> certificates);
+  /// An epoch is over: its end is kept with the ledger, for those that come later.
+  void end_epoch(pbft::EpochFinished finished);
   void start_transfer(pbft::TransferRequest request);
   void receive(pbft::Received message);
   /// Admission of a client's transaction, as the gateway asks for it.
@@ -26,6 +28,8 @@ class SettlementHost {
   /// What Replica needs of the ledger at a start.
   void describe(pbft::Recovered& recovered) const;
   const ledger::StateMachine& machine() const { return machine_; }
+  /// Of the epoch in which the ledger stands.
+  const pbft::Committee& committee() const { return committee_; }
   /// Executed, perhaps not durable yet.
   const pbft::Position& position() const { return ledger_.position; }
   std::uint64_t executed_transactions() const { return ledger_.executed_transactions; }
@@ -42,6 +46,8 @@ class SettlementHost {
   void transfer(protocol::CatchUpInput input);
   void act(protocol::CatchUpEffects effects);
   void install(const std::vector<protocol::VerifiedBlock>& blocks);
+  void keep_epoch_end(const pbft::EpochFinished& finished);
+  pbft::EpochEndPointer epoch_end() const;
   protocol::BlocksRead read_blocks(const protocol::ServeBlocks& asked) const;
   void poll_slots();
   void tell_slot_due();
@@ -52,13 +58,15 @@ class SettlementHost {
   ledger::StateMachine machine_;
   protocol::LedgerPosition ledger_;
   std::uint64_t certified_height_ = 0;
+  pbft::Committee committee_;
   protocol::CatchUp catch_up_;
   // Executed, not durable yet.
   std::vector<protocol::TableWrite> writes_;
-  std::vector<pbft::Position> positions_;
+  std::vector<pbft::Executed> positions_;
   std::vector<crypto::Digest> installed_requests_;
   bool writing_ = false;
   bool install_pending_ = false;
+  bool epoch_installed_ = false;
   bool tick_scheduled_ = false;
   std::uint64_t transfers_ = 0;
 };

@@ -13,14 +13,20 @@ void SimulatedPeer::start() {
     disk.ledger.clear();
     ++ledgers_replaced_;
   }
-  if (!disk.identity) disk.identity.emplace();
+  if (!disk.identity) {
+    // A disk that was lost is recovered from the others, never made anew.
+    disk.identity.emplace();
+    disk.identity->recovering = started_before_;
+  }
+  started_before_ = true;
   shell_.begin_life();
   settlement_ = std::make_unique<SettlementHost>(shell_);
   pbft::Recovered recovered;
   recovered.log = disk.load_log();
   settlement_->describe(recovered);
   if (disk.identity->recovering) recovered.lost = disk.identity->reservation;
-  consensus_ = std::make_unique<ConsensusHost>(shell_, std::move(recovered));
+  consensus_ =
+      std::make_unique<ConsensusHost>(shell_, settlement_->committee(), std::move(recovered));
   settlement_->start(*consensus_);
   consensus_->start(*settlement_);
 }
@@ -43,7 +49,9 @@ void SimulatedPeer::receive(pbft::Received message) {
 }
 
 Door SimulatedPeer::submit(ByteView request) {
-  if (!up() || consensus_->waits_for_space()) return Door::unavailable;
+  if (!up() || consensus_->waits_for_space() || !consensus_->is_member()) {
+    return Door::unavailable;
+  }
   const auto transaction = shell_.chain.notary.decode(request, ledger::known_feature_level);
   if (!transaction || !settlement_->admit(*transaction)) return Door::refused;
   consensus_->submit(to_bytes(request));

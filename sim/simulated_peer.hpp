@@ -30,6 +30,7 @@ class SimulatedPeer {
   const PeerShell& shell() const { return shell_; }
   /// Only while it is up.
   pbft::Status status() const { return consensus_->status(); }
+  const pbft::Committee& committee() const { return consensus_->committee(); }
   const SettlementHost& settlement() const { return *settlement_; }
   std::uint64_t transfers() const {
     return transfers_ + (settlement_ ? settlement_->transfers() : 0);
@@ -41,6 +42,7 @@ class SimulatedPeer {
   PeerShell shell_;
   std::unique_ptr<SettlementHost> settlement_;
   std::unique_ptr<ConsensusHost> consensus_;
+  bool started_before_ = false;
   std::uint64_t transfers_ = 0;
   std::uint64_t logs_replaced_ = 0;
   std::uint64_t ledgers_replaced_ = 0;

@@ -9,8 +9,16 @@ namespace {
 
 constexpr std::size_t history_lines = 40;
 
-ChainOptions chain_options(const SimulationOptions& options) {
-  return {options.seed, options.peers, options.real_signatures, options.seed % 4 != 3};
+ChainOptions chain_options(const SimulationOptions& options, const FaultSet& faults) {
+  return {options.seed, options.peers, options.real_signatures, options.seed % 4 != 3,
+          faults.has(Fault::membership)};
+}
+
+/// What a run has in the end: strategies are written for members that stay what they are.
+FaultSet settled(FaultSet faults, const SimulationOptions& options) {
+  if (!options.adversaries) faults.remove(Fault::byzantine);
+  if (faults.has(Fault::byzantine)) faults.remove(Fault::membership);
+  return faults;
 }
 
 std::vector<bool> negated(std::vector<bool> flags) {
@@ -25,20 +33,21 @@ Simulation::Simulation(const SimulationOptions& options)
       generator_(options.seed),
       faults_([&] {
         const auto drawn = draw_faults(generator_);  // drawn in any case: what follows stays equal
-        return options.faults.value_or(drawn);
+        return settled(options.faults.value_or(drawn), options);
       }()),
-      chain_(chain_options(options)),
+      chain_(chain_options(options, faults_)),
       byzantine_(draw_byzantine()),
       invariants_(chain_, negated(byzantine_),
                   [this](Violation violation) { violated(std::move(violation)); }),
-      network_(time_, generator_.fork(), options.peers,
+      network_(time_, generator_.fork(), chain_.processes(),
                [this](std::uint32_t from, std::uint32_t to, const FramePointer& frame) {
                  arrived(from, to, frame);
                }),
       workload_(
           chain_, time_, generator_.fork(),
           [this](std::uint32_t peer, ByteView transaction) { return submit(peer, transaction); }),
-      injector_(faults_, time_, generator_.fork(), network_, peers_, byzantine_, invariants_,
+      injector_(faults_, time_, generator_.fork(), network_, peers_, byzantine_, options.peers,
+                invariants_,
                 [this](std::optional<std::uint32_t> peer, std::string words) {
                   HistoryEntry entry;
                   entry.what = Happening::fault;
@@ -46,8 +55,8 @@ Simulation::Simulation(const SimulationOptions& options)
                   entry.words = std::move(words);
                   note(std::move(entry));
                 }),
-      seen_height_(options.peers, 0) {
-  for (std::uint32_t peer = 0; peer < options.peers; ++peer) {
+      seen_height_(chain_.processes(), 0) {
+  for (std::uint32_t peer = 0; peer < chain_.processes(); ++peer) {
     peers_.push_back(std::make_unique<SimulatedPeer>(*this, peer, chain_, peer));
   }
   make_adversaries();
@@ -56,19 +65,19 @@ Simulation::Simulation(const SimulationOptions& options)
 // ── Byzantine members ───────────────────────────────────────────────────────────────────────────
 
 std::vector<bool> Simulation::draw_byzantine() {
-  std::vector<bool> byzantine(options_.peers, false);
+  std::vector<bool> byzantine(chain_.processes(), false);
   const auto most = crypto::max_faulty(options_.peers);
   const auto count = 1 + generator_.below(most);
   for (std::uint64_t i = 0; i < count; ++i) {
     const auto member = generator_.below(options_.peers);
-    if (options_.adversaries && faults_.has(Fault::byzantine)) byzantine[member] = true;
+    if (faults_.has(Fault::byzantine)) byzantine[member] = true;
   }
   return byzantine;
 }
 
 void Simulation::make_adversaries() {
   auto seeds = generator_.fork();
-  adversaries_.resize(options_.peers);
+  adversaries_.resize(chain_.processes());
   for (std::uint32_t member = 0; member < options_.peers; ++member) {
     if (!byzantine_[member]) continue;
     adversaries_[member] = std::make_unique<ByzantineMember>(
@@ -104,9 +113,9 @@ void Simulation::transmit(std::uint32_t peer, const pbft::Outgoing& message) {
   if (!byzantine_[peer]) {
     auto envelope = std::make_shared<wire::Envelope>();
     envelope->genesis = chain_.genesis_hash;
-    envelope->epoch = chain_.committee.epoch;
+    envelope->epoch = message.epoch;
     envelope->type = message.type;
-    envelope->sender = peer;
+    envelope->sender = sender_index(peer, message.type, message.epoch);
     envelope->body = message.body;
     envelope->signature = message.signature;
     if (!passes(peer, *envelope)) {
@@ -115,8 +124,7 @@ void Simulation::transmit(std::uint32_t peer, const pbft::Outgoing& message) {
     }
     frame = std::move(envelope);
   }
-  for (std::uint32_t to = 0; to < options_.peers; ++to) {
-    if (to == peer || (message.recipient && *message.recipient != to)) continue;
+  for (const auto to : recipients(peer, message)) {
     if (frame) {
       network_.send(peer, to, frame);
     } else {
@@ -125,10 +133,44 @@ void Simulation::transmit(std::uint32_t peer, const pbft::Outgoing& message) {
   }
 }
 
+/// Members go by their index in the message's epoch, in state transfer by the number of the peer.
+std::uint32_t Simulation::sender_index(std::uint32_t peer, pbft::MessageType type,
+                                       std::uint64_t epoch) const {
+  const auto* committee = invariants_.committee(epoch);
+  if (pbft::is_state_transfer(type) || committee == nullptr) return peer;
+  for (std::uint32_t index = 0; index < committee->size(); ++index) {
+    if (chain_.process_of(committee->members[index]) == peer) return index;
+  }
+  return peer;
+}
+
+std::vector<std::uint32_t> Simulation::recipients(std::uint32_t peer,
+                                                  const pbft::Outgoing& message) const {
+  if (pbft::is_state_transfer(message.type)) return {*message.recipient};
+  const auto* committee = invariants_.committee(message.epoch);
+  PS_ASSERT(committee != nullptr);  // the sender has told of it
+  std::vector<std::uint32_t> list;
+  for (std::uint32_t index = 0; index < committee->size(); ++index) {
+    if (message.recipient && *message.recipient != index) continue;
+    const auto to = chain_.process_of(committee->members[index]);
+    if (to && *to != peer) list.push_back(*to);
+  }
+  return list;
+}
+
 /// What the verifier actor checks of a frame.
 bool Simulation::passes(std::uint32_t from, const wire::Envelope& envelope) const {
-  return wire::inspect(envelope, from, chain_.committee, peers_[from]->shell().signatory) ==
-         wire::Refusal::none;
+  const auto* committee = invariants_.committee(envelope.epoch);
+  if (committee == nullptr) return false;
+  const auto& signatory = peers_[from]->shell().signatory;
+  if (chain_.options.membership && pbft::is_state_transfer(envelope.type)) {
+    // From any peer, member or not, under one of its own keys.
+    const auto statement = committee->statement(envelope.type, envelope.body);
+    return envelope.sender == from && envelope.genesis == chain_.genesis_hash &&
+           signatory.verify(signatory.key(), statement, envelope.signature);
+  }
+  const auto index = sender_index(from, envelope.type, envelope.epoch);
+  return wire::inspect(envelope, index, *committee, signatory) == wire::Refusal::none;
 }
 
 void Simulation::arrived(std::uint32_t from, std::uint32_t to, const FramePointer& frame) {
@@ -216,6 +258,44 @@ void Simulation::certified(std::uint32_t peer, const pbft::BlockCertificate& cer
   invariants_.certified(peer, certificate);
 }
 
+void Simulation::epoch_began(std::uint32_t peer, const pbft::Committee& committee) {
+  if (committee.epoch > 0) {
+    HistoryEntry entry;
+    entry.what = Happening::fault;
+    entry.peer = peer;
+    entry.words = "is in epoch " + std::to_string(committee.epoch) + " of " +
+                  std::to_string(committee.size()) + " members";
+    note(std::move(entry));
+  }
+  result_.epochs = std::max(result_.epochs, committee.epoch);
+  invariants_.epoch_began(peer, committee);
+}
+
+/// The administrator adds a peer, removes one that was added, or gives one its second key.
+void Simulation::change_members() {
+  time_.schedule(300 + static_cast<std::int64_t>(generator_.below(2'000)), [this] {
+    if (workload_.winding_down()) return;
+    const auto& committee = invariants_.newest_committee();
+    std::set<std::uint32_t> members;
+    for (const auto& key : committee.members) members.insert(*chain_.process_of(key));
+    const auto process = static_cast<std::uint32_t>(generator_.below(chain_.processes()));
+    // A key that was ever a member's is refused for good.
+    const auto& fresh = invariants_.was_member(chain_.first_key(process))
+                            ? chain_.second_key(process)
+                            : chain_.first_key(process);
+    const bool is_fresh = !invariants_.was_member(fresh);
+    const auto entry = chain_.member_entry(process, fresh);
+    if (!members.contains(process)) {
+      if (is_fresh) workload_.govern(ledger::AddMember{entry, "", ""});
+    } else if (committee.size() > options_.peers && generator_.chance(500)) {
+      workload_.govern(ledger::RemoveMember{entry.peer});
+    } else if (is_fresh) {
+      workload_.govern(ledger::ReplaceMemberKeys{entry});
+    }
+    change_members();
+  });
+}
+
 void Simulation::refused(std::uint32_t peer, const pbft::Refused& refused) {
   fingerprint_.fold(ByteView(refused.request));
   HistoryEntry entry;
@@ -251,6 +331,7 @@ SimulationResult Simulation::run() {
   for (auto& peer : peers_) peer->start();
   workload_.start();
   injector_.start();
+  if (chain_.options.membership) change_members();
   while (time_.run() < options_.steps && one_event()) {
   }
   if (!violation_) {
@@ -310,7 +391,7 @@ void Simulation::live_on() {
 
 bool Simulation::converged() const {
   if (workload_.waiting() > 0) return false;
-  for (std::uint32_t peer = 0; peer < options_.peers; ++peer) {
+  for (std::uint32_t peer = 0; peer < chain_.processes(); ++peer) {
     if (byzantine_[peer]) continue;
     if (!peers_[peer]->up() || seen_height_[peer] != invariants_.height() ||
         peers_[peer]->settlement().position().height != invariants_.height()) {
@@ -321,7 +402,7 @@ bool Simulation::converged() const {
 }
 
 void Simulation::check_end() {
-  for (std::uint32_t peer = 0; peer < options_.peers; ++peer) {
+  for (std::uint32_t peer = 0; peer < chain_.processes(); ++peer) {
     if (byzantine_[peer]) continue;
     const auto& settlement = peers_[peer]->settlement();
     invariants_.check_ledger(peer, settlement.machine());
@@ -346,7 +427,7 @@ void Simulation::check_end() {
 std::string Simulation::why_not_equal() const {
   auto text = ": " + std::to_string(workload_.waiting()) + " requests wait, height " +
               std::to_string(invariants_.height());
-  for (std::uint32_t peer = 0; peer < options_.peers; ++peer) {
+  for (std::uint32_t peer = 0; peer < chain_.processes(); ++peer) {
     text += "\n  peer " + std::to_string(peer) + (byzantine_[peer] ? " (Byzantine)" : "");
     if (!peers_[peer]->up()) {
       text += " is down";

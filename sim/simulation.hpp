@@ -29,6 +29,7 @@ class Simulation final : public World {
                 const pbft::BatchPointer& batch, const ledger::StateMachine& machine) override;
   void committed(std::uint32_t peer, const pbft::Position& position) override;
   void certified(std::uint32_t peer, const pbft::BlockCertificate& certificate) override;
+  void epoch_began(std::uint32_t peer, const pbft::Committee& committee) override;
   void refused(std::uint32_t peer, const pbft::Refused& refused) override;
   void alarmed(std::uint32_t peer, const std::string& sentence) override;
   void violated(Violation violation) override;
@@ -39,6 +40,9 @@ class Simulation final : public World {
   void tick_adversary(std::uint32_t peer);
   void arrived(std::uint32_t from, std::uint32_t to, const FramePointer& frame);
   bool passes(std::uint32_t from, const wire::Envelope& envelope) const;
+  std::vector<std::uint32_t> recipients(std::uint32_t peer, const pbft::Outgoing& message) const;
+  std::uint32_t sender_index(std::uint32_t peer, pbft::MessageType type, std::uint64_t epoch) const;
+  void change_members();
   Door submit(std::uint32_t peer, ByteView transaction);
   void note(HistoryEntry entry);
   bool one_event();

@@ -34,7 +34,7 @@ void Workload::start() {
 }
 
 std::uint32_t Workload::any_peer() {
-  return static_cast<std::uint32_t>(generator_.below(chain_.options.peers));
+  return static_cast<std::uint32_t>(generator_.below(chain_.processes()));
 }
 
 const Home& Workload::any_home() {
@@ -220,7 +220,7 @@ Workload::Draft Workload::readings() {
     entry.signature =
         chain_.notary.sign(home.client, ledger::reading_statement(chain_.genesis_hash, reading));
   }
-  const auto peer = any_peer();
+  const auto peer = static_cast<std::uint32_t>(generator_.below(chain_.options.peers));
   return {ledger::ReadingBatch{{std::move(entry)}}, "gateway:peer-" + std::to_string(peer),
           chain_.gateway_of(peer)};
 }
@@ -239,17 +239,22 @@ void Workload::feeder_event() {
 
 // ── Receipts ────────────────────────────────────────────────────────────────────────────────────
 
-crypto::Digest Workload::probe() {
-  const Draft draft{
-      ledger::CashFundingResident{Cash::from_nano(nano_per_unit), "EUR", chain_.homes[0].ref},
-      "administrator", Chain::administrator};
+crypto::Digest Workload::submit_to_all(const Draft& draft) {
   const auto expires = UtcMillis{now().value + millis_per_hour};
   const auto id = remember(
       make(draft, Encoder().raw(as_bytes("probe-")).u64(++counter_).data(), expires), expires);
-  for (std::uint32_t peer = 0; peer < chain_.options.peers; ++peer) {
-    ask(peer, requests_.at(id));
-  }
+  for (std::uint32_t peer = 0; peer < chain_.processes(); ++peer) ask(peer, requests_.at(id));
   return id;
+}
+
+crypto::Digest Workload::probe() {
+  return submit_to_all(
+      {ledger::CashFundingResident{Cash::from_nano(nano_per_unit), "EUR", chain_.homes[0].ref},
+       "administrator", Chain::administrator});
+}
+
+crypto::Digest Workload::govern(ledger::Payload payload) {
+  return submit_to_all({std::move(payload), "administrator", Chain::administrator});
 }
 
 bool Workload::receipt(std::uint32_t peer, const crypto::Digest& transaction) {
@@ -257,7 +262,7 @@ bool Workload::receipt(std::uint32_t peer, const crypto::Digest& transaction) {
   if (found == requests_.end() || found->second.acknowledged) return false;
   auto& request = found->second;
   request.receipts_at.insert(peer);
-  if (request.receipts_at.size() < chain_.committee.weak_quorum()) return false;
+  if (request.receipts_at.size() < crypto::weak_quorum(chain_.processes())) return false;
   request.acknowledged = true;
   ++acknowledged_;
   open_.erase(transaction);

@@ -33,6 +33,9 @@ class Workload {
   void start();
   /// No new transactions; those that wait are asked for again and again.
   void wind_down() { winding_down_ = true; }
+  bool winding_down() const { return winding_down_; }
+  /// Submits a governance transaction to all peers.
+  crypto::Digest govern(ledger::Payload payload);
   /// Submits one transaction to all peers and gives its id.
   crypto::Digest probe();
   /// A peer shows the receipt of a transaction; true when it is thereby acknowledged.
@@ -54,6 +57,7 @@ class Workload {
     std::string principal;
     Client client = Chain::administrator;
   };
+  crypto::Digest submit_to_all(const Draft& draft);
   void client_event();
   void feeder_event();
   void retry_event();

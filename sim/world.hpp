@@ -58,6 +58,11 @@ class World {
   /// The ledger up to `position` is durable: clients may see its receipts.
   virtual void committed(std::uint32_t peer, const pbft::Position& position) = 0;
   virtual void certified(std::uint32_t peer, const pbft::BlockCertificate& certificate) = 0;
+  /// The peer has come into another epoch.
+  virtual void epoch_began(std::uint32_t peer, const pbft::Committee& committee) {
+    static_cast<void>(peer);
+    static_cast<void>(committee);
+  }
   virtual void refused(std::uint32_t peer, const pbft::Refused& refused) = 0;
   virtual void alarmed(std::uint32_t peer, const std::string& sentence) = 0;
   virtual void violated(Violation violation) = 0;

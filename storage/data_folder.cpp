@@ -5,12 +5,14 @@
 
 #include "base/assert.hpp"
 #include "storage/file.hpp"
+#include "storage/salvage.hpp"
 
 namespace powershare::storage {
 namespace {
 
 constexpr auto identity_file = "IDENTITY";
 constexpr const char* environment_names[] = {"consensus", "ledger", "inbox"};
+constexpr auto new_inbox = "inbox.new";  ///< while it is being filled from a damaged one
 
 bool holds_data(const std::filesystem::path& environment) {
   std::error_code code;
@@ -59,6 +61,8 @@ class Opener {
                                                         bool verify_records) const;
   Result<std::shared_ptr<Environment>> open_former_log() const;
   Result<std::shared_ptr<Environment>> replace_log(const std::string& reason);
+  Result<void> salvage_inbox();
+  Result<void> finish_inbox() const;
 
   std::filesystem::path directory_;
   const Owner& owner_;
@@ -78,6 +82,9 @@ Result<void> Opener::begin() {
   }
   if (!*found) return start_new();
   identity = std::move(**found);
+  if (std::ranges::count(options_.former_public_keys, identity.owner.public_key) > 0) {
+    identity.owner.public_key = owner_.public_key;
+  }
   if (auto same = check_owner(identity.owner, owner_); !same) return same;
   // 0 commits: the creation was cut short; nothing was promised or acknowledged yet.
   if (identity.log_commits != 0) return {};
@@ -117,7 +124,7 @@ Result<std::shared_ptr<Environment>> Opener::open_environment(const std::string&
   options.must_exist = must_exist;
   options.verify_records = verify_records;
   options.keep_alive = lock;
-  options.label = environment_label(name, identity);
+  options.label = environment_label(name == new_inbox ? "inbox" : name, identity);
   auto opened = Environment::open(directory_ / name, options);
   if (!opened) return opened.error();
   return std::shared_ptr<Environment>(std::move(*opened));
@@ -160,8 +167,44 @@ Result<std::shared_ptr<Environment>> Opener::open_log() {
   return replace_log(log.error().detail());
 }
 
+/// Acknowledged readings live nowhere else on this peer, so what can be read of a damaged inbox
+/// goes into the new one. That is built beside it and takes its place only when it is whole.
+Result<void> Opener::salvage_inbox() {
+  const auto damaged = directory_ / "inbox";
+  const auto readings = salvage_records(damaged / "data.mdb", inbox_table);
+  if (!readings) return readings.error();
+  std::error_code code;
+  std::filesystem::remove_all(directory_ / new_inbox, code);
+  if (code) return system_error(code.value(), "making a new inbox in " + directory_.string());
+  {
+    auto environment = open_environment(new_inbox, false, true);
+    if (!environment) return environment.error();
+    if (auto filled = LmdbInbox(*environment).update(*readings, {}); !filled) return filled;
+  }
+  if (!readings->empty()) {
+    findings.back() += "; " + std::to_string(readings->size()) + " readings were saved from it";
+  }
+  if (auto moved = move_aside(damaged); !moved) return moved;
+  return finish_inbox();
+}
+
+/// The last step of salvage_inbox(), which a crash may have left undone.
+Result<void> Opener::finish_inbox() const {
+  std::error_code code;
+  if (std::filesystem::exists(directory_ / "inbox", code) ||
+      !std::filesystem::exists(directory_ / new_inbox, code)) {
+    return {};
+  }
+  std::filesystem::rename(directory_ / new_inbox, directory_ / "inbox", code);
+  if (code) return system_error(code.value(), "moving the new inbox into its place");
+  return sync_folder(directory_);
+}
+
 Result<std::shared_ptr<Environment>> Opener::open_other(const std::string& name,
                                                         bool verify_records, bool replace) {
+  if (name == "inbox") {
+    if (auto finished = finish_inbox(); !finished) return finished.error();
+  }
   const bool discarded = name == "ledger" && options_.discard_ledger;
   if (discarded) {
     findings.push_back("the folder ledger is begun anew: its records contradict one another");
@@ -170,8 +213,10 @@ Result<std::shared_ptr<Environment>> Opener::open_other(const std::string& name,
   auto opened = open_environment(name, !is_new && !discarded, verify_records);
   if (!opened && opened.error().code() == StorageError::damaged && replace) {
     findings.push_back("the folder " + name + " is begun anew: " + opened.error().detail());
-    if (auto moved = move_aside(directory_ / name); !moved) return moved.error();
-    opened = open_environment(name, false, verify_records);
+    const bool salvaged = name == "inbox";
+    const auto replaced = salvaged ? salvage_inbox() : move_aside(directory_ / name);
+    if (!replaced) return replaced.error();
+    opened = open_environment(name, salvaged, verify_records);
   }
   if (!opened) return opened.error();
   const auto label = check_label(name, identity, (*opened)->label());

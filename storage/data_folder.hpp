@@ -21,6 +21,9 @@ struct DataFolderOptions {
   /// False leaves the checksums of the ledger's records to the reads (a large ledger then opens
   /// faster).
   bool verify_ledger_records = true;
+  /// Keys that IDENTITY may name besides the owner's, while a peer's key is being replaced. It then
+  /// names the owner's from this opening on.
+  std::vector<crypto::PublicKey> former_public_keys;
   /// What is lost or damaged is moved to NAME.damaged and begun anew; where false, open() refuses
   /// instead. None of it needs an operator while IDENTITY is there: it bounds what was promised.
   bool replace_lost_log = false;        ///< the peer is `recovering` from then on

@@ -1,19 +1,14 @@
 #include "storage/inbox.hpp"
 
 namespace powershare::storage {
-namespace {
-
-constexpr auto readings_table = "readings";
-
-}  // namespace
 
 Result<void> LmdbInbox::update(const std::vector<std::pair<Bytes, Bytes>>& put,
                                const std::vector<Bytes>& erase) {
   std::vector<protocol::TableWrite> all;
   all.reserve(put.size() + erase.size());
   // In this order: a reading that is new under a key just given up must stay.
-  for (const auto& key : erase) all.push_back({readings_table, key, std::nullopt});
-  for (const auto& [key, value] : put) all.push_back({readings_table, key, value});
+  for (const auto& key : erase) all.push_back({std::string(inbox_table), key, std::nullopt});
+  for (const auto& [key, value] : put) all.push_back({std::string(inbox_table), key, value});
   return environment_->commit(all);
 }
 
@@ -22,7 +17,7 @@ Result<std::vector<std::pair<Bytes, Bytes>>> LmdbInbox::load() const {
   if (!snapshot) return snapshot.error();
   std::vector<std::pair<Bytes, Bytes>> records;
   const auto read =
-      (*snapshot)->scan(readings_table, {}, {}, false, [&records](ByteView key, ByteView value) {
+      (*snapshot)->scan(inbox_table, {}, {}, false, [&records](ByteView key, ByteView value) {
         records.emplace_back(to_bytes(key), to_bytes(value));
         return true;
       });

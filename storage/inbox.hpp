@@ -6,6 +6,8 @@
 
 namespace powershare::storage {
 
+inline constexpr std::string_view inbox_table = "readings";
+
 class LmdbInbox final : public protocol::Inbox {
  public:
   explicit LmdbInbox(std::shared_ptr<Environment> environment)

@@ -18,7 +18,7 @@ Bytes signed_statement(const Digest& genesis, std::uint64_t epoch, MessageType t
   }
   return Encoder()
       .raw(as_bytes("powershare/pbft/1"))
-      .raw(planted(Bug::other_chain) ? Digest{} : genesis)
+      .raw(planted(Bug::chain_not_signed) ? Digest{} : genesis)
       .u64(epoch)
       .u8(static_cast<std::uint8_t>(type))
       .raw(body)

@@ -32,11 +32,10 @@ enum class Bug : std::uint8_t {
   checkpoint_without_quorum,  ///< f + 1 CHECKPOINTs make a checkpoint stable
   double_execution,           ///< after a restart the last decision is executed again
   unsigned_sender,            ///< a message counts for the sender that it names
-  other_chain,                ///< signatures do not cover the chain
+  chain_not_signed,           ///< signatures do not cover the chain
   request_unchecked,          ///< backups vote for requests that do not pass the check
   entry_unverified,           ///< fetched entries are decided without their certificate
   blocks_uncertified,         ///< state transfer installs blocks without a certificate
-  chunk_unchecked,            ///< state transfer stages chunks that do not match the manifest
 };
 
 #ifdef POWERSHARE_PLANTED_BUGS

@@ -149,7 +149,6 @@ class Replica::Epochs {
         effects.transfer = TransferRequest{std::nullopt, {}};
       }
     }
-    if (!core_) effects.wake_at = MonotonicMillis{now_.value + options_.status_interval_ms};
     return effects;
   }
 
@@ -187,6 +186,8 @@ class Replica::Epochs {
 
   void after(Effects& effects) {
     while (core_ && core_->finished()) advance(effects);
+    // With every step: hosts go by the newest one's.
+    if (!core_) effects.wake_at = MonotonicMillis{now_.value + options_.status_interval_ms};
   }
 
   /// The epoch ended in order: the next one begins where it ended.
@@ -215,6 +216,10 @@ class Replica::Epochs {
     recovered.executed = restored.position;
     recovered.certified_height = restored.position.height > 0 ? restored.position.height - 1 : 0;
     recovered.epoch_end = std::exchange(restored.epoch_end, nullptr);
+    // That the ledger is ahead of the new epoch's log is no sign of a lost one.
+    recovered.log.push_back(
+        log_put(log_key(LogTag::transfer),
+                Encoder().u64(restored.position.sequence).boolean(false).data()));
     if (core_) {
       recovered.lost = core_->lost();
       effects.persist = core_->clear_log();

@@ -95,6 +95,7 @@ void Core::adopt_stable(CheckpointCertificate certificate) {
   next_ = std::max(next_, low_ + 1);
   fruitless_rounds_ = 0;
   compare_with_stable();
+  forget_undecided();
   collect_garbage();
   end_recovery_if_done();
 }
@@ -113,6 +114,19 @@ void Core::quarantine(const std::string& why) {
   if (quarantined_) return;
   quarantined_ = true;
   alarm("quarantined: " + why);
+}
+
+/// Nobody votes at or below the low mark again. What is not decided here by then comes as an entry
+/// or by state transfer; its records would pile up in the log of a replica that lags behind.
+void Core::forget_undecided() {
+  for (auto it = slots_.begin(); it != slots_.end() && it->first <= low_;) {
+    if (it->second.decided || it->first <= executed_.sequence) {
+      ++it;
+      continue;
+    }
+    forget_slot(it->first, it->second);
+    it = slots_.erase(it);
+  }
 }
 
 /// Records go from the log once they lie below the stable checkpoint and are executed durably; the

@@ -67,7 +67,8 @@ Core::Core(Config config, const protocol::Signatory& signatory, RequestChecker c
       repair_patience_ms_(options_.status_repair_interval_ms),
       peers_(committee_.size()),
       repaired_at_(committee_.size()),
-      parked_(committee_.size()) {
+      parked_(committee_.size()),
+      fillings_(committee_.size()) {
   PS_ASSERT(committee_.size() >= 4 && committee_.size() <= max_members &&
             self_ < committee_.size());
   PS_ASSERT(options_.checkpoint_interval > 0 &&
@@ -155,6 +156,7 @@ void Core::on(Tick& tick) {
     clock_known_ = true;
     active_since_ = now_;
     if (undelivered_since_) undelivered_since_ = now_;
+    if (ending_since_) ending_since_ = now_;
   }
   if (tick.work_due && !work_due_) work_due_since_ = now_;
   work_due_ = tick.work_due;
@@ -334,7 +336,7 @@ Status Core::status() const {
   status.mempool_bytes = mempool_.bytes();
   status.transferring = transferring_;
   status.recovering = lost_ || confirming_;
-  status.lost_log = lost_;
+  status.votes_forgotten = votes_forgotten_;
   status.quarantined = quarantined_;
   status.reservation = reservation_;
   status.peers = peers_;

@@ -137,6 +137,7 @@ class Core {
   void adopt_stable(CheckpointCertificate certificate);
   void compare_with_stable();
   void collect_garbage();
+  void forget_undecided();
   void forget_slot(Sequence sequence, Slot& slot);
   void vote_block();
   void try_certify(std::uint64_t height);
@@ -155,6 +156,7 @@ class Core {
                   const std::vector<Signature>& signatures);
   void remake_request_index();
   void check_new_view_timer();
+  void grant_filling(MemberIndex member, Sequence wish);
   void fetch_parked(MemberIndex member, const StatusMessage& its);
   std::int64_t backed_off(std::int64_t base_ms) const;
 
@@ -229,9 +231,10 @@ class Core {
   std::vector<std::shared_ptr<const Bytes>> to_forward_;
   std::size_t to_forward_bytes_ = 0;
   MonotonicMillis forwarded_at_;
+  MonotonicMillis told_at_;  ///< when the mempool was last searched for what to tell everyone
   std::optional<MonotonicMillis> filling_since_;
   std::uint32_t batch_limit_;  ///< requests in a batch, so that it is decided long before time-outs
-  Digest head_{};  ///< the request that waits longest, and since when it has been that
+  Digest head_{};              ///< the request that waits longest, and since when it has been that
   std::optional<MonotonicMillis> head_since_;
   Sequence highest_proposal_ = 0;  ///< of the present view
   std::optional<MonotonicMillis>
@@ -272,6 +275,13 @@ class Core {
     std::optional<MonotonicMillis> fetched_at;
   };
   std::vector<Parked> parked_;
+  /// How far null batches were granted to a recovering member, and what of that counts still.
+  struct Filling {
+    Sequence to = 0;
+    std::int64_t owed = 0;  ///< sequences
+    MonotonicMillis repaid_at;
+  };
+  std::vector<Filling> fillings_;
   std::set<std::pair<MemberIndex, Sequence>> evidence_kept_;
 
   // Promises
@@ -287,6 +297,7 @@ class Core {
   Sequence low_at_start_ = 0;
   View view_at_start_ = 0;
   bool lost_ = false;
+  bool votes_forgotten_ = false;  ///< others hold what this member signed and its log lacks
   Reservation lost_promise_;  ///< what IDENTITY said when the log was lost
   Reservation floor_;  ///< while lost_: no votes below this view, nor at or below this sequence
   bool quarantined_ = false;

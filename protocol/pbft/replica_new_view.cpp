@@ -136,6 +136,7 @@ void Core::enter_view(View view, const Obligations& duties,
   watch_head();
   // The new primary gets its time, too: else every replica would leave each view that it enters.
   if (work_due_since_) work_due_since_ = now_;
+  if (ending_since_) ending_since_ = now_;
   if (!leads()) {
     to_forward_ = mempool_.local_waiting(options_.mempool_requests);
     forwarded_at_ = MonotonicMillis{-1};

@@ -69,8 +69,8 @@ void Core::forward_requests() {
     to_forward_bytes_ = 0;
     return;
   }
-  if (now_.value - forwarded_at_.value < options_.batch_wait_ms && to_forward_.size() < options_.batch.max_requests &&
-      to_forward_bytes_ < forward_bytes) {
+  if (now_.value - forwarded_at_.value < options_.batch_wait_ms &&
+      to_forward_.size() < options_.batch.max_requests && to_forward_bytes_ < forward_bytes) {
     return;
   }
   forwarded_at_ = now_;
@@ -100,6 +100,9 @@ void Core::forward_requests() {
 void Core::tell_everyone() {
   const auto patience = options_.request_timeout_ms / 4;
   if (!head_since_ || now_.value - head_since_->value < patience) return;
+  // The search looks at every request that waits: not at each step of a replica that lags already.
+  if (now_.value - told_at_.value < patience / 8) return;
+  told_at_ = now_;
   const auto requests =
       mempool_.untold(MonotonicMillis{now_.value - 2 * patience}, now_, told_at_once);
   std::vector<std::shared_ptr<const Bytes>> group;

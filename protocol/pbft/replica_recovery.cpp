@@ -293,6 +293,7 @@ Core::Check Core::on_promises(const Received& message) {
     if (promise.type != MessageType::view_change) {
       promised.sequence = std::max(promised.sequence, in.u64());
     }
+    votes_forgotten_ = true;
     lose_log(promised, "others hold newer messages of this member than its log");
   }
   answered_stable_ = std::max(answered_stable_, answer->stable.position.sequence);

@@ -168,6 +168,29 @@ Core::Check Core::on_fetched_entry(Received& message) {
   return {};
 }
 
+/// Null batches up to the checkpoint above what a recovering member may have promised. Far-fetched
+/// wishes are not granted, and not more than four recoveries at once and one every ten minutes: a
+/// liar must not keep the chain busy with nothing.
+void Core::grant_filling(MemberIndex member, Sequence wish) {
+  const std::int64_t farthest = 4 * std::int64_t{options_.window} + options_.reservation_step;
+  if (wish <= low_ || wish - low_ > static_cast<Sequence>(farthest)) return;
+  auto& filling = fillings_[member];
+  if (wish > filling.to) {
+    const auto repaid =
+        (now_.value - filling.repaid_at.value) * farthest / (10 * millis_per_minute);
+    if (repaid > 0) {
+      filling.owed = std::max<std::int64_t>(0, filling.owed - repaid);
+      filling.repaid_at = now_;
+    }
+    const auto cost = static_cast<std::int64_t>(wish - std::max(filling.to, low_));
+    if (filling.owed + cost > 4 * farthest) return;
+    filling.owed += cost;
+    filling.to = wish;
+  }
+  const Sequence interval = options_.checkpoint_interval;
+  fill_to_ = std::max(fill_to_, (wish + interval - 1) / interval * interval);
+}
+
 Core::Check Core::on_status(const Received& message) {
   const auto its = StatusMessage::decode(message.body, options_.window);
   if (!its) return its.error();
@@ -182,13 +205,7 @@ Core::Check Core::on_status(const Received& message) {
   peer.clock_offset_ms = ahead_of_clock(its->clock);
   check_clock();
   fetch_parked(message.sender, *its);
-  // Null batches up to the checkpoint above what the member may have promised; far-fetched wishes
-  // are not granted.
-  const auto wish = its->recovering_to;
-  const Sequence interval = options_.checkpoint_interval;
-  if (wish > low_ && wish - low_ <= 4 * options_.window + options_.reservation_step) {
-    fill_to_ = std::max(fill_to_, (wish + interval - 1) / interval * interval);
-  }
+  grant_filling(message.sender, its->recovering_to);
   // One answer per peer and 50 ms: a flood of STATUS is no lever.
   auto& repaired = repaired_at_[message.sender];
   if (repaired && now_.value - repaired->value < 50) return {};

@@ -42,9 +42,9 @@ struct Status {
   std::uint64_t requests_delivered = 0;
   std::uint64_t equivocations = 0;
   bool transferring = false;
-  bool recovering = false;   ///< no votes yet: lost log, or asking the others after a start
-  bool lost_log = false;     ///< it had promised what its log does not know
-  bool quarantined = false;  ///< own state differs from a certified one: votes no more
+  bool recovering = false;       ///< no votes yet: lost log, or asking the others after a start
+  bool votes_forgotten = false;  ///< others have shown votes of this member that its log lacks
+  bool quarantined = false;      ///< own state differs from a certified one: votes no more
   bool clock_suspect =
       false;                ///< own clock is off the median of the others' by more than the bound
   Reservation reservation;  ///< what IDENTITY must hold at least

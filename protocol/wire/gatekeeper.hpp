@@ -2,8 +2,11 @@
 // by the member at the other end of the link, signed under that member's key.
 #pragma once
 
+#include <variant>
+
 #include "protocol/pbft/input.hpp"
 #include "protocol/ports.hpp"
+#include "protocol/roster.hpp"
 #include "protocol/wire/envelope.hpp"
 
 namespace powershare::wire {
@@ -20,5 +23,14 @@ Refusal inspect(const Envelope& envelope, pbft::MemberIndex link, const pbft::Co
 
 /// An envelope that was inspected, as input of the Replica or of CatchUp.
 pbft::Received received(Envelope envelope);
+
+/// The same through all epochs that count: an envelope that came over the link of peer number
+/// `link`, as input of the Replica (its sender: the index in the message's epoch) or of CatchUp
+/// (its sender: the peer's number). State transfer proves itself by certificates: peers that are
+/// not members yet take part, and the link alone says who they are. Of an epoch that is not known
+/// here yet, only that somebody speaks of it is handed on: an empty STATUS.
+std::variant<pbft::Received, Refusal> admit(Envelope envelope, pbft::MemberIndex link,
+                                            const protocol::Roster& roster,
+                                            const protocol::Signatory& signatory);
 
 }  // namespace powershare::wire

@@ -221,9 +221,11 @@ def audit(island):
 
 
 def alive(pid):
+    """Until its last thread is gone: a zombie whose threads still end holds its lock and its ports."""
     try:
         with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
+            zombie = stat.read().rsplit(")", 1)[1].split()[0] == "Z"
+        return not zombie or len(os.listdir(f"/proc/{pid}/task")) > 1
     except OSError:
         return False
 

@@ -53,7 +53,11 @@ THIRD_PARTY = {
 PRIVATE_HEADERS = {
     "net/http_connection.hpp": ["net/http_*.cpp"],
     "net/zap.hpp": ["net/*.cpp"],
-    "net/zmq_socket.hpp": ["net/*.cpp", "net/zap.hpp"],
+    "net/zmq_socket.hpp": [
+        "net/*.cpp", "net/zap.hpp", "net/zmq_listener.hpp", "net/zmq_remote.hpp",
+    ],
+    "net/zmq_listener.hpp": ["net/*.cpp"],
+    "net/zmq_remote.hpp": ["net/*.cpp"],
 }
 
 # Headers of the C++ standard library have neither dot nor slash. Those of the operating system may be

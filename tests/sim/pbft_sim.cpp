@@ -40,13 +40,13 @@ void print(const SimulationOptions& options, const SimulationResult& result) {
   std::printf(
       "seed %llu peers %u: events %llu blocks %llu transactions %llu acknowledged %llu views %llu "
       "crashes %llu transfers %llu logs %llu ledgers %llu first commit %lld ms equal %lld ms of "
-      "%lld ms faults %s %s\n",
+      "%lld ms epochs %llu faults %s %s\n",
       Count{options.seed}, options.peers, Count{result.events}, Count{result.blocks},
       Count{result.transactions}, Count{result.acknowledged}, Count{result.highest_view},
       Count{result.crashes}, Count{result.transfers}, Count{result.logs_replaced},
       Count{result.ledgers_replaced}, static_cast<long long>(result.first_commit_ms),
       static_cast<long long>(result.healing_ms), static_cast<long long>(result.virtual_ms),
-      result.faults.c_str(), result.digest.c_str());
+      Count{result.epochs}, result.faults.c_str(), result.digest.c_str());
   for (const auto& liar : result.byzantine) std::printf("  %s\n", liar.c_str());
 }
 

@@ -14,6 +14,7 @@ constexpr CatalogueEntry entries[] = {
     {"equivocation", make_equivocation},
     {"forged_certificates", make_forged_certificates},
     {"frozen_primary", make_frozen_primary},
+    {"hidden_prepared", make_hidden_prepared},
     {"impersonation", make_impersonation},
     {"lying_new_view", make_lying_new_view},
     {"lying_status", make_lying_status},

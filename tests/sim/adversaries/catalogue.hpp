@@ -14,6 +14,7 @@ std::unique_ptr<Adversary> make_double_votes(std::uint64_t seed);
 std::unique_ptr<Adversary> make_equivocation(std::uint64_t seed);
 std::unique_ptr<Adversary> make_forged_certificates(std::uint64_t seed);
 std::unique_ptr<Adversary> make_frozen_primary(std::uint64_t seed);
+std::unique_ptr<Adversary> make_hidden_prepared(std::uint64_t seed);
 std::unique_ptr<Adversary> make_impersonation(std::uint64_t seed);
 std::unique_ptr<Adversary> make_lying_new_view(std::uint64_t seed);
 std::unique_ptr<Adversary> make_lying_status(std::uint64_t seed);

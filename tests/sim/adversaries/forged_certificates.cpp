@@ -16,6 +16,14 @@ class ForgedCertificates final : public Strategy {
       : Strategy("forged_certificates", seed), per_mille_(20 + chance_.below(200)) {}
 
  private:
+  void act(Wire& wire, MemberIndex to, const pbft::Outgoing& message) override {
+    if (message.type != MessageType::view_change || !chance_.chance(500)) {
+      return wire.send(to, message);
+    }
+    const auto how = static_cast<Forgery>(chance_.below(forgeries));
+    wire.send(to, view_change(wire, how, Decoder(message.body).u64()));
+  }
+
   void on_tick(Wire& wire) override {
     if (!chance_.chance(per_mille_)) return;
     const auto how = static_cast<Forgery>(chance_.below(forgeries));

@@ -1,6 +1,6 @@
 // Lies in the new view: another O, too few VIEW-CHANGEs, prepared certificates left out of the own
 // VIEW-CHANGE, two NEW-VIEWs from different quorums, an old one again.
-#include <map>
+#include <algorithm>
 
 #include "protocol/pbft/new_view.hpp"
 #include "tests/sim/adversaries/catalogue.hpp"
@@ -47,9 +47,11 @@ class LyingNewView final : public Strategy {
     if (!lie) return message;
     if (kind == 1) {  // f + 1 VIEW-CHANGEs, and what follows from those alone
       while (lie->view_changes.size() > wire.committee().weak_quorum()) {
-        lie->view_changes.erase(
-            lie->view_changes.begin() +
-            static_cast<std::ptrdiff_t>(chance_.below(lie->view_changes.size())));
+        // Those that say most are the first to go.
+        lie->view_changes.erase(std::max_element(lie->view_changes.begin(), lie->view_changes.end(),
+                                                 [](const auto& left, const auto& right) {
+                                                   return left.body.size() < right.body.size();
+                                                 }));
       }
       make_orders(wire, *lie);
     } else if (kind == 2) {  // with another VIEW-CHANGE of its own

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <string>
 #include <string_view>
@@ -36,15 +37,20 @@ inline sockaddr_in loopback(std::uint16_t port, std::uint32_t host = INADDR_LOOP
   return place;
 }
 
-/// A port that was free a moment ago.
+/// A port that was free a moment ago, below those that the system gives to outgoing connections:
+/// one of these may take a port between this call and its use.
 inline std::uint16_t free_port() {
-  const int number = ::socket(AF_INET, SOCK_STREAM, 0);
-  auto place = loopback(0);
-  socklen_t size = sizeof place;
-  ::bind(number, reinterpret_cast<sockaddr*>(&place), size);
-  ::getsockname(number, reinterpret_cast<sockaddr*>(&place), &size);
-  ::close(number);
-  return ntohs(place.sin_port);
+  constexpr unsigned first = 10'000, ports = 22'000;
+  static std::atomic<unsigned> next{static_cast<unsigned>(::getpid()) * 97};
+  for (unsigned tries = 0; tries < ports; ++tries) {
+    const auto port = static_cast<std::uint16_t>(first + next++ % ports);
+    const int number = ::socket(AF_INET, SOCK_STREAM, 0);
+    const auto place = loopback(port);
+    const bool free = ::bind(number, reinterpret_cast<const sockaddr*>(&place), sizeof place) == 0;
+    ::close(number);
+    if (free) return port;
+  }
+  return 0;
 }
 
 struct RawResponse {

@@ -15,7 +15,6 @@ class KeySignatory final : public protocol::Signatory {
  public:
   explicit KeySignatory(crypto::KeyPair keys) : keys_(std::move(keys)) {}
   bool owns(const crypto::PublicKey& key) const override { return key == keys_.public_key(); }
-  crypto::PublicKey key() const override { return keys_.public_key(); }
   crypto::Signature sign(const crypto::PublicKey&, ByteView statement) const override {
     return keys_.sign(statement);
   }

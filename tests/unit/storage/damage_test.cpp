@@ -1,7 +1,8 @@
 // Damage at rest: every flip and every truncation is found before LMDB maps the file, or does no
 // harm.
+#include "storage/lmdb_page.hpp"
 #include "storage/page_check.hpp"
-#include "tests/unit/storage/support.hpp"
+#include "tests/unit/storage/workload.hpp"
 
 using namespace powershare;
 using namespace powershare::storage;
@@ -200,4 +201,89 @@ TEST_CASE("without the records' checksums the structure is still checked") {
   auto file = read_all(folder / "e/data.mdb");
   write_all(folder / "e/data.mdb", ByteView(file).first(file.size() / 2));
   CHECK_FALSE(check_pages(folder / "e/data.mdb", false)->whole());
+}
+
+namespace {
+
+enum class PageType { meta, branch, leaf, overflow, free };
+constexpr PageType page_types[] = {PageType::meta, PageType::branch, PageType::leaf,
+                                   PageType::overflow, PageType::free};
+
+const char* to_text(PageType type) {
+  switch (type) {
+    case PageType::meta:
+      return "meta";
+    case PageType::branch:
+      return "branch";
+    case PageType::leaf:
+      return "leaf";
+    case PageType::overflow:
+      return "overflow";
+    case PageType::free:
+      return "free";
+  }
+  return "?";
+}
+
+constexpr std::size_t page_size = 4'096;
+
+/// Free is a page that may hold anything; the others are what their headers say.
+std::map<PageType, std::vector<std::size_t>> pages_by_type(const std::filesystem::path& scratch,
+                                                           const Bytes& file) {
+  std::map<PageType, std::vector<std::size_t>> pages;
+  for (std::size_t page = 0; page < file.size() / page_size; ++page) {
+    if (page < 2) {
+      pages[PageType::meta].push_back(page);
+      continue;
+    }
+    auto junk = file;
+    std::fill_n(junk.begin() + static_cast<std::ptrdiff_t>(page * page_size), page_size,
+                std::uint8_t{0xA5});
+    write_all(scratch, junk);
+    const auto report = check_pages(scratch, true);
+    REQUIRE(report);
+    const auto content = ByteView(file).subspan(page * page_size, page_size);
+    if (report->whole()) {
+      pages[PageType::free].push_back(page);
+    } else if (const auto tree = read_tree_page(content, page)) {
+      pages[tree->kind == PageKind::branch ? PageType::branch : PageType::leaf].push_back(page);
+    } else {
+      pages[PageType::overflow].push_back(page);
+    }
+  }
+  return pages;
+}
+
+}  // namespace
+
+TEST_CASE("in every type of page of every environment a flipped bit is found or does no harm") {
+  const MemoryFolder folder;
+  std::mt19937_64 random(test_seed("flips by page type"));
+  const std::size_t flips = 300;
+  for (const auto& kind : environment_kinds) {
+    constexpr std::uint64_t commits = 150;
+    {
+      const auto environment = open_environment(folder / kind);
+      for (std::uint64_t i = 1; i <= commits; ++i) {
+        REQUIRE(environment->commit(commit_of(kind, i)));
+      }
+    }
+    const auto content = content_after(kind, commits);
+    const auto file = read_all(folder / kind / "data.mdb");
+    const auto pages = pages_by_type(folder / "scratch", file);
+    for (const auto type : page_types) {
+      const auto found = pages.find(type);
+      // Readings and their pages are small: an inbox has no overflow pages.
+      if (found == pages.end()) continue;
+      std::printf("  %s, %zu %s pages:", kind.c_str(), found->second.size(), to_text(type));
+      try_all(folder, flips, content, [&](std::size_t) {
+        auto damaged = file;
+        const auto page = found->second[random() % found->second.size()];
+        const auto bit = page * page_size * 8 + random() % (page_size * 8);
+        damaged[bit / 8] ^= static_cast<std::uint8_t>(1u << (bit % 8));
+        return damaged;
+      });
+    }
+    CHECK(pages.size() >= 4);
+  }
 }

@@ -1,5 +1,7 @@
 #include "storage/data_folder.hpp"
 
+#include <algorithm>
+
 #include "storage/verify.hpp"
 #include "tests/unit/storage/support.hpp"
 
@@ -187,6 +189,80 @@ TEST_CASE("a damaged ledger or inbox is refused, or set aside and begun anew") {
     CHECK(folder->consensus_log().load()->size() == 2);
   }
   CHECK(verify_folder(place / "d")->whole());
+}
+
+namespace {
+
+std::vector<std::pair<Bytes, Bytes>> numbered_readings(std::uint64_t count) {
+  std::vector<std::pair<Bytes, Bytes>> readings;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    readings.emplace_back(number_key(i), Bytes(150, static_cast<std::uint8_t>(i)));
+  }
+  return readings;
+}
+
+/// How many of `readings` the inbox holds; nothing else may be in it.
+std::size_t held(const fs::path& directory, const std::vector<std::pair<Bytes, Bytes>>& readings) {
+  const auto folder = open_folder(directory, replacing());
+  const auto found = folder->inbox().load();
+  REQUIRE(found);
+  for (const auto& one : *found) {
+    CHECK(std::find(readings.begin(), readings.end(), one) != readings.end());
+  }
+  return found->size();
+}
+
+}  // namespace
+
+TEST_CASE("what can be read of a damaged inbox is kept") {
+  const TemporaryFolder place;
+  const auto readings = numbered_readings(500);
+  {
+    const auto folder = open_folder(place / "d");
+    for (std::size_t i = 0; i < readings.size(); i += 50) {
+      REQUIRE(folder->inbox().update({&readings[i], &readings[i] + 50}, {}));
+    }
+  }
+  const auto file = place / "d/inbox/data.mdb";
+  const auto sound = read_all(file);
+  const auto try_damage = [&](const Bytes& damaged) {
+    write_all(file, damaged);
+    CHECK(refusal(place / "d") == StorageError::damaged);
+    return held(place / "d", readings);
+  };
+  auto damaged = sound;
+  std::fill_n(damaged.begin(), 2 * 4'096, std::uint8_t{0});
+  CHECK(try_damage(damaged) == readings.size());  // both meta pages
+  for (std::size_t page = 2; page < sound.size() / 4'096; ++page) {
+    INFO("page " << page);
+    damaged = sound;
+    std::fill_n(damaged.begin() + static_cast<std::ptrdiff_t>(page * 4'096), 4'096,
+                std::uint8_t{0});
+    write_all(file, damaged);
+    if (refusal(place / "d") != StorageError::damaged) continue;  // a free page
+    CHECK(held(place / "d", readings) + 40 >= readings.size());
+  }
+  damaged = sound;
+  damaged[damaged.size() - 100] ^= 1;
+  write_all(file, damaged);
+  CHECK(held(place / "d", readings) + 1 >= readings.size());
+  CHECK(try_damage(to_bytes(ByteView(sound).first(sound.size() - 4'096))) + 40 >= readings.size());
+}
+
+TEST_CASE("an inbox that was saved but not yet in its place is found by the next start") {
+  const TemporaryFolder place;
+  const auto readings = numbered_readings(20);
+  {
+    const auto folder = open_folder(place / "d");
+    REQUIRE(folder->inbox().update(readings, {}));
+  }
+  fs::rename(place / "d/inbox", place / "d/inbox.new");
+  CHECK(held(place / "d", readings) == readings.size());
+  CHECK_FALSE(fs::exists(place / "d/inbox.new"));
+  // Half of a new one beside the old one means nothing.
+  fs::create_directory(place / "d/inbox.new");
+  write_all(place / "d/inbox.new/data.mdb", Bytes(4'096, 7));
+  CHECK(held(place / "d", readings) == readings.size());
 }
 
 TEST_CASE("without its IDENTITY a folder with data is refused") {

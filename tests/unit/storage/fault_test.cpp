@@ -1,5 +1,6 @@
 // Faults at every system call of a commit: this file stands between LMDB and the C library's
-// pwrite, writev and fdatasync, and lets the n-th call fail, end the process, or hang.
+// pwrite, writev and fdatasync, and lets the n-th call fail, end the process, or hang. It also
+// records the calls for power_loss_test.cpp.
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -8,6 +9,7 @@
 #include <cerrno>
 #include <thread>
 
+#include "tests/unit/storage/recorder.hpp"
 #include "tests/unit/storage/support.hpp"
 
 using namespace powershare;
@@ -15,7 +17,21 @@ using namespace powershare::storage;
 using namespace powershare::storage::testing;
 using protocol::TableWrite;
 
+std::vector<DiskCall>* powershare::storage::testing::recorded_calls = nullptr;
+
 namespace {
+
+void record(DiskCall::Kind kind, int descriptor, std::uint64_t offset, ByteView data) {
+  if (recorded_calls == nullptr) return;
+  std::error_code code;
+  const auto file =
+      std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(descriptor), code);
+  if (code || file.filename() != "data.mdb") return;
+  // LMDB writes its meta pages through a descriptor that is synchronous.
+  const bool synchronous = (::fcntl(descriptor, F_GETFL) & O_DSYNC) != 0;
+  if (kind == DiskCall::Kind::write && synchronous) kind = DiskCall::Kind::durable_write;
+  recorded_calls->push_back({kind, offset, to_bytes(data)});
+}
 
 enum class Fault { none, kill, kill_half_written, io_error, no_space };
 
@@ -50,6 +66,7 @@ int fdatasync(int descriptor) {
     errno = strike();
     return -1;
   }
+  record(DiskCall::Kind::sync, descriptor, 0, {});
   return static_cast<int>(::syscall(SYS_fdatasync, descriptor));
 }
 
@@ -65,6 +82,8 @@ ssize_t pwrite(int descriptor, const void* data, size_t size, off_t offset) {
     errno = strike();
     return -1;
   }
+  record(DiskCall::Kind::write, descriptor, static_cast<std::uint64_t>(offset),
+         {static_cast<const std::uint8_t*>(data), size});
   return ::syscall(SYS_pwrite64, descriptor, data, size, offset);
 }
 
@@ -76,6 +95,12 @@ ssize_t writev(int descriptor, const struct iovec* parts, int count) {
     }
     errno = strike();
     return -1;
+  }
+  auto offset = static_cast<std::uint64_t>(::lseek(descriptor, 0, SEEK_CUR));
+  for (int i = 0; i < count; ++i) {
+    record(DiskCall::Kind::write, descriptor, offset,
+           {static_cast<const std::uint8_t*>(parts[i].iov_base), parts[i].iov_len});
+    offset += parts[i].iov_len;
   }
   return ::syscall(SYS_writev, descriptor, parts, count);
 }
