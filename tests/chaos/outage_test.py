@@ -1,5 +1,5 @@
-"""How long clients wait when peers die, stand still or part under load: the longest gap between committed blocks as the live peers
-show them. Each measurement prints a line; the bounds are those of the product's promise, with the default time-out of two seconds."""
+"""How long clients wait when peers die or stand still under load: the longest gap between receipts from live peers. Each measurement
+prints a line; the bounds are those of the product's promise, with the default time-out of two seconds."""
 
 import os
 import signal
@@ -221,7 +221,7 @@ def same_under_load(island, load):
 
 
 def halves(island, load, results):
-    """(e) two of four stand still for 20 s (5 s in a short run): no quorum; then they go on."""
+    """(e) two of four stand still for 20 s (8 s in a short run): no quorum; then they go on."""
     load.flow()
     pids = freeze(island, [2, 3])
     load.paused |= {2, 3}
