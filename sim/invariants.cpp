@@ -95,6 +95,7 @@ void Invariants::sent(std::uint32_t peer, const pbft::Outgoing& message, const D
     honest_view = std::max(honest_view, view);
     auto& asked = asked_[message.epoch][peer];
     asked = std::max(asked, view);
+    if (message.epoch != newest_committee().epoch) return;  // left the log with its epoch
     const auto held = disk.log.get(log_table, pbft::log_key(pbft::LogTag::view_change));
     // A later one of the same group of writes may have taken its place.
     const bool later = held && *held && Decoder(**held).u64() > view;

@@ -40,47 +40,11 @@ protocol::LedgerPosition open_position(const PeerShell& shell) {
       .value_or(protocol::LedgerPosition{{0, 0, shell.chain.genesis_hash}, 0});
 }
 
-Bytes epoch_end_key(std::uint64_t epoch) {
-  return Encoder().raw(as_bytes("epoch_end")).u64(epoch).data();
-}
-
-/// How an epoch ended, where the ledger knows.
-std::optional<pbft::CheckpointCertificate> read_epoch_end(const PeerShell& shell,
-                                                          std::uint64_t epoch) {
-  const auto record = shell.disk.ledger.get(protocol::table::meta, epoch_end_key(epoch));
-  if (!record || !*record) return std::nullopt;
-  Decoder in(**record);
-  return pbft::CheckpointCertificate::decode(in);
-}
-
-pbft::Committee next_committee(const PeerShell& shell, const ledger::StateMachine& machine,
-                               std::uint64_t ended, const pbft::Position& start) {
-  const auto& state = machine.state();
-  pbft::Committee committee{shell.chain.genesis_hash, ended + 1, {}, start, 0};
-  if (ledger::current_epoch_number(state) == ended) {
-    const auto next = ledger::next_epoch(state);
-    PS_ASSERT(next.has_value());
-    committee.members = ledger::consensus_keys(next->members);
-    committee.feature_level = next->feature_level;
-  } else {
-    const auto epoch = ledger::epoch_at(state, ended + 1);
-    PS_ASSERT(epoch.has_value());
-    committee.members = ledger::consensus_keys(epoch->members);
-    committee.feature_level = epoch->feature_level;
-  }
-  return committee;
-}
-
-pbft::Committee open_committee(const PeerShell& shell, const ledger::StateMachine& machine) {
-  const auto number = ledger::current_epoch_number(machine.state());
-  // Its end may be noted before the next epoch has a block.
-  if (const auto end = read_epoch_end(shell, number)) {
-    return next_committee(shell, machine, number, end->position);
-  }
-  if (number == 0) return shell.chain.committee;
-  const auto end = read_epoch_end(shell, number - 1);
-  PS_ASSERT(end.has_value());
-  return next_committee(shell, machine, number - 1, end->position);
+protocol::EpochTracker open_epochs(const PeerShell& shell, const ledger::StateMachine& machine) {
+  const EnvironmentSnapshot snapshot(shell.disk.ledger);
+  const auto epoch = ledger::current_epoch_number(machine.state());
+  return {machine.state(), shell.chain.genesis_hash,
+          must(protocol::read_epoch_start(snapshot, epoch))};
 }
 
 }  // namespace
@@ -92,8 +56,8 @@ SettlementHost::SettlementHost(PeerShell& shell)
       ledger_(open_position(shell)),
       certified_height_(
           must(protocol::read_certified_height(EnvironmentSnapshot(shell.disk.ledger)))),
-      committee_(open_committee(shell, machine_)),
-      catch_up_(committee_, shell.member, shell.signatory, shell.chain.catch_up) {
+      epochs_(open_epochs(shell, machine_)),
+      catch_up_(committee(), shell.member, shell.signatory, shell.chain.catch_up) {
   const EnvironmentSnapshot snapshot(shell.disk.ledger);
   if (must(protocol::read_position(snapshot))) return;
   // A new ledger: the genesis's state is on disk before the first block.
@@ -113,7 +77,7 @@ void SettlementHost::start(ConsensusHost& consensus) {
 
 void SettlementHost::describe(pbft::Recovered& recovered) const {
   recovered.executed = ledger_.position;
-  recovered.epoch_end = epoch_end();
+  recovered.epoch_end = epochs_.epoch_end();
   recovered.certified_height = certified_height_;
   const EnvironmentSnapshot snapshot(shell_.disk.ledger);
   const auto newest = ledger_.position.height;
@@ -136,7 +100,7 @@ void SettlementHost::execute(std::vector<pbft::Decision> decisions) {
       // State transfer may have been ahead of the log.
       if (decision.sequence <= ledger_.position.sequence) continue;
       execute(decision.epoch, decision.sequence, decision.batch, decision.certificate);
-      positions_.push_back({ledger_.position, epoch_end()});
+      positions_.push_back({ledger_.position, epochs_.epoch_end()});
     }
   });
 }
@@ -145,9 +109,16 @@ void SettlementHost::execute(std::uint64_t epoch, pbft::Sequence sequence,
                              const pbft::BatchPointer& batch,
                              const pbft::OrderingCertificate& ordering) {
   PS_ASSERT(sequence > ledger_.position.sequence);
+  const auto before = ledger_.position;
   ledger_.position.sequence = sequence;
+  apply(epoch, batch, ordering);
+  epochs_.advanced(machine_.state(), before, ledger_.position, writes_);
+}
+
+void SettlementHost::apply(std::uint64_t epoch, const pbft::BatchPointer& batch,
+                           const pbft::OrderingCertificate& ordering) {
   if (batch->is_null()) return;
-  ledger::DecidedBatch decided{epoch, sequence, batch->time(), {}};
+  ledger::DecidedBatch decided{epoch, ledger_.position.sequence, batch->time(), {}};
   for (const auto request : batch->requests()) decided.transactions.push_back(to_bytes(request));
   if (!machine_.makes_block(decided)) return;
   const auto block = machine_.apply(decided);
@@ -214,11 +185,7 @@ void SettlementHost::publish() {
   }
   if (install_pending_) {
     install_pending_ = false;
-    std::shared_ptr<const pbft::Committee> begun;
-    if (std::exchange(epoch_installed_, false)) {
-      begun = std::make_shared<const pbft::Committee>(committee_);
-    }
-    transfer(protocol::Installed{ledger_.position, std::move(begun)});
+    transfer(protocol::Installed{ledger_.position, epochs_.committee()});
     if (!writes_.empty()) mail_.put([] {});  // the next flush
   }
 }
@@ -240,25 +207,11 @@ void SettlementHost::end_epoch(pbft::EpochFinished finished) {
   mail_.put([this, finished = std::move(finished)] { keep_epoch_end(finished); });
 }
 
-void SettlementHost::keep_epoch_end(const pbft::EpochFinished& finished) {
-  // Known already, or of a time that the ledger has still to get back to.
-  if (finished.epoch != committee_.epoch) return;
-  Encoder record;
-  finished.end.encode(record);
-  writes_.push_back({std::string(protocol::table::meta), epoch_end_key(finished.epoch),
-                     std::move(record).take()});
-  ledger_.position.sequence = std::max(ledger_.position.sequence, finished.end.position.sequence);
+/// False where the proof does not fit the ledger, as when it was lost and is still being fetched.
+bool SettlementHost::keep_epoch_end(const pbft::EpochFinished& finished) {
+  if (!epochs_.finished(machine_.state(), finished, ledger_.position, writes_)) return false;
   writes_.push_back(protocol::position_write(ledger_));
-  committee_ = next_committee(shell_, machine_, finished.epoch, finished.end.position);
-}
-
-pbft::EpochEndPointer SettlementHost::epoch_end() const {
-  const auto& state = machine_.state();
-  if (ledger::current_epoch_number(state) != committee_.epoch) return nullptr;
-  const auto next = ledger::next_epoch(state);
-  if (!next) return nullptr;
-  return std::make_shared<const pbft::EpochEnd>(pbft::EpochEnd{
-      next->last_sequence, ledger::consensus_keys(next->members), next->feature_level});
+  return true;
 }
 
 // ── State transfer ──────────────────────────────────────────────────────────────────────────────
@@ -267,7 +220,7 @@ void SettlementHost::start_transfer(pbft::TransferRequest request) {
   mail_.put([this, request = std::move(request)]() mutable {
     ++transfers_;
     transfer(protocol::StartCatchUp{
-        ledger_.position, std::move(request), committee_, shell_.chain.processes(), {}});
+        ledger_.position, std::move(request), committee(), shell_.chain.processes(), {}});
   });
 }
 
@@ -295,13 +248,12 @@ void SettlementHost::act(protocol::CatchUpEffects effects) {
   if (!effects.install.empty()) install(effects.install);
   if (effects.certificate) add_certificates({*effects.certificate});
   if (effects.epoch_finished) {
-    keep_epoch_end(*effects.epoch_finished);
+    if (!keep_epoch_end(*effects.epoch_finished)) return transfer(protocol::InstallFailed{});
     install_pending_ = true;
-    epoch_installed_ = true;
   }
   if (effects.finished) {
     consensus_->restored({*effects.finished, std::exchange(installed_requests_, {}), false,
-                          epoch_end(), std::make_shared<const pbft::Committee>(committee_)});
+                          epochs_.epoch_end(), epochs_.committee()});
   }
 }
 
@@ -339,7 +291,8 @@ protocol::BlocksRead SettlementHost::read_blocks(const protocol::ServeBlocks& as
   }
   const auto following = protocol::read_header(snapshot, height);
   if (following && (!*following || (*following)->epoch != asked.epoch)) {
-    answer.epoch_end = read_epoch_end(shell_, asked.epoch);
+    auto end = protocol::read_epoch_end(snapshot, asked.epoch);
+    if (end && *end && (*end)->position.height + 1 == height) answer.epoch_end = std::move(**end);
   }
   if (answer.blocks.empty()) return answer;
   // The nearest certificate at or above, with the headers on the way to it.

@@ -4,6 +4,7 @@
 
 #include "protocol/block_store.hpp"
 #include "protocol/catch_up.hpp"
+#include "protocol/epoch_tracker.hpp"
 #include "sim/peer_shell.hpp"
 
 namespace powershare::sim {
@@ -29,7 +30,7 @@ class SettlementHost {
   void describe(pbft::Recovered& recovered) const;
   const ledger::StateMachine& machine() const { return machine_; }
   /// Of the epoch in which the ledger stands.
-  const pbft::Committee& committee() const { return committee_; }
+  const pbft::Committee& committee() const { return *epochs_.committee(); }
   /// Executed, perhaps not durable yet.
   const pbft::Position& position() const { return ledger_.position; }
   std::uint64_t executed_transactions() const { return ledger_.executed_transactions; }
@@ -38,6 +39,8 @@ class SettlementHost {
  private:
   void execute(std::uint64_t epoch, pbft::Sequence sequence, const pbft::BatchPointer& batch,
                const pbft::OrderingCertificate& ordering);
+  void apply(std::uint64_t epoch, const pbft::BatchPointer& batch,
+             const pbft::OrderingCertificate& ordering);
   void add_certificates(const std::vector<pbft::BlockCertificate>& certificates);
   void flush();
   void ledger_is_durable();
@@ -46,8 +49,7 @@ class SettlementHost {
   void transfer(protocol::CatchUpInput input);
   void act(protocol::CatchUpEffects effects);
   void install(const std::vector<protocol::VerifiedBlock>& blocks);
-  void keep_epoch_end(const pbft::EpochFinished& finished);
-  pbft::EpochEndPointer epoch_end() const;
+  bool keep_epoch_end(const pbft::EpochFinished& finished);
   protocol::BlocksRead read_blocks(const protocol::ServeBlocks& asked) const;
   void poll_slots();
   void tell_slot_due();
@@ -58,7 +60,7 @@ class SettlementHost {
   ledger::StateMachine machine_;
   protocol::LedgerPosition ledger_;
   std::uint64_t certified_height_ = 0;
-  pbft::Committee committee_;
+  protocol::EpochTracker epochs_;
   protocol::CatchUp catch_up_;
   // Executed, not durable yet.
   std::vector<protocol::TableWrite> writes_;
@@ -66,7 +68,6 @@ class SettlementHost {
   std::vector<crypto::Digest> installed_requests_;
   bool writing_ = false;
   bool install_pending_ = false;
-  bool epoch_installed_ = false;
   bool tick_scheduled_ = false;
   std::uint64_t transfers_ = 0;
 };
