@@ -9,13 +9,14 @@ import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "integration"))
-from island import BINARY, Island, free_ports, wait_for  # noqa: E402
+from island import BINARY, Island, alive, free_ports, wait_for  # noqa: E402
 
 
 def run(*arguments, text=None):
@@ -206,7 +207,7 @@ def check_shrinking(chain, load):
         assert code == 0, (output, errors)
         left.remove(leaving)
         chain.reach(epoch, left)
-        assert not chain.island.ready(leaving)
+        wait_for(lambda: not chain.island.ready(leaving), 20, "a peer that has left is not ready")
         print(f"   epoch {epoch}: {len(left)} members, {chain.prove(left[:1])}", flush=True)
         chain.island.kill(leaving)
     return left
@@ -240,13 +241,19 @@ def main():
             while path:
                 page = island.get(peer, path)[1]
                 names |= {item["id"] for item in page["items"]}
-                path = f"/v1/participants?limit=100&from={page['next']}" if page["next"] else None
+                path = f"/v1/participants?limit=100&after={page['next']}" if page["next"] else None
             missing = [name for name in load.applied if name not in names and f"Resident:{name}" not in names]
             assert not missing, (peer, missing[:5], sorted(names)[:3])
         print(f"{len(load.applied)} residents registered meanwhile, {len(load.failures)} refusals, longest gap {load.longest_gap_seconds:.1f} s")
-        code, output, errors = run("audit", "--data", island.folder)
-        assert code == 0, (output, errors)
-        print(output.splitlines()[-1])
+        pids = [island.pid(peer) for peer in left]
+        for pid in pids:
+            os.kill(pid, signal.SIGTERM)
+        for pid in pids:
+            wait_for(lambda: not alive(pid), 20, f"process {pid} gone after SIGTERM")
+        for where in (["--data", island.folder], *(["--peer-dir", island.chain_folder / island.peers[peer]["id"]] for peer in (4, 5, 6))):
+            code, output, errors = run("audit", *where)
+            assert code == 0, (where, output, errors)
+            print(output.splitlines()[-1])
     return 0
 
 
