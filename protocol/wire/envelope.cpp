@@ -44,11 +44,16 @@ Result<Envelope> decode_envelope(ByteView frame) {
   if (!message.ParseFromArray(frame.data(), static_cast<int>(frame.size()))) {
     return malformed("a frame that is not an envelope");
   }
-  // Unknown fields, repeated fields and long varints all make the frame longer than its canonical
-  // form.
+  // Unknown fields, repeated fields and long varints make the frame longer than its canonical form;
+  // fields in another order have its length.
   if (message.ByteSizeLong() != frame.size() ||
       !message.GetReflection()->GetUnknownFields(message).empty()) {
     return malformed("an envelope with more than its fields");
+  }
+  Bytes canonical(frame.size());
+  if (!message.SerializeToArray(canonical.data(), static_cast<int>(canonical.size())) ||
+      !equal(canonical, frame)) {
+    return malformed("an envelope whose fields are not in order");
   }
   Envelope envelope;
   envelope.epoch = message.epoch();

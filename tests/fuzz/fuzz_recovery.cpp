@@ -12,7 +12,6 @@ class CredulousSignatory final : public protocol::Signatory {
  public:
   explicit CredulousSignatory(crypto::PublicKey key) : key_(key) {}
   bool owns(const crypto::PublicKey& key) const override { return key == key_; }
-  crypto::PublicKey key() const override { return key_; }
   crypto::Signature sign(const crypto::PublicKey&, ByteView) const override { return {}; }
   bool verify(const crypto::PublicKey&, ByteView, const crypto::Signature&) const override {
     return true;
