@@ -46,6 +46,7 @@ struct CatchUp::State {
   std::set<std::uint32_t> needed;
   std::set<std::uint32_t> asked;
   std::optional<pbft::CheckpointCertificate> epoch_end;  ///< comes after what is being installed
+  bool at_sources_head = false;  ///< without a target: what is being installed is all that it has
   std::map<pbft::MemberIndex, MonotonicMillis> served_at;
   CatchUpEffects effects;
 
@@ -104,6 +105,7 @@ struct CatchUp::State {
     committee = std::move(start.committee);
     peers = start.peers;
     epoch_end.reset();
+    at_sources_head = false;
     own_level = std::move(start.own_level);
     staged.clear();
     needed.clear();
@@ -134,6 +136,9 @@ struct CatchUp::State {
           pbft::EpochFinished{committee.epoch, *std::exchange(epoch_end, std::nullopt)};
       return;
     }
+    // Chasing a head that moves would take for ever: a member catches up by consensus from here,
+    // and whoever is none follows again soon.
+    if (std::exchange(at_sources_head, false)) return finish();
     proceed();
   }
 
@@ -226,6 +231,8 @@ struct CatchUp::State {
     failures = 0;
     phase = Phase::installing;
     effects.install = std::move(verified);
+    at_sources_head = !request.target && !blocks->epoch_end &&
+                      blocks->blocks.size() < options.max_blocks_per_answer / 2;
     epoch_end = std::move(blocks->epoch_end);
   }
 
