@@ -83,7 +83,10 @@ class Replica::Epochs {
     for (const auto& record : recovered.log) {
       if (record.key != log_key(LogTag::epoch) || !record.value) continue;
       auto decoded = EpochRecord::decode(*record.value, committee_.genesis);
-      if (!decoded) continue;  // counts as epoch 0; the records below then make the log a lost one
+      if (!decoded) {  // of which epoch its promises are cannot be told: as good as lost
+        if (!recovered.lost) recovered.lost = Reservation{committee_.epoch, 0, 0};
+        continue;
+      }
       epoch_of_log = decoded->committee.epoch;
       if (!decoded->end.checkpoints.endorsements.empty()) {
         at_start_.epochs_finished.push_back({epoch_of_log - 1, decoded->end});
