@@ -1,10 +1,12 @@
 #include "net/zmq_link.hpp"
 
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <deque>
 #include <map>
 #include <mutex>
@@ -43,6 +45,13 @@ struct Change {
   std::optional<Routes> routes;
   std::optional<CurveKeyPair> keys;
 };
+
+int descriptor(void* socket) {
+  int result = -1;
+  std::size_t size = sizeof result;
+  PS_ASSERT(zmq_getsockopt(socket, ZMQ_FD, &result, &size) == 0);
+  return result;
+}
 
 zmq::message_t make_message(const std::shared_ptr<const Bytes>& frame) {
   if (frame->size() <= copied_frame_bytes) return zmq::message_t(frame->data(), frame->size());
@@ -92,12 +101,13 @@ class Link final : public ZmqLink {
   void watch_sockets();
   std::chrono::milliseconds poll_limit() const;
   void take_queue();
-  void send_now(Channel channel, const Outgoing& outgoing);
+  bool send_queued(const Bytes* asked_for);
+  bool send_now(Channel channel, const Outgoing& outgoing);
   bool add_remotes(const Routes& routes);
   void remove_remotes(const Routes& routes);
   void use_keys(const CurveKeyPair& keys);
   void do_what_is_due();
-  void receive(Channel channel);
+  bool receive(Channel channel);
   void accept_frame(Channel channel, std::string_view user, const zmq::message_t& frame);
 
   LinkOptions options_;  ///< the keys are the link thread's once it runs
@@ -113,11 +123,18 @@ class Link final : public ZmqLink {
   // The link thread's.
   std::deque<Listener> listeners_;  ///< control, bulk
   std::size_t foreign_frames_[channel_count] = {};
-  std::map<std::uint64_t, RemoteSockets> remotes_;        ///< by the number of their route
   std::map<std::string, PeerId, std::less<>> sender_of_;  ///< by the key's User-Id
-  std::vector<zmq::pollitem_t> items_;
-  std::vector<std::function<void()>> actions_;  ///< one for each item, when it is ready
-  bool sockets_changed_ = true;                 ///< since the items were made
+  std::vector<pollfd> items_;
+  /// One for each item, when it is ready; true when there is more to do than it did.
+  std::vector<std::function<bool()>> actions_;
+  std::vector<bool> unfinished_;  ///< actions to run again without waiting for their item
+  bool sockets_changed_ = true;   ///< since the items were made
+  std::atomic<std::thread::id> link_thread_{};
+
+  /// Of the sockets that frames are sent on: whoever calls send() does it at once, unless another
+  /// thread is at it; one thread less to wake for every vote. Taken before mutex_.
+  std::mutex sending_;
+  std::map<std::uint64_t, RemoteSockets> remotes_;  ///< by the number of their route
 
   mutable std::mutex mutex_;  ///< of what follows, shared with the callers
   std::vector<Outgoing> queue_[channel_count];
@@ -150,6 +167,7 @@ void Link::stop() {
   stopping_ = true;
   if (event_ >= 0) wake();
   if (thread_.joinable()) thread_.join();
+  const std::lock_guard lock(sending_);  // whoever is still sending
 }
 
 // --- start
@@ -195,7 +213,8 @@ void Link::wake() {
 }
 
 bool Link::send(const PeerId& to, Channel channel, std::shared_ptr<const Bytes> frame) {
-  bool accepted = false, wake_link = false;
+  bool accepted = false;
+  const auto* const own = frame.get();
   if (frame && frame->size() <= options_.max_frame_bytes) {
     const std::lock_guard lock(mutex_);
     const auto route = routes_.find(to.text());
@@ -203,12 +222,41 @@ bool Link::send(const PeerId& to, Channel channel, std::shared_ptr<const Bytes> 
     accepted = route != routes_.end() && !stopping_ && queue.size() < options_.max_queued_frames;
     if (accepted) {
       queue.push_back({route->second.number, std::move(frame)});
-      wake_link = !std::exchange(woken_, true);
     }
   }
-  if (!accepted) ++dropped_frames_;
+  if (!accepted) {
+    ++dropped_frames_;
+    return false;
+  }
+  // A callback may call from the link's thread, in the midst of changing the sockets.
+  if (std::this_thread::get_id() != link_thread_ && sending_.try_lock()) {
+    const std::lock_guard lock(sending_, std::adopt_lock);
+    accepted = send_queued(own);
+  }
+  bool wake_link = false;
+  {
+    const std::lock_guard lock(mutex_);
+    const bool waiting = !queue_[0].empty() || !queue_[1].empty();
+    wake_link = waiting && !std::exchange(woken_, true);
+  }
   if (wake_link) wake();
   return accepted;
+}
+
+/// With `sending_` held; false when this very frame was dropped. What waits behind a change of the
+/// remotes is the link thread's.
+bool Link::send_queued(const Bytes* asked_for) {
+  std::vector<Outgoing> waiting[channel_count];
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_ || change_waiting_.routes || change_waiting_.keys) return true;
+    for (std::size_t i = 0; i < channel_count; ++i) waiting[i].swap(queue_[i]);
+  }
+  bool sent = true;
+  for (const auto channel : all_channels)
+    for (const auto& outgoing : waiting[index(channel)])
+      if (!send_now(channel, outgoing) && outgoing.frame.get() == asked_for) sent = false;
+  return sent;
 }
 
 void Link::change(const std::function<void()>& note) {
@@ -283,38 +331,50 @@ bool Link::connected(const PeerId& peer) const {
 // --- the link thread
 
 void Link::run() {
+  link_thread_ = std::this_thread::get_id();
   while (!stopping_) {
     if (std::exchange(sockets_changed_, false)) watch_sockets();
-    try {
-      zmq::poll(items_.data(), items_.size(), poll_limit());
-    } catch (const zmq::error_t& error) {
-      if (error.num() == EINTR) continue;
-      PS_ASSERT(false && "zmq_poll failed on the link's own sockets");
+    const bool busy = std::ranges::find(unfinished_, true) != unfinished_.end();
+    const auto limit = busy ? 0 : static_cast<int>(poll_limit().count());
+    if (::poll(items_.data(), items_.size(), limit) < 0) {
+      PS_ASSERT(errno == EINTR && "poll failed on the link's own sockets");
+      continue;
     }
     // After a change, the items that follow may be of sockets that are gone.
     for (std::size_t i = 0; i < items_.size() && !sockets_changed_; ++i)
-      if (items_[i].revents != 0) actions_[i]();
+      if (items_[i].revents != 0 || unfinished_[i]) unfinished_[i] = actions_[i]();
     do_what_is_due();
   }
 }
 
+// poll() instead of zmq_poll(), which asks every socket twice, with a system call each. A socket's
+// descriptor becomes readable when there is news for it, and is silent until all of it was taken.
 void Link::watch_sockets() {
-  items_.assign(1, {nullptr, event_, ZMQ_POLLIN, 0});
-  actions_.assign(1, [this] { take_queue(); });
-  const auto add = [&](void* handle, std::function<void()> action) {
-    items_.push_back({handle, 0, ZMQ_POLLIN, 0});
+  items_.assign(1, {event_, POLLIN, 0});
+  actions_.assign(1, [this] {
+    take_queue();
+    return false;
+  });
+  const auto add = [&](void* handle, std::function<bool()> action) {
+    items_.push_back({descriptor(handle), POLLIN, 0});
     actions_.push_back(std::move(action));
   };
   for (const auto channel : all_channels) {
     auto& listener = listeners_[index(channel)];
     if (listener.bind_again_at()) continue;
-    add(listener.frames(), [this, channel] { receive(channel); });
-    add(listener.events(),
-        [this, &listener] { broken_handshakes_ += listener.failed_handshakes(); });
+    add(listener.frames(), [this, channel] { return receive(channel); });
+    add(listener.events(), [this, &listener] {
+      broken_handshakes_ += listener.failed_handshakes();
+      return false;
+    });
   }
   for (auto& [number, remote] : remotes_)
     for (auto* const handle : remote.events())
-      add(handle, [this, &remote = remote] { remote.watch(change_); });
+      add(handle, [this, &remote = remote] {
+        remote.watch(change_);
+        return false;
+      });
+  unfinished_.assign(items_.size(), true);  // what came before they were watched
 }
 
 // Until something is due; for ever (-1) when nothing is.
@@ -333,6 +393,7 @@ std::chrono::milliseconds Link::poll_limit() const {
 void Link::take_queue() {
   std::uint64_t count = 0;
   [[maybe_unused]] const auto got = ::read(event_, &count, sizeof count);
+  const std::lock_guard sending(sending_);
   std::vector<Outgoing> waiting[channel_count];
   Change change;
   {
@@ -349,15 +410,16 @@ void Link::take_queue() {
   if (change.keys) use_keys(*change.keys);
 }
 
-void Link::send_now(Channel channel, const Outgoing& outgoing) {
+bool Link::send_now(Channel channel, const Outgoing& outgoing) {
   auto message = make_message(outgoing.frame);
   const auto remote = remotes_.find(outgoing.route);
   if (remote != remotes_.end() && remote->second.send(channel, message)) {
     ++sent_frames_;
     sent_bytes_ += outgoing.frame->size();
-  } else {
-    ++dropped_frames_;
+    return true;
   }
+  ++dropped_frames_;
+  return false;
 }
 
 // False when a new one could not be dialled.
@@ -408,8 +470,13 @@ void Link::use_keys(const CurveKeyPair& keys) {
 }
 
 void Link::do_what_is_due() {
-  for (auto& [number, remote] : remotes_)
+  const auto now = steady_clock::now();
+  for (auto& [number, remote] : remotes_) {
+    const auto at = remote.dial_again_at();
+    if (!at || *at > now) continue;
+    const std::lock_guard lock(sending_);
     if (remote.dial_again(dial_options())) sockets_changed_ = true;
+  }
   bool listening = true;
   for (auto& listener : listeners_) {
     if (listener.bind_again()) sockets_changed_ = true;
@@ -435,7 +502,8 @@ void Link::accept_frame(Channel channel, std::string_view user, const zmq::messa
   receive_(sender->second, channel, Bytes(data, data + frame.size()));
 }
 
-void Link::receive(Channel channel) {
+// True when there may be more frames.
+bool Link::receive(Channel channel) {
   auto& listener = listeners_[index(channel)];
   rejected_frames_ += listener.receive(receive_budget[index(channel)],
                                        [&](std::string_view user, const zmq::message_t& frame) {
@@ -444,10 +512,11 @@ void Link::receive(Channel channel) {
   // Foreign frames come over connections that were let in before their key was taken off the list.
   // libzmq cannot cut a single one: a peer that does not stop costs the others one reconnect, and
   // cannot come again.
-  if (foreign_frames_[index(channel)] < tolerated_foreign_frames) return;
+  if (foreign_frames_[index(channel)] < tolerated_foreign_frames) return listener.has_more();
   foreign_frames_[index(channel)] = 0;
   listener.cut();
   sockets_changed_ = true;
+  return true;
 }
 
 }  // namespace

@@ -84,8 +84,12 @@ bool Listener::bind_again() {
 std::size_t Listener::receive(std::size_t budget, const Accept& accept) {
   std::size_t rejected = 0;
   zmq::message_t routing_id, frame;
-  for (std::size_t i = 0; i < budget && !bind_at_; ++i) {
-    if (!router_.recv(routing_id, zmq::recv_flags::dontwait)) break;
+  more_ = true;
+  for (std::size_t i = 0; i < budget; ++i) {
+    if (bind_at_ || !router_.recv(routing_id, zmq::recv_flags::dontwait)) {
+      more_ = false;
+      break;
+    }
     if (!routing_id.more() || !router_.recv(frame, zmq::recv_flags::dontwait)) {
       ++rejected;
       continue;

@@ -48,6 +48,8 @@ class Listener {
   void* events() { return monitor_.handle(); }
   /// Takes up to `budget` messages that have come; returns how many were no single frame.
   std::size_t receive(std::size_t budget, const Accept& accept);
+  /// Whether receive() stopped for its budget: its socket need not become readable again.
+  bool has_more() const { return more_; }
   /// How many handshakes have failed since the last call.
   std::size_t failed_handshakes();
 
@@ -57,6 +59,7 @@ class Listener {
   zmq::socket_t router_;
   Monitor monitor_;  // goes before the router
   std::optional<TimePoint> bind_at_;
+  bool more_ = false;
 };
 
 }  // namespace powershare::net
