@@ -4,6 +4,7 @@
 
 #include "actors/log.hpp"
 #include "actors/transport.hpp"
+#include "protocol/heard_clock.hpp"
 
 namespace powershare::actors {
 
@@ -65,6 +66,7 @@ class ConsensusHost {
 
   /// One durable write for all that was queued, then the sends.
   void flush() {
+    if (flush_queued_) clock_.heard(flush_queued_at_);
     flush_queued_ = false;
     if (was_recovering_) refuse_forgotten_folder();
     if (!make_durable()) return;
@@ -88,12 +90,15 @@ class ConsensusHost {
                          "its disk, or start it once with --recover"});
   }
 
-  pbft::Tick tick() const { return {monotonic_now(), wall_clock_now(), slot_due_}; }
+  pbft::Tick tick() {
+    return {clock_.read(monotonic_now(), !self_->mailbox().empty()), wall_clock_now(), slot_due_};
+  }
 
   void collect(pbft::Effects&& effects) {
     pending_.merge(std::move(effects));
     if (flush_queued_ || blocked_) return;
     flush_queued_ = true;
+    flush_queued_at_ = monotonic_now();
     self_->send(ConsensusActor(self_), Flush{});
   }
 
@@ -193,6 +198,7 @@ class ConsensusHost {
   }
 
   void schedule_wake(MonotonicMillis at) {
+    at.value += clock_.lag_ms();
     if (wake_scheduled_ && *wake_scheduled_ <= at) return;
     wake_scheduled_ = at;
     const auto delay = std::max<std::int64_t>(1, at.value - monotonic_now().value);
@@ -224,6 +230,7 @@ class ConsensusHost {
   PeerContext& context_;
   net::ZmqLink& link_;
   pbft::Replica replica_;
+  protocol::HeardClock clock_;
   std::shared_ptr<const Links> links_;
   pbft::Effects pending_;
   std::map<pbft::Sequence, std::chrono::steady_clock::time_point> proposed_at_;
@@ -231,6 +238,7 @@ class ConsensusHost {
   std::int64_t last_status_ms_ = 0;
   bool slot_due_ = false;
   bool flush_queued_ = false;
+  MonotonicMillis flush_queued_at_;  ///< all that came before it is stepped when it is handled
   bool blocked_ = false;
   bool was_recovering_ = true;
 };

@@ -90,6 +90,11 @@ void submit(Self self, PeerContext& context, const SubmitCall& call) {
     return refuse(SubmitAnswer::Kind::unavailable, "unavailable",
                   "this peer takes no transactions now; try another one");
   }
+  // Before anything is verified: what is turned away must cost little.
+  if (self->state.waiting.size() >= max_waiting && !self->state.waiting.contains(id)) {
+    return refuse(SubmitAnswer::Kind::mempool_full, "overloaded",
+                  "too many transactions wait at this peer");
+  }
   auto transaction = wire::decode_transaction(*call.transaction, context.genesis_hash,
                                               ledger::known_feature_level);
   if (!transaction) {
@@ -97,10 +102,6 @@ void submit(Self self, PeerContext& context, const SubmitCall& call) {
   }
   context.verified_requests->remember(id, {transaction->expires, transaction->feature_level});
   if (auto known = stored_answer(context, id)) return (*call.done)(*known);
-  if (self->state.waiting.size() >= max_waiting) {
-    return refuse(SubmitAnswer::Kind::mempool_full, "overloaded",
-                  "too many transactions wait at this peer");
-  }
   auto& waiting = self->state.waiting[id];
   waiting.callers.push_back(call.done);
   waiting.deadline_ms = std::max(waiting.deadline_ms, monotonic_now().value + call.timeout_ms);

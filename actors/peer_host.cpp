@@ -25,7 +25,6 @@ namespace powershare::actors {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr std::size_t verifier_count = 2;
 constexpr std::uint64_t recent_blocks = 256;
 
 Error configuration_error(std::string sentence) {
@@ -247,8 +246,8 @@ class RunningPeer final : public PeerHost {
     own_transport_key_ = options.keys.public_key;
     auto link = net::ZmqLink::start(
         std::move(options),
-        [this](const PeerId& sender, net::Channel, Bytes frame) {
-          receive(sender, std::move(frame));
+        [this](const PeerId& sender, net::Channel channel, Bytes frame) {
+          receive(sender, channel, std::move(frame));
         },
         [this](const PeerId& peer, bool connected) {
           context_->board->set_connected(peer, connected);
@@ -298,17 +297,10 @@ class RunningPeer final : public PeerHost {
   }
 
   /// On the link's thread.
-  void receive(const PeerId& peer, Bytes frame) {
+  void receive(const PeerId& peer, net::Channel channel, Bytes frame) {
     if (!introduced_.load(std::memory_order_acquire)) return;
     const auto sender = context_->roster()->number_of(peer);
-    if (!sender) return;
-    if (context_->frames_in_flight.fetch_add(1) >= PeerContext::max_frames_in_flight) {
-      --context_->frames_in_flight;
-      context_->metrics->add(monitoring::Metric::transport_dropped_frames_total);
-      return;
-    }
-    caf::anon_send(links_->verifiers[*sender % links_->verifiers.size()],
-                   ReceivedFrame{*sender, std::make_shared<const Bytes>(std::move(frame))});
+    if (sender) receive_frame(*context_, *links_, *sender, channel, std::move(frame));
   }
 
   void start_actors(std::shared_ptr<RestoredLedger> restored,
@@ -317,6 +309,8 @@ class RunningPeer final : public PeerHost {
     // The default stealing scheduler polls: an idle peer would burn CPU for nothing (DECISIONS 33).
     config_.set("scheduler.policy", caf::atom("sharing"));
     config_.set("scheduler.max-threads", std::size_t{2});
+    // Actors take turns: a door with thousands of requests to verify keeps no vote waiting.
+    config_.set("scheduler.max-throughput", std::size_t{8});
     config_.set("logger.console", caf::atom("none"));
     system_ = std::make_unique<caf::actor_system>(config_);
     auto& context = *context_;

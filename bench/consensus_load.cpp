@@ -91,7 +91,12 @@ class Load final : public ConsensusLoad {
     const auto clock_start = Clock::now();
     begin();
     const auto duration = std::chrono::duration_cast<Clock::duration>(Seconds(options_.seconds));
-    if (auto ran = pass(clock_start + duration, stop); !ran) return ran.error();
+    for (auto until = clock_start; until < clock_start + duration && !result_.exhausted;) {
+      until = std::min(until + Clock::duration(1s), clock_start + duration);
+      const auto before = result_.requests;
+      if (auto ran = pass(until, stop); !ran) return ran.error();
+      if (result_.requests == before) ++result_.idle_seconds;
+    }
     result_.seconds = Seconds(Clock::now() - clock_start).count();
     end();
     // What finishes from here on counts no more.
@@ -243,10 +248,13 @@ class Load final : public ConsensusLoad {
   }
 
   Result<void> finish(const std::atomic<bool>& stop) {
-    const auto deadline = Clock::now() + finish_patience;
+    auto deadline = Clock::now() + finish_patience;
+    auto least = under_way_;
     while (Clock::now() < deadline && !stop) {
       if (auto asked = refresh_statistics(); !asked) return asked;
       if (under_way_ == 0 && agreed()) return {};
+      if (under_way_ < least) deadline = Clock::now() + finish_patience;  // it goes on
+      least = std::min(least, under_way_);
     }
     return {};
   }

@@ -27,8 +27,9 @@ struct LoadResult {
   std::vector<double> latency_ms;  ///< per bundle, sorted; in an open loop from when it was due
   std::uint64_t sent_again = 0;    ///< bundles sent to all peers for want of an answer
   std::uint64_t refused = 0;
-  std::uint64_t unanswered = 0;  ///< after the clock stopped and all had time to finish
-  bool exhausted = false;        ///< the requests signed beforehand were used up before the time
+  std::uint64_t unanswered = 0;    ///< after the clock stopped and all had time to finish
+  std::uint64_t idle_seconds = 0;  ///< of the time measured, in which nothing was accepted
+  bool exhausted = false;          ///< the requests signed beforehand were used up before the time
   std::vector<PeerStatistics> at_begin;
   std::vector<PeerStatistics> at_end;
   bool agreed = false;  ///< all peers stand at the same height with the same hash

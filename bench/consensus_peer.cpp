@@ -7,13 +7,15 @@
 #include "actors/verifier.hpp"
 #include "bench/client_door.hpp"
 #include "bench/order_settlement.hpp"
+#include "protocol/pbft/error.hpp"
 #include "protocol/wire/envelope.hpp"
 
 namespace powershare::bench {
 namespace {
 
 using namespace actors;
-constexpr std::size_t verifier_count = 2;
+
+constexpr std::size_t max_unchecked_requests = 4'096;
 
 struct DoorState {
   static inline const char* name = "door";
@@ -22,15 +24,21 @@ struct DoorState {
 
 /// In the place of the gateway: checks each request once, off the consensus thread.
 GatewayActor::behavior_type door_actor(GatewayActor::stateful_pointer<DoorState> self,
-                                       PeerContext& context, std::function<void(Bytes)> answer) {
+                                       PeerContext& context, std::atomic<std::size_t>& unchecked,
+                                       std::function<void(Bytes)> answer) {
   return {[self](const Connect& connect) { self->state.links = connect.links; },
-          [self, &context](const SubmitCall& call) {
+          [self, &context, &unchecked](const SubmitCall& call) {
+            --unchecked;
             if (!context.verified_requests->warm(*call.transaction)) return;
             self->send(self->state.links->consensus, SubmitRequest{call.transaction});
           },
           [](const BlocksCommitted&) {},
           [answer](const RequestsRefused& news) {
-            for (const auto& refused : *news.refused) answer(refused_frame(refused.request));
+            for (const auto& refused : *news.refused) {
+              // What was asked again and is executed by now has its answer.
+              if (refused.reason == ConsensusError::duplicate) continue;
+              answer(refused_frame(refused.request));
+            }
           },
           [](Poll) {}};
 }
@@ -92,8 +100,9 @@ class RunningConsensusPeer final : public ConsensusPeer {
     }
     auto link = net::ZmqLink::start(
         std::move(options),
-        [this](const PeerId& sender, net::Channel, Bytes frame) {
-          receive(index_.at(sender), std::move(frame));
+        [this](const PeerId& sender, net::Channel channel, Bytes frame) {
+          if (!introduced_.load(std::memory_order_acquire)) return;
+          receive_frame(*context_, *links_, index_.at(sender), channel, std::move(frame));
         },
         [this](const PeerId& peer, bool connected) {
           context_->board->set_connected(peer, connected);
@@ -103,20 +112,11 @@ class RunningConsensusPeer final : public ConsensusPeer {
     return {};
   }
 
-  /// On the link's thread, as in actors::PeerHost.
-  void receive(pbft::MemberIndex sender, Bytes frame) {
-    if (!introduced_.load(std::memory_order_acquire)) return;
-    if (context_->frames_in_flight.fetch_add(1) >= PeerContext::max_frames_in_flight) {
-      --context_->frames_in_flight;
-      return;
-    }
-    caf::anon_send(links_->verifiers[sender % links_->verifiers.size()],
-                   ReceivedFrame{sender, std::make_shared<const Bytes>(std::move(frame))});
-  }
-
   void start_actors(std::shared_ptr<actors::ConsensusStart> begin) {
     config_.set("scheduler.policy", caf::atom("sharing"));
     config_.set("scheduler.max-threads", std::size_t{2});
+    // Actors take turns: a door with thousands of requests to verify keeps no vote waiting.
+    config_.set("scheduler.max-throughput", std::size_t{8});
     config_.set("logger.console", caf::atom("none"));
     system_ = std::make_unique<caf::actor_system>(config_);
     auto& context = *context_;
@@ -144,7 +144,8 @@ class RunningConsensusPeer final : public ConsensusPeer {
         });
     links->gateway =
         system_->spawn([this, &context](GatewayActor::stateful_pointer<DoorState> actor) {
-          return door_actor(actor, context, [this](Bytes frame) { answer(std::move(frame)); });
+          return door_actor(actor, context, unchecked_requests_,
+                            [this](Bytes frame) { answer(std::move(frame)); });
         });
     links_ = links;
     const Connect connect{links_};
@@ -159,6 +160,11 @@ class RunningConsensusPeer final : public ConsensusPeer {
     auto door = ClientDoor::open(
         setup_.peer.http_port,
         {[this](Bytes request) {
+           // Bounded as the gateway's: past it a request is refused at once, and unread.
+           if (unchecked_requests_ >= max_unchecked_requests) {
+             return answer(refused_frame(crypto::sha256(request)));
+           }
+           ++unchecked_requests_;
            caf::anon_send(links_->gateway,
                           SubmitCall{std::make_shared<const Bytes>(std::move(request)), 0, {}});
          },
@@ -219,6 +225,7 @@ class RunningConsensusPeer final : public ConsensusPeer {
   std::unique_ptr<net::ZmqLink> link_;
   ChainBoard chain_;
   std::atomic<bool> introduced_{false};
+  std::atomic<std::size_t> unchecked_requests_{0};
   caf::actor_system_config config_;
   std::unique_ptr<caf::actor_system> system_;
   std::shared_ptr<const Links> links_;

@@ -162,11 +162,30 @@ void Core::forget_slot(Sequence sequence, Slot& slot) {
   }
 }
 
-void Core::vote_block() {
-  const BlockVote vote{executed_.height, executed_.head};
-  own_blocks_[vote.height] = vote.header_hash;
+/// A block's certificate covers all blocks below it by the chain of hashes. So votes are cast for
+/// some heights, the same ones by every member, and for the newest block once the chain rests:
+/// under load a vote for each would be a third of all messages.
+void Core::block_executed() {
+  own_blocks_[executed_.height] = executed_.head;
   while (own_blocks_.size() > kept_blocks) own_blocks_.erase(own_blocks_.begin());
-  if (quarantined_) return;
+  block_executed_at_ = now_;
+  if (executed_.height % block_vote_interval == 0) {
+    vote_block();
+  } else {
+    try_certify(executed_.height);
+  }
+}
+
+void Core::check_block_vote() {
+  if (voted_height_ >= executed_.height || quarantined_) return;
+  if (now_.value - block_executed_at_.value >= block_vote_delay_ms) vote_block();
+}
+
+/// For the newest block.
+void Core::vote_block() {
+  if (quarantined_ || !own_blocks_.contains(executed_.height)) return;
+  const BlockVote vote{executed_.height, executed_.head};
+  voted_height_ = vote.height;
   auto body = vote.encode();
   const auto signature = sign(MessageType::block_vote, body);
   block_votes_[self_][vote.height] = {vote.header_hash, signature};
@@ -178,7 +197,7 @@ void Core::vote_block() {
 Core::Check Core::on_block_vote(const Received& message) {
   const auto vote = BlockVote::decode(message.body);
   if (!vote) return vote.error();
-  if (vote->height <= certified_height_ || certified_above_.contains(vote->height)) return {};
+  if (vote->height <= certified_height_) return {};
   if (vote->height > executed_.height + kept_blocks) {
     return refuse(ConsensusError::out_of_window, "a block vote far ahead");
   }
@@ -204,16 +223,7 @@ void Core::try_certify(std::uint64_t height) {
     return;
   }
   effects_.block_certificates.push_back({height, found->first, found->second, committee_.epoch});
-  certified_above_.insert(height);
-  // Blocks that nobody can vote for any more (older than what is kept) are left to backfilling.
-  if (executed_.height > certified_height_ + kept_blocks) {
-    certified_height_ = executed_.height - kept_blocks;
-  }
-  certified_above_.erase(certified_above_.begin(), certified_above_.upper_bound(certified_height_));
-  while (!certified_above_.empty() && *certified_above_.begin() == certified_height_ + 1) {
-    ++certified_height_;
-    certified_above_.erase(certified_above_.begin());
-  }
+  certified_height_ = std::max(certified_height_, height);
   for (auto& votes : block_votes_) {
     votes.erase(votes.begin(), votes.upper_bound(certified_height_));
   }

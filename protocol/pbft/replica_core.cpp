@@ -61,7 +61,7 @@ Core::Core(Config config, const protocol::Signatory& signatory, RequestChecker c
       checker_(std::move(checker)),
       view_changes_(committee_.size()),
       mempool_(mempool_limits(options_), committee_.size()),
-      batch_limit_(options_.batch.max_requests),
+      batch_limit_(std::min(first_batch_requests, options_.batch.max_requests)),
       checkpoint_votes_(committee_.size()),
       block_votes_(committee_.size()),
       repair_patience_ms_(options_.status_repair_interval_ms),
@@ -164,6 +164,7 @@ void Core::on(Tick& tick) {
   if (retired_) return;
   mempool_.expire(now_);
   watch_head();
+  check_block_vote();
   check_request_timers();
   check_new_view_timer();
   tell_everyone();
@@ -181,7 +182,7 @@ void Core::on(Executed& executed) {
   executed_ = position;
   note_ending(executed.epoch_end);
   work_due_ = false;  // the host says so again if it still is
-  if (new_block) vote_block();
+  if (new_block) block_executed();
   if (position.sequence % options_.checkpoint_interval == 0) take_checkpoint();
   compare_with_stable();
   collect_garbage();
@@ -204,6 +205,7 @@ void Core::on(Restored& restored) {
     // The new head's own certificate is still collected: others may want to be served from it.
     if (position.height > 0) {
       certified_height_ = std::max(certified_height_, position.height - 1);
+      own_blocks_[position.height] = position.head;
       vote_block();
     }
     if (position.sequence % options_.checkpoint_interval == 0) take_checkpoint();

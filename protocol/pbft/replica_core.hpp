@@ -27,6 +27,13 @@ namespace powershare::pbft {
 
 class Core {
  public:
+  /// Every block whose height divides by this is voted for, by all members alike;
+  static constexpr std::uint64_t block_vote_interval = 16;
+  /// and the newest one, when none has followed for so long.
+  static constexpr std::int64_t block_vote_delay_ms = 20;
+  /// Most requests in the first batches of a new primary.
+  static constexpr std::uint32_t first_batch_requests = 64;
+
   /// The signatory owns the key of one member.
   Core(Config config, const protocol::Signatory& signatory, RequestChecker checker,
        Recovered recovered);
@@ -139,7 +146,9 @@ class Core {
   void collect_garbage();
   void forget_undecided();
   void forget_slot(Sequence sequence, Slot& slot);
+  void block_executed();
   void vote_block();
+  void check_block_vote();
   void try_certify(std::uint64_t height);
   void quarantine(const std::string& why);
 
@@ -228,8 +237,7 @@ class Core {
 
   // Requests
   protocol::Mempool mempool_;
-  std::vector<std::shared_ptr<const Bytes>> to_forward_;
-  std::size_t to_forward_bytes_ = 0;
+  std::deque<std::shared_ptr<const Bytes>> to_forward_;
   MonotonicMillis forwarded_at_;
   MonotonicMillis told_at_;  ///< when the mempool was last searched for what to tell everyone
   std::optional<MonotonicMillis> filling_since_;
@@ -251,8 +259,9 @@ class Core {
   std::vector<std::map<Sequence, std::pair<Position, Signature>>> checkpoint_votes_;  ///< by member
   std::map<std::uint64_t, Digest> own_blocks_;  ///< the newest few hundred
   std::vector<std::map<std::uint64_t, std::pair<Digest, Signature>>> block_votes_;  ///< by member
-  std::set<std::uint64_t> certified_above_;  ///< certified heights above certified_height_
-  std::uint64_t certified_height_ = 0;
+  std::uint64_t certified_height_ = 0;  ///< the newest that is; what lies below is covered by it
+  std::uint64_t voted_height_ = 0;      ///< the newest block that this member voted for
+  MonotonicMillis block_executed_at_;
   MonotonicMillis block_voted_at_;
 
   // Time

@@ -36,7 +36,7 @@ void Core::note_ending(const EpochEndPointer& ending) {
 }
 
 bool Core::head_is_certified() const {
-  return executed_.height <= certified_height_ || certified_above_.contains(executed_.height);
+  return executed_.height <= certified_height_;
 }
 
 /// Over when everything is executed here, the last checkpoint is certified, and so is the newest
@@ -45,6 +45,7 @@ void Core::check_epoch_end() {
   if (!ending_ || finished_ || quarantined_) return;
   if (executed_.sequence != ending_->last_sequence) return;
   ending_since_.reset();
+  if (voted_height_ < executed_.height) vote_block();
   if (stable_.position != executed_ || !head_is_certified()) return;
   finished_ = EpochFinished{committee_.epoch, stable_};
 }
@@ -105,10 +106,7 @@ void Core::inherit(Core& predecessor) {
     // Others' requests come again from whoever holds them for its own clients.
     if (!request.local) continue;
     static_cast<void>(mempool_.add(request.bytes, request.id, self_, true, now_));
-    if (!leads()) {
-      to_forward_bytes_ += request.bytes->size();
-      to_forward_.push_back(request.bytes);
-    }
+    if (!leads()) to_forward_.push_back(request.bytes);
   }
   watch_head();
 }

@@ -138,8 +138,11 @@ void Core::enter_view(View view, const Obligations& duties,
   if (work_due_since_) work_due_since_ = now_;
   if (ending_since_) ending_since_ = now_;
   if (!leads()) {
-    to_forward_ = mempool_.local_waiting(options_.mempool_requests);
-    forwarded_at_ = MonotonicMillis{-1};
+    const auto waiting = mempool_.local_waiting(options_.mempool_requests);
+    to_forward_.assign(waiting.begin(), waiting.end());
+    forwarded_at_ = MonotonicMillis{-1'000};
+  } else {
+    batch_limit_ = std::min(batch_limit_, first_batch_requests);
   }
   alarm("view " + std::to_string(view_) + " is active");
 }

@@ -283,7 +283,10 @@ void Core::deliver() {
       if (leads() && slot->ordering.view == view_) {
         adapt_batch_limit(*slot, batch->requests().size());
       }
-      if (active_ && slot->ordering.view == view_) failed_views_ = 0;
+      // Slow progress keeps the longer time-outs: else a view that is entered under heavy load
+      // would be left again at once.
+      const bool quick = now_.value - slot->proposed_at.value <= options_.request_timeout_ms / 2;
+      if (active_ && slot->ordering.view == view_ && quick) failed_views_ = 0;
       if (work_due_since_) work_due_since_ = now_;
     }
     effects_.deliver.push_back({committee_.epoch, delivered_, std::move(batch), slot->ordering});

@@ -33,7 +33,6 @@ void Core::on(Submit& submit) {
   if (ordered_.contains(id)) mempool_.mark_proposed(id);
   watch_head();
   if (submit.from_local && active_ && !leads()) {
-    to_forward_bytes_ += bytes->size();
     to_forward_.push_back(std::move(bytes));
   }
 }
@@ -61,38 +60,26 @@ Core::Check Core::on_request(const Received& message) {
 }
 
 /// To the primary, grouped: at once when nothing was sent for some milliseconds, else when they are
-/// over.
+/// over. Bounded by the mempool: what waits here waits there too.
 void Core::forward_requests() {
   if (to_forward_.empty()) return;
   if (leads() || !active_) {
     to_forward_.clear();
-    to_forward_bytes_ = 0;
     return;
   }
-  if (now_.value - forwarded_at_.value < options_.batch_wait_ms &&
-      to_forward_.size() < options_.batch.max_requests && to_forward_bytes_ < forward_bytes) {
-    return;
-  }
+  if (now_.value - forwarded_at_.value < options_.batch_wait_ms) return;
   forwarded_at_ = now_;
-  const auto primary = committee_.primary(view_);
+  // One message at a time: after a view change thousands may wait here, and at once they would
+  // overrun the link, whose losses nobody repairs soon.
   std::vector<std::shared_ptr<const Bytes>> group;
   std::size_t bytes = 0;
-  const auto flush = [&] {
-    if (group.empty()) return;
-    send(primary, MessageType::request, encode_requests(group), Channel::bulk);
-    group.clear();
-    bytes = 0;
-  };
-  for (auto& request : to_forward_) {
-    if (group.size() == options_.batch.max_requests || bytes + request->size() > forward_bytes) {
-      flush();
-    }
-    bytes += request->size();
-    group.push_back(std::move(request));
+  while (!to_forward_.empty() && group.size() < options_.batch.max_requests &&
+         (group.empty() || bytes + to_forward_.front()->size() <= forward_bytes)) {
+    bytes += to_forward_.front()->size();
+    group.push_back(std::move(to_forward_.front()));
+    to_forward_.pop_front();
   }
-  flush();
-  to_forward_.clear();
-  to_forward_bytes_ = 0;
+  send(committee_.primary(view_), MessageType::request, encode_requests(group), Channel::bulk);
 }
 
 /// Castro & Liskov's client sends to all when the primary does not answer; here its gateway's
@@ -178,7 +165,8 @@ void Core::propose() {
 }
 
 /// Large batches cost least per request, but what is under way must not come near the time-outs of
-/// requests, however slow the members' machines are: else load alone would change the view.
+/// requests, however slow the members' machines are: else load alone would change the view. So a
+/// primary begins with small ones, and doubles them while they are decided quickly.
 void Core::adapt_batch_limit(const Slot& slot, std::size_t requests) {
   const auto most_ms = options_.request_timeout_ms / 5;
   const auto took_ms = now_.value - slot.proposed_at.value;
@@ -186,7 +174,8 @@ void Core::adapt_batch_limit(const Slot& slot, std::size_t requests) {
   if (took_ms > most_ms) {
     batch_limit_ = std::max(least, batch_limit_ - batch_limit_ / 4);
   } else if (took_ms < most_ms / 2 && requests >= batch_limit_) {
-    batch_limit_ = std::min(options_.batch.max_requests, batch_limit_ + batch_limit_ / 8 + 1);
+    const auto more = took_ms < most_ms / 8 ? batch_limit_ : batch_limit_ / 8 + 1;
+    batch_limit_ = std::min(options_.batch.max_requests, batch_limit_ + more);
   }
 }
 

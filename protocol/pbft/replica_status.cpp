@@ -75,7 +75,7 @@ bool Core::needs_repair() {
   if (!active_ || confirming_ || late(undelivered_since_) || late(head_since_)) return true;
   if (low_ > delivered_) return true;
   if (ending_ && executed_.sequence == ending_->last_sequence) return true;
-  if (certified_height_ < executed_.height &&
+  if (certified_height_ < voted_height_ &&
       now_.value - block_voted_at_.value > repair_patience_ms_) {
     return true;
   }
@@ -319,17 +319,15 @@ void Core::repair_checkpoints(MemberIndex peer, const StatusMessage& its) {
 
 void Core::repair_block_votes(MemberIndex peer, const StatusMessage& its) {
   if (quarantined_ || its.certified_height >= its.height) return;
-  // The oldest, and the newest, so that one block that nobody can certify any more does not hold up
-  // the head.
-  const auto first = own_blocks_.upper_bound(its.certified_height);
-  const auto last = own_blocks_.upper_bound(its.height);
-  const auto send_vote = [&](const auto& block) {
-    send(peer, MessageType::block_vote, BlockVote{block.first, block.second}.encode());
+  const auto send_vote = [&](std::uint64_t height) {
+    const auto block = own_blocks_.find(height);
+    if (block == own_blocks_.end() || height <= its.certified_height) return;
+    send(peer, MessageType::block_vote, BlockVote{height, block->second}.encode());
   };
-  auto it = first;
-  for (std::uint32_t sent = 0; it != last && sent < 32; ++it, ++sent) send_vote(*it);
-  auto newest = last;
-  for (std::uint32_t sent = 0; newest != it && sent < 32; ++sent) send_vote(*--newest);
+  // Its head, and the newest height that all vote for: one of them is certified soon.
+  send_vote(its.height);
+  const auto common = its.height - its.height % block_vote_interval;
+  if (common != its.height) send_vote(common);
 }
 
 /// Decided batches are missing that nobody's log holds any more: the ledger must be transferred.
@@ -417,6 +415,9 @@ std::optional<MonotonicMillis> Core::next_wake() {
   earliest(undelivered_since_, limit);
   earliest(work_due_since_, limit);
   earliest(ending_since_, limit);
+  if (voted_height_ < executed_.height) {
+    earliest(block_executed_at_, block_vote_delay_ms);
+  }
   earliest(new_view_deadline_, 0);
   if (filling_since_ && leads()) earliest(filling_since_, options_.batch_wait_ms);
   if (!to_forward_.empty()) {

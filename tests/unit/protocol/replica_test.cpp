@@ -6,6 +6,7 @@
 #include "protocol/pbft/error.hpp"
 #include "protocol/pbft/log_records.hpp"
 #include "protocol/pbft/new_view.hpp"
+#include "protocol/pbft/replica_core.hpp"
 #include "tests/unit/protocol/test_committee.hpp"
 
 using namespace powershare;
@@ -41,6 +42,7 @@ TEST_CASE("a request submitted anywhere is executed once by all, with a block ce
     Group group(n);
     group.submit(n - 1, "pay the neighbour");
     group.run();
+    group.pass(Core::block_vote_delay_ms);
     for (const auto& member : group.members) {
       REQUIRE(member->decisions.size() == 1);
       const auto& decision = member->decisions[0];
@@ -275,12 +277,52 @@ TEST_CASE("a view once asked for is remembered across a restart") {
   CHECK(sent(group, 1, MessageType::prepare) == before);
 }
 
+TEST_CASE("blocks are certified in groups under load, and the newest once the chain rests") {
+  Group group(4);
+  const auto interval = Core::block_vote_interval;
+  for (std::uint32_t i = 0; i < 2 * interval + 3; ++i) {
+    group.submit(0, "request " + std::to_string(i));
+    group.run();
+  }
+  for (std::uint32_t member = 0; member < 4; ++member) {
+    CHECK(sent(group, member, MessageType::block_vote) == 2);
+    CHECK(group.members[member]->certificates.size() == 2);
+    CHECK(group.status(member).certified_height == 2 * interval);
+  }
+  group.pass(Core::block_vote_delay_ms);
+  for (std::uint32_t member = 0; member < 4; ++member) {
+    CHECK(sent(group, member, MessageType::block_vote) == 3);
+    CHECK(group.status(member).certified_height == 2 * interval + 3);
+  }
+}
+
+TEST_CASE("BLOCK votes that are lost are repaired by STATUS") {
+  Group group(4);
+  group.drop = [](std::uint32_t, const Received& message) {
+    return message.type == MessageType::block_vote;
+  };
+  for (int i = 0; i < 20; ++i) {
+    group.submit(0, "request " + std::to_string(i));
+    group.run();
+  }
+  group.pass(50);
+  for (std::uint32_t member = 0; member < 4; ++member) {
+    CHECK(group.status(member).certified_height == 0);
+  }
+  group.drop = nullptr;
+  group.pass(1'000);
+  for (std::uint32_t member = 0; member < 4; ++member) {
+    CHECK(group.status(member).certified_height == 20);
+  }
+}
+
 TEST_CASE("checkpoints move the window and cut the log") {
   Group group(4);
   for (int i = 0; i < 20; ++i) {
     group.submit(0, "request " + std::to_string(i));
     group.run();
   }
+  group.pass(Core::block_vote_delay_ms);
   for (std::uint32_t member = 0; member < 4; ++member) {
     CHECK(group.members[member]->decisions.size() == 20);
     CHECK(group.status(member).stable_checkpoint == 20);
@@ -315,6 +357,7 @@ TEST_CASE("a state that differs from the certified one puts its peer into quaran
   group.members[3]->executed.head[0] ^= 1;  // as after a bit flip in its state
   group.submit(0, "request");
   group.run();
+  group.pass(Core::block_vote_delay_ms);
   CHECK(group.status(3).quarantined);
   CHECK(!group.status(0).quarantined);
   group.submit(0, "another");
