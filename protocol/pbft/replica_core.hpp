@@ -32,7 +32,7 @@ class Core {
   /// and the newest one, when none has followed for so long.
   static constexpr std::int64_t block_vote_delay_ms = 20;
   /// Most requests in the first batches of a new primary.
-  static constexpr std::uint32_t first_batch_requests = 64;
+  static constexpr std::uint32_t first_batch_requests = 16;
 
   /// The signatory owns the key of one member.
   Core(Config config, const protocol::Signatory& signatory, RequestChecker checker,

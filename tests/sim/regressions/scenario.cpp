@@ -127,11 +127,13 @@ void Scenario::part(const std::set<Peer>& side) {
 }
 
 void Scenario::crash(Peer peer, bool may_tear) {
+  dying_.erase(peer);
   peers_[peer]->crash(may_tear);
   invariants_.crashed(peer);
 }
 
 void Scenario::start(Peer peer) {
+  if (dying_.contains(peer)) crash(peer, true);
   const auto& log = peers_[peer]->shell().disk.log;
   if (log.damaged()) invariants_.lost_log(peer);
   peers_[peer]->start();
@@ -150,7 +152,10 @@ void Scenario::wipe(Peer peer) {
 
 void Scenario::crash_now(Peer peer, PersistencePoint) {
   // The peer's own code is still running: take it away afterwards.
-  time_.schedule(0, [this, peer] { crash(peer, true); });
+  dying_.insert(peer);
+  time_.schedule(0, [this, peer] {
+    if (dying_.contains(peer)) crash(peer, true);
+  });
 }
 
 // ── Messages ────────────────────────────────────────────────────────────────────────────────────

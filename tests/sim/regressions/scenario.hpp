@@ -131,6 +131,7 @@ class Scenario final : public World {
   std::vector<std::set<crypto::Digest>> executed_;
   std::map<std::uint64_t, std::vector<crypto::Digest>> chain_of_ids_;  ///< by height
   std::map<pbft::Sequence, crypto::Digest> decided_;
+  std::set<Peer> dying_;  ///< stopped in the middle of a write, not yet taken away
   std::map<std::pair<Peer, Type>, std::uint64_t> sent_;
   std::vector<std::vector<std::string>> alarms_;
   std::uint64_t view_changes_ = 0;
