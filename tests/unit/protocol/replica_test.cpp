@@ -29,6 +29,11 @@ Received pre_prepare(const Group& group, MemberIndex primary, View view, Sequenc
   return {primary, MessageType::pre_prepare, std::move(body), signature};
 }
 
+/// Nobody fills the chain up with null batches for member 3, so that it goes on recovering.
+bool recovers_unheard(std::uint32_t, const Received& it) {
+  return it.sender == 3 && it.type == MessageType::status;
+}
+
 BatchPointer batch_of(const Group& group, std::string_view request) {
   return Batch::make(UtcMillis{1'600'000'000'000 + group.now}, {as_bytes(request)});
 }
@@ -406,6 +411,77 @@ TEST_CASE("a lost log means no votes up to the reservation, then votes again") {
   group.submit(0, "after");
   group.run();
   CHECK(sent(group, 3, MessageType::prepare) == 1);
+}
+
+TEST_CASE(
+    "a NEW-VIEW whose checkpoint ends a recovery binds nobody who must ask for a later view") {
+  Group group(4);
+  group.members[3]->log.clear();
+  group.drop = recovers_unheard;
+  group.start(3, Reservation{0, 5, 0});
+  group.pass(200);  // the others have told what they know of it
+  CHECK(group.status(3).recovering);
+  group.cut[3] = true;
+  for (int i = 0; group.status(0).stable_checkpoint < 40; ++i) {
+    REQUIRE(i < 100);
+    group.submit(0, "request " + std::to_string(i));
+    group.run();
+  }
+  group.drop = [](std::uint32_t, const Received& it) { return it.type == MessageType::commit; };
+  group.submit(0, "prepared, not decided");
+  group.run();
+  const auto sequence = group.status(0).delivered + 1;
+  group.input(0, HandOver{});
+  group.run();
+  group.drop = nullptr;
+  const auto& sent_by_primary = group.members[1]->sent;
+  const auto found = std::find_if(sent_by_primary.begin(), sent_by_primary.end(),
+                                  [](const auto& it) { return it.type == MessageType::new_view; });
+  REQUIRE(found != sent_by_primary.end());
+  const auto new_view = NewView::decode(found->body, group.config.options.window);
+  REQUIRE(new_view);
+  REQUIRE(!new_view->digests.empty());
+  group.input(3, Received{1, MessageType::new_view, found->body, found->signature});
+  CHECK(!group.status(3).recovering);
+  CHECK(group.status(3).view == 5);
+  CHECK(!group.status(3).view_active);
+  CHECK(!group.members[3]->log.contains(log_key(LogTag::accepted, sequence)));
+  // Once all are there, it takes part.
+  group.cut[3] = false;
+  group.pass(20'000);
+  for (std::uint32_t member = 0; member < 4; ++member) {
+    CHECK(group.status(member).view_active);
+    CHECK(group.status(member).view >= 5);
+  }
+}
+
+TEST_CASE("a recovered member joins the views that it heard of while it could not") {
+  Group group(4);
+  group.members[3]->log.clear();
+  group.drop = recovers_unheard;
+  group.start(3, Reservation{0, 0, 0});
+  group.pass(200);
+  group.cut[3] = true;
+  for (int i = 0; group.status(0).stable_checkpoint < 40; ++i) {
+    REQUIRE(i < 100);
+    group.submit(0, "request " + std::to_string(i));
+    group.run();
+  }
+  ViewChange content;
+  content.view = 1;
+  content.stable.position.head = group.committee.genesis;
+  const auto body = content.encode();
+  for (const MemberIndex member : {0u, 1u}) {
+    const auto signature = signed_by(member, group.committee, MessageType::view_change, body);
+    group.input(3, Received{member, MessageType::view_change, body, signature});
+  }
+  CHECK(group.status(3).recovering);
+  CHECK(group.status(3).view == 0);
+  const auto& proof = group.members[0]->log.at(log_key(LogTag::stable));
+  group.input(3, Received{0, MessageType::stable_proof, proof,
+                          signed_by(0, group.committee, MessageType::stable_proof, proof)});
+  CHECK(!group.status(3).recovering);
+  CHECK(group.status(3).view == 1);
 }
 
 TEST_CASE("a wiped member learns from the others that it had signed before") {
