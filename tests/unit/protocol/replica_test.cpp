@@ -484,6 +484,35 @@ TEST_CASE("a recovered member joins the views that it heard of while it could no
   CHECK(group.status(3).view == 1);
 }
 
+TEST_CASE("a transfer that an epoch's end overtakes still has the ledger for itself") {
+  Group group(4);
+  const auto proves = [](std::uint32_t to, const Received& it) {
+    return to == 3 && (it.type == MessageType::checkpoint || it.type == MessageType::stable_proof ||
+                       it.type == MessageType::block_vote);
+  };
+  group.drop = proves;
+  group.epoch_end = std::make_shared<const EpochEnd>(EpochEnd{16, group.committee.members, 1});
+  group.submit(0, "the last of its epoch");
+  group.pass(500);
+  group.epoch_end.reset();
+  REQUIRE(group.status(0).epoch == 1);
+  REQUIRE(group.status(3).epoch == 0);  // executed, and nothing proves it
+  REQUIRE(group.status(3).executed.sequence == 16);
+  group.pass(3'000);
+  REQUIRE(group.members[3]->transfer);
+  group.drop = nullptr;
+  group.pass(3'000);
+  REQUIRE(group.status(3).epoch == 1);
+  CHECK(group.status(3).transferring);
+  group.submit(0, "in the next epoch");
+  group.pass(1'000);
+  CHECK(group.members[3]->decisions.back().sequence == 16);
+  group.input(3, Restored{group.members[3]->executed, {}, false, {}, {}});
+  group.pass(1'000);
+  CHECK(!group.status(3).transferring);
+  CHECK(group.members[3]->decisions.back().sequence == 17);
+}
+
 TEST_CASE("a wiped member learns from the others that it had signed before") {
   auto options = Group::quick();
   options.confirm_at_start = true;
