@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ledger/header.hpp"
+#include "protocol/pbft/checkpoint.hpp"
 #include "protocol/pbft/error.hpp"
 #include "protocol/pbft/log_records.hpp"
 #include "protocol/pbft/new_view.hpp"
@@ -486,11 +487,13 @@ TEST_CASE("a recovered member joins the views that it heard of while it could no
 
 TEST_CASE("a transfer that an epoch's end overtakes still has the ledger for itself") {
   Group group(4);
-  const auto proves = [](std::uint32_t to, const Received& it) {
-    return to == 3 && (it.type == MessageType::checkpoint || it.type == MessageType::stable_proof ||
-                       it.type == MessageType::block_vote);
+  group.drop = [](std::uint32_t to, const Received& message) {
+    if (to != 3 || message.type != MessageType::checkpoint) {
+      return to == 3 && message.type == MessageType::stable_proof;
+    }
+    const auto position = decode_checkpoint(message.body);
+    return position.ok() && position->sequence == 16;
   };
-  group.drop = proves;
   group.epoch_end = std::make_shared<const EpochEnd>(EpochEnd{16, group.committee.members, 1});
   group.submit(0, "the last of its epoch");
   group.pass(500);
@@ -571,6 +574,42 @@ TEST_CASE("a member far behind asks for state transfer, with a certificate for w
   group.pass(100);
   CHECK(member.executed == group.members[0]->executed);
   CHECK(member.executed.height == 31);
+}
+
+TEST_CASE("the log stays bounded while a state transfer takes long") {
+  Group group(4);
+  group.cut[3] = true;
+  for (int i = 0; i < 30; ++i) {
+    group.submit(0, "unheard of " + std::to_string(i));
+    group.run();
+  }
+  group.cut[3] = false;
+  group.pass(3'000);
+  auto& member = *group.members[3];
+  REQUIRE(member.transfer);
+  REQUIRE(member.decisions.empty());
+  std::size_t most = 0;
+  for (int i = 0; i < 100; ++i) {
+    group.submit(0, "during the transfer " + std::to_string(i));
+    group.pass(50);
+    most = std::max(most, member.log.size());
+  }
+  REQUIRE(group.status(3).transferring);
+  REQUIRE(group.status(3).stable_checkpoint == 128);
+  // Of two windows at most four records per sequence, and what there is once.
+  CHECK(most <= 2 * 8 * 4 + 8);
+  // Where the transfer ended a window ago at most, what was decided meanwhile is at hand.
+  Position reached{0, 0, group.committee.genesis};
+  for (const auto& decision : group.members[0]->decisions) {
+    if (decision.sequence > 122) break;
+    reached.sequence = decision.sequence;
+    ++reached.height;
+    reached.head = crypto::sha256(Encoder().raw(reached.head).raw(decision.batch->digest()).data());
+  }
+  member.executed = reached;
+  group.cut.assign(4, true);
+  group.input(3, Restored{reached, {}, false, {}, {}});
+  CHECK(member.executed == group.members[0]->executed);
 }
 
 TEST_CASE(
