@@ -20,9 +20,11 @@ namespace powershare::sim {
 class Wire {
  public:
   virtual ~Wire() = default;
+  /// Its index in committee(); committee().size() while it is no member.
   virtual pbft::MemberIndex self() const = 0;
   /// True for this member and for the other Byzantine members of the run, its accomplices.
   virtual bool controls(pbft::MemberIndex member) const = 0;
+  /// Of the epoch of the message at hand; with on_tick, of its own replica's.
   virtual const pbft::Committee& committee() const = 0;
   virtual const pbft::Options& options() const = 0;
   virtual MonotonicMillis now() const = 0;
@@ -30,7 +32,7 @@ class Wire {
   /// 0 to `below` − 1.
   virtual std::uint64_t random(std::uint64_t below) = 0;
 
-  /// Over Committee::statement, by a member that this adversary controls.
+  /// Over committee()'s statement, by a member that this adversary controls.
   virtual crypto::Signature sign_as(pbft::MemberIndex member, pbft::MessageType type,
                                     ByteView body) const = 0;
   /// A message of any member as that member signed it on another chain where it uses the same key:
@@ -38,8 +40,9 @@ class Wire {
   virtual wire::Envelope from_other_chain(pbft::MemberIndex author, pbft::MessageType type,
                                           Bytes body) const = 0;
 
-  /// Puts a message on the link from this member to `to` after `delay_ms`, with the signature that
-  /// it carries, right or wrong. The network may lose, delay or double it as any other.
+  /// Puts a message on the link from this member to `to` after `delay_ms`, with the epoch and the
+  /// signature that it carries, right or wrong. The network may lose, delay or double it as any
+  /// other. State transfer goes by the numbers of the peers, all else by index in committee().
   virtual void send(pbft::MemberIndex to, pbft::Outgoing message, std::int64_t delay_ms = 0) = 0;
   /// The same with an envelope that may claim another chain, epoch or sender.
   virtual void send_envelope(pbft::MemberIndex to, wire::Envelope envelope,
@@ -54,6 +57,7 @@ class Wire {
     message.type = type;
     message.signature = sign(type, body);
     message.body = std::move(body);
+    message.epoch = committee().epoch;
     return message;
   }
 };
@@ -75,12 +79,14 @@ class Adversary {
     static_cast<void>(message);
     return true;
   }
-  /// Every 20 to 50 ms of virtual time while the member is up.
+  /// A client's transaction that its own door refuses: forged, expired, of a higher level.
+  virtual void on_refused(ByteView request) { static_cast<void>(request); }
+  /// Every 20 to 50 ms of virtual time while it is up and a member.
   virtual void on_tick(Wire& wire) { static_cast<void>(wire); }
 };
 
-/// Makes the adversary of one Byzantine member of a run. The simulator calls it once per Byzantine
-/// member (at most f of them), with a seed of its own for each.
+/// Makes the adversary of one Byzantine peer of a run. The simulator calls it once per Byzantine
+/// peer (at most f of them), with a seed of its own for each.
 using AdversaryFactory = std::function<std::unique_ptr<Adversary>(
     pbft::MemberIndex self, std::uint32_t members, std::uint64_t seed)>;
 

@@ -79,6 +79,7 @@ ledger::Genesis make_genesis(const Chain& chain) {
   genesis.parameters.slot_ms = millis_per_minute;
   genesis.parameters.close_grace_ms = 1'500;
   genesis.parameters.final_after_ms = 10 * millis_per_minute;
+  genesis.feature_level = chain.options.feature_level;
   genesis.consensus = {chain.replica.checkpoint_interval, chain.replica.window};
   genesis.registry = make_registry(chain);
   return genesis;

@@ -20,6 +20,7 @@ struct ChainOptions {
   bool real_signatures = false;
   bool simulated_clock = true;  ///< island time by ClockStep; else slots close by agreed time
   bool membership = false;      ///< spare peers, and a second key for each
+  std::uint32_t feature_level = ledger::known_feature_level;  ///< of epoch 0
 };
 
 /// One home of the neighbourhood and its meter.

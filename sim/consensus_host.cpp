@@ -39,7 +39,10 @@ void ConsensusHost::step(pbft::Input input) {
 void ConsensusHost::receive(pbft::Received message) {
   mail_.put([this, message = std::move(message)]() mutable {
     // What is dropped here comes again by STATUS.
-    if (!waits_for_space_) step(std::move(message));
+    if (waits_for_space_) return;
+    if (message.type != pbft::MessageType::view_change) return step(std::move(message));
+    step(message);
+    shell_.world.view_change_heard(shell_.id, message, replica_.status());
   });
 }
 

@@ -20,6 +20,7 @@ FaultInjector::FaultInjector(const FaultSet& faults, EventQueue& time, Generator
       peers_(peers),
       invariants_(invariants),
       note_(std::move(note)),
+      kept_down_(byzantine.size(), false),
       most_harmed_(crypto::max_faulty(members)),
       harm_(byzantine.size(), Harm::none),
       must_reach_(byzantine.size(), 0) {
@@ -69,7 +70,7 @@ std::vector<FaultInjector::Action> FaultInjector::possible() const {
 }
 
 void FaultInjector::event() {
-  if (healed_) return;
+  if (settled_) return;
   look_at_harm();
   const auto actions = possible();
   (this->*actions[generator_.below(actions.size())])();
@@ -81,7 +82,7 @@ void FaultInjector::later(std::int64_t most_ms, std::function<void()> undo) {
   time_.schedule(
       1 + static_cast<std::int64_t>(generator_.below(static_cast<std::uint64_t>(most_ms))),
       [this, undo = std::move(undo)] {
-        if (!healed_) undo();
+        if (!settled_) undo();
       });
 }
 
@@ -107,7 +108,8 @@ void FaultInjector::look_at_harm() {
 std::uint32_t FaultInjector::primary_or_any() {
   const auto peer = any_peer();
   if (!peers_[peer]->up() || generator_.chance(500)) return peer;
-  return peers_[peer]->status().primary;
+  const auto& members = peers_[peer]->committee().members;
+  return *peers_[peer]->shell().chain.process_of(members[peers_[peer]->status().primary]);
 }
 
 // ── Network ─────────────────────────────────────────────────────────────────────────────────────
@@ -262,7 +264,7 @@ void FaultInjector::restart_later(std::uint32_t peer) {
   time_.schedule(static_cast<std::int64_t>(generator_.below(generator_.chance(200) ? 3'000 : 400)),
                  [this, peer] {
                    auto& back = *peers_[peer];
-                   if (back.up()) return;
+                   if (back.up() || kept_down_[peer]) return;
                    const bool log_damaged = back.shell().disk.log.damaged();
                    back.start();
                    if (log_damaged) invariants_.lost_log(peer);
@@ -386,16 +388,69 @@ void FaultInjector::hand_over() {
   peers_[peer]->hand_over();
 }
 
-void FaultInjector::heal() {
-  healed_ = true;
+void FaultInjector::mend() {
+  settled_ = true;
   network_.mend_all();
   network_.release_all();
   network_.weather = {};
+  for (auto& peer : peers_) {
+    peer->shell().disk.full = false;
+    peer->shell().slowness_ms = 0;
+    peer->shell().disarm();
+  }
+}
+
+void FaultInjector::begin_outage(const std::vector<std::uint32_t>& members) {
+  mend();
+  using Type = pbft::MessageType;
+  const auto bit = Network::bit;
+  const auto all_links_lose = [&](std::uint64_t types) {
+    for (const auto from : members) {
+      for (const auto to : members) network_.withhold(from, to, types);
+    }
+  };
+  std::string words = "an outage: ";
+  switch (generator_.below(5)) {
+    case 0:
+      words += "NEW-VIEWs are lost";
+      all_links_lose(bit(Type::new_view) | bit(Type::relayed));
+      break;
+    case 1:
+      words += "PREPAREs are lost";
+      all_links_lose(bit(Type::prepare));
+      break;
+    case 2:
+      words += "COMMITs are lost";
+      all_links_lose(bit(Type::commit) | bit(Type::fetched_entry));
+      break;
+    case 3:
+      words += "two halves";
+      for (std::size_t from = 0; from < members.size(); ++from) {
+        for (std::size_t to = 0; to < members.size(); ++to) {
+          if (from % 2 != to % 2) network_.cut(members[from], members[to]);
+        }
+      }
+      break;
+    default: {
+      const auto down = crypto::max_faulty(static_cast<std::uint32_t>(members.size())) + 1;
+      words += std::to_string(down) + " members are down";
+      const auto first = generator_.below(members.size());
+      for (std::size_t i = 0; i < down; ++i) {
+        const auto peer = members[(first + i) % members.size()];
+        kept_down_[peer] = true;
+        if (!peers_[peer]->up()) continue;
+        peers_[peer]->crash(false);
+        invariants_.crashed(peer);
+      }
+    }
+  }
+  happened(Fault::outage, {}, words);
+}
+
+void FaultInjector::heal() {
+  mend();
   for (std::uint32_t i = 0; i < peers_.size(); ++i) {
     auto& peer = *peers_[i];
-    peer.shell().disk.full = false;
-    peer.shell().slowness_ms = 0;
-    peer.shell().disarm();
     // One clock may stay wrong for good.
     if (harm_[i] == Harm::wrong_clock && generator_.chance(500)) {
       peer.shell().clock.wall_skew_ms = 0;

@@ -31,6 +31,8 @@ class FaultInjector {
 
   /// Conditions that last from the beginning, and the first event.
   void start();
+  /// From now on `members`, by process, can decide nothing, and no other fault comes or goes.
+  void begin_outage(const std::vector<std::uint32_t>& members);
   /// Everything heals: links, disks, machines; all peers run.
   void heal();
   /// A peer has reached the point where it was to crash.
@@ -42,6 +44,8 @@ class FaultInjector {
   using Action = void (FaultInjector::*)();
 
   void event();
+  /// Links and machines are as they should be; peers that are down stay down.
+  void mend();
   std::vector<Action> possible() const;
   std::uint32_t any_peer() { return static_cast<std::uint32_t>(generator_.below(peers_.size())); }
   std::uint32_t primary_or_any();
@@ -81,7 +85,8 @@ class FaultInjector {
   std::vector<std::unique_ptr<SimulatedPeer>>& peers_;
   Invariants& invariants_;
   Note note_;
-  bool healed_ = false;
+  bool settled_ = false;  ///< the outage has begun, or all has healed: conditions stay as they are
+  std::vector<bool> kept_down_;
   std::uint32_t most_harmed_;  ///< f of the chain's first members; it never has fewer
   std::vector<Harm> harm_;
   std::vector<std::uint64_t> must_reach_;  ///< height that a damaged peer must get back to

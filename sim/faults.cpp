@@ -39,10 +39,14 @@ const char* to_text(Fault fault) {
       return "clock-skew";
     case Fault::slow_peers:
       return "slow-peers";
+    case Fault::outage:
+      return "outage";
     case Fault::byzantine:
       return "byzantine";
     case Fault::membership:
       return "membership";
+    case Fault::feature_level:
+      return "feature-level";
     case Fault::count:
       break;
   }
@@ -93,8 +97,10 @@ FaultSet draw_faults(Generator& generator) {
   FaultSet set;
   const bool quiet = generator.below(16) == 0;
   for (unsigned i = 0; i < count; ++i) {
-    if (generator.chance(500) && !quiet) set.add(static_cast<Fault>(i));
+    const auto fault = static_cast<Fault>(i);
+    if (generator.chance(fault == Fault::outage ? 125 : 500) && !quiet) set.add(fault);
   }
+  if (!set.has(Fault::membership)) set.remove(Fault::feature_level);
   return set;
 }
 

@@ -29,8 +29,10 @@ enum class Fault : std::uint8_t {
   disk_full,
   clock_skew,
   slow_peers,
+  outage,  ///< before all heals nothing can be decided for minutes
   byzantine,
-  membership,  ///< not a fault: members come, go and get other keys; never with Byzantine ones
+  membership,     ///< not a fault: members come, go and get other keys
+  feature_level,  ///< nor this: the chain begins a level lower and is raised; with membership
   count
 };
 const char* to_text(Fault fault);
@@ -58,7 +60,8 @@ std::optional<FaultSet> parse_faults(std::string_view text);
 /// Every name, in order.
 std::vector<std::string> fault_names();
 
-/// Half of the faults, give or take; in one seed of sixteen none.
+/// Half of the faults, give or take; in one seed of sixteen none. Outages, which take long, in one
+/// of eight.
 FaultSet draw_faults(Generator& generator);
 
 }  // namespace powershare::sim

@@ -23,10 +23,6 @@ const char* to_text(Happening what) {
       return "executes";
     case Happening::committed:
       return "has made its ledger durable";
-    case Happening::started:
-      return "starts";
-    case Happening::crashed:
-      return "crashes";
     case Happening::fault:
       return "fault:";
     case Happening::alarm:
@@ -38,8 +34,7 @@ const char* to_text(Happening what) {
 }
 
 bool is_rare(Happening what) {
-  return what == Happening::started || what == Happening::crashed || what == Happening::fault ||
-         what == Happening::alarm;
+  return what == Happening::fault || what == Happening::alarm;
 }
 
 bool concerns(const HistoryEntry& entry, const Violation& violation) {

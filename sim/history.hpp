@@ -18,8 +18,6 @@ enum class Happening : std::uint8_t {
   delivered,
   executed,
   committed,
-  started,
-  crashed,
   fault,
   alarm,
   client

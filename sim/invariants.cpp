@@ -34,6 +34,7 @@ Invariants::Invariants(const Chain& chain, std::vector<bool> honest, Report repo
     : chain_(chain),
       honest_(std::move(honest)),
       report_(std::move(report)),
+      heard_(honest_.size()),
       stable_(honest_.size(), 0),
       last_delivered_(honest_.size(), 0),
       persisted_(honest_.size(), 0) {
@@ -115,6 +116,24 @@ void Invariants::sent(std::uint32_t peer, const pbft::Outgoing& message, const D
   check_vote(peer, message.epoch, message.type, *vote);
   // The promises of an epoch that is over have left the log with it.
   if (message.epoch == newest_committee().epoch) check_durable(peer, message.type, *vote, disk);
+}
+
+void Invariants::view_change_heard(std::uint32_t peer, const pbft::Received& message,
+                                   const pbft::Status& status) {
+  if (!honest_[peer] || message.epoch != status.epoch) return;
+  const auto content = pbft::ViewChange::decode(message.body, chain_.replica.window);
+  if (!content) return;
+  auto& heard = heard_[peer];
+  if (heard.epoch != message.epoch) heard = {message.epoch, {}};
+  auto& highest = heard.views[message.sender];
+  highest = std::max(highest, content->view);
+  if (status.recovering || status.quarantined) return;  // it may not ask for views
+  const auto above = std::ranges::count_if(
+      heard.views, [&](const auto& entry) { return entry.second > status.view; });
+  if (above <= crypto::max_faulty(status.members)) return;
+  violated("view_joined", peer,
+           "stays in view " + std::to_string(status.view) + " where " + std::to_string(above) +
+               " members ask for higher ones");
 }
 
 /// What an honest member shows in a VIEW-CHANGE, every other must accept.
@@ -206,6 +225,22 @@ void Invariants::persisted(std::uint32_t peer, const Disk& disk) {
                  std::to_string(*stable));
   }
   stable_[peer] = *stable;
+  check_window(peer, *stable, disk);
+}
+
+/// However far a primary goes ahead, nothing is accepted above the window.
+void Invariants::check_window(std::uint32_t peer, pbft::Sequence stable, const Disk& disk) {
+  const auto prefix = pbft::log_key(pbft::LogTag::accepted);
+  pbft::Sequence highest = 0;
+  const Bytes last(sizeof(pbft::Sequence), 0xff);
+  const auto read = disk.log.scan(log_table, prefix, last, true, [&](ByteView key, ByteView) {
+    highest = Decoder(key.subspan(prefix.size())).u64();
+    return false;
+  });
+  if (!read || highest <= stable + chain_.replica.window) return;
+  violated("bounded", peer,
+           "accepted sequence " + std::to_string(highest) + ", stable at " + std::to_string(stable),
+           highest);
 }
 
 // ── Decisions and blocks ────────────────────────────────────────────────────────────────────────
@@ -264,9 +299,12 @@ void Invariants::new_block(std::uint32_t peer, const ledger::ExecutedBlock& bloc
              block.header.sequence);
   }
   time_ = std::max(time_, block.header.time);
+  // Blocks that state transfer brings may be of an epoch that nobody has told of yet.
+  const auto* members = committee(block.header.epoch);
+  const auto level = members == nullptr ? ledger::known_feature_level : members->feature_level;
   for (std::size_t i = 0; i < block.receipts.size(); ++i) {
     const auto& receipt = block.receipts[i];
-    if (!chain_.notary.check(batch->requests()[i], batch->time(), ledger::known_feature_level)) {
+    if (!chain_.notary.check(batch->requests()[i], batch->time(), level)) {
       violated("validity", peer,
                "executed a transaction that no honest peer lets in, at height " + height,
                block.header.sequence);

@@ -25,6 +25,9 @@ class Invariants {
 
   /// no_equivocation, view_monotonic, view_bounded, certificates, persist_before_send.
   void sent(std::uint32_t peer, const pbft::Outgoing& message, const Disk& disk);
+  /// view_joined: f + 1 members that ask for higher views move an honest one at once.
+  void view_change_heard(std::uint32_t peer, const pbft::Received& message,
+                         const pbft::Status& status);
   /// bounded, checkpoint_monotonic.
   void persisted(std::uint32_t peer, const Disk& disk);
   /// epoch_agreement: every honest peer takes the same members into an epoch.
@@ -43,7 +46,10 @@ class Invariants {
   void alarmed(std::uint32_t peer, const std::string& sentence);
   void check_ledger(std::uint32_t peer, const ledger::StateMachine& machine);
 
-  void crashed(std::uint32_t peer) { last_delivered_[peer] = 0; }
+  void crashed(std::uint32_t peer) {
+    last_delivered_[peer] = 0;
+    heard_[peer] = {};
+  }
   /// Its log is gone: what it knew of checkpoints may be lower than before.
   void lost_log(std::uint32_t peer) { stable_[peer] = 0; }
   /// Without IDENTITY only the others can tell which views it asked for, and they may not have
@@ -65,6 +71,7 @@ class Invariants {
   void check_vote(std::uint32_t peer, std::uint64_t epoch, Kind type, const pbft::Vote& vote);
   void check_durable(std::uint32_t peer, Kind type, const pbft::Vote& vote, const Disk& disk);
   std::optional<pbft::Sequence> stable_sequence(const Disk& disk) const;
+  void check_window(std::uint32_t peer, pbft::Sequence stable, const Disk& disk);
   void new_block(std::uint32_t peer, const ledger::ExecutedBlock& block,
                  const pbft::BatchPointer& batch);
 
@@ -85,6 +92,12 @@ class Invariants {
   std::map<std::pair<std::string, Bytes>, Once> executed_once_;
   std::uint64_t transactions_ = 0;
   std::map<std::uint64_t, std::map<std::uint32_t, pbft::View>> asked_;  ///< by epoch and peer
+  /// The highest views of the VIEW-CHANGEs that a peer has heard in its epoch, by member.
+  struct Heard {
+    std::uint64_t epoch = 0;
+    std::map<pbft::MemberIndex, pbft::View> views;
+  };
+  std::vector<Heard> heard_;
   std::vector<pbft::Sequence> stable_;
   std::vector<pbft::Sequence> last_delivered_;
   std::vector<std::uint32_t> persisted_;

@@ -19,6 +19,10 @@ class Keys {
   const std::vector<crypto::PublicKey>& public_keys() const { return public_; }
   bool real() const { return real_; }
   crypto::Signature sign(std::uint32_t signer, ByteView statement) const;
+  /// As the owner of one of these keys.
+  crypto::Signature sign_as(const crypto::PublicKey& signer, ByteView statement) const {
+    return sign(index_.at(signer), statement);
+  }
   bool verify(const crypto::PublicKey& signer, ByteView statement,
               const crypto::Signature& signature) const;
 

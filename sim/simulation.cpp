@@ -8,16 +8,23 @@ namespace powershare::sim {
 namespace {
 
 constexpr std::size_t history_lines = 40;
+constexpr std::int64_t min_outage_ms = 60'000, max_outage_ms = 180'000;
 
 ChainOptions chain_options(const SimulationOptions& options, const FaultSet& faults) {
-  return {options.seed, options.peers, options.real_signatures, options.seed % 4 != 3,
-          faults.has(Fault::membership)};
+  ChainOptions result;
+  result.seed = options.seed;
+  result.peers = options.peers;
+  result.real_signatures = options.real_signatures;
+  result.simulated_clock = options.seed % 4 != 3;
+  result.membership = faults.has(Fault::membership);
+  if (faults.has(Fault::feature_level)) --result.feature_level;
+  return result;
 }
 
-/// What a run has in the end: strategies are written for members that stay what they are.
+/// What a run has in the end. What begins at the highest level are changes of members.
 FaultSet settled(FaultSet faults, const SimulationOptions& options) {
   if (!options.adversaries) faults.remove(Fault::byzantine);
-  if (faults.has(Fault::byzantine)) faults.remove(Fault::membership);
+  if (faults.has(Fault::feature_level)) faults.add(Fault::membership);
   return faults;
 }
 
@@ -64,13 +71,15 @@ Simulation::Simulation(const SimulationOptions& options)
 
 // ── Byzantine members ───────────────────────────────────────────────────────────────────────────
 
+/// At most f of the chain's first members, so that no epoch has more than its f; a spare peer may
+/// be one, and be a member later.
 std::vector<bool> Simulation::draw_byzantine() {
   std::vector<bool> byzantine(chain_.processes(), false);
   const auto most = crypto::max_faulty(options_.peers);
   const auto count = 1 + generator_.below(most);
   for (std::uint64_t i = 0; i < count; ++i) {
-    const auto member = generator_.below(options_.peers);
-    if (faults_.has(Fault::byzantine)) byzantine[member] = true;
+    const auto peer = generator_.below(chain_.processes());
+    if (faults_.has(Fault::byzantine)) byzantine[peer] = true;
   }
   return byzantine;
 }
@@ -78,14 +87,13 @@ std::vector<bool> Simulation::draw_byzantine() {
 void Simulation::make_adversaries() {
   auto seeds = generator_.fork();
   adversaries_.resize(chain_.processes());
-  for (std::uint32_t member = 0; member < options_.peers; ++member) {
-    if (!byzantine_[member]) continue;
-    adversaries_[member] = std::make_unique<ByzantineMember>(
-        options_.adversaries(member, options_.peers, seeds.next()), peers_[member]->shell(),
-        network_, byzantine_, seeds.fork());
-    result_.byzantine.push_back("peer " + std::to_string(member) + ": " +
-                                adversaries_[member]->name());
-    tick_adversary(member);
+  for (std::uint32_t peer = 0; peer < chain_.processes(); ++peer) {
+    if (!byzantine_[peer]) continue;
+    adversaries_[peer] = std::make_unique<ByzantineMember>(
+        options_.adversaries(peer, options_.peers, seeds.next()), peers_[peer]->shell(), network_,
+        byzantine_, seeds.fork());
+    result_.byzantine.push_back("peer " + std::to_string(peer) + ": " + adversaries_[peer]->name());
+    tick_adversary(peer);
   }
 }
 
@@ -133,6 +141,12 @@ void Simulation::transmit(std::uint32_t peer, const pbft::Outgoing& message) {
   }
 }
 
+/// A liar may be the first to come into an epoch: then nobody else knows of it yet.
+const pbft::Committee* Simulation::committee_of(std::uint32_t sender, std::uint64_t epoch) const {
+  return byzantine_[sender] ? &adversaries_[sender]->committee(epoch)
+                            : invariants_.committee(epoch);
+}
+
 /// Members go by their index in the message's epoch, in state transfer by the number of the peer.
 std::uint32_t Simulation::sender_index(std::uint32_t peer, pbft::MessageType type,
                                        std::uint64_t epoch) const {
@@ -147,7 +161,7 @@ std::uint32_t Simulation::sender_index(std::uint32_t peer, pbft::MessageType typ
 std::vector<std::uint32_t> Simulation::recipients(std::uint32_t peer,
                                                   const pbft::Outgoing& message) const {
   if (pbft::is_state_transfer(message.type)) return {*message.recipient};
-  const auto* committee = invariants_.committee(message.epoch);
+  const auto* committee = committee_of(peer, message.epoch);
   PS_ASSERT(committee != nullptr);  // the sender has told of it
   std::vector<std::uint32_t> list;
   for (std::uint32_t index = 0; index < committee->size(); ++index) {
@@ -160,13 +174,13 @@ std::vector<std::uint32_t> Simulation::recipients(std::uint32_t peer,
 
 /// What the verifier actor checks of a frame.
 bool Simulation::passes(std::uint32_t from, const wire::Envelope& envelope) const {
+  if (chain_.options.membership && pbft::is_state_transfer(envelope.type)) {
+    // From any peer, member or not, in any epoch: it proves itself.
+    return envelope.sender == from && envelope.genesis == chain_.genesis_hash;
+  }
   const auto* committee = invariants_.committee(envelope.epoch);
   if (committee == nullptr) return false;
   const auto& signatory = peers_[from]->shell().signatory;
-  if (chain_.options.membership && pbft::is_state_transfer(envelope.type)) {
-    // From any peer, member or not: it proves itself.
-    return envelope.sender == from && envelope.genesis == chain_.genesis_hash;
-  }
   const auto index = sender_index(from, envelope.type, envelope.epoch);
   return wire::inspect(envelope, index, *committee, signatory) == wire::Refusal::none;
 }
@@ -191,8 +205,9 @@ void Simulation::arrived(std::uint32_t from, std::uint32_t to, const FramePointe
 
 Door Simulation::submit(std::uint32_t peer, ByteView transaction) {
   const auto answer = peers_[peer]->submit(transaction);
-  // What a Byzantine peer's door says is worth nothing.
-  return byzantine_[peer] ? Door::unavailable : answer;
+  if (!byzantine_[peer]) return answer;
+  if (answer == Door::refused) adversaries_[peer]->on_refused(transaction);
+  return Door::unavailable;  // what a Byzantine peer's door says is worth nothing
 }
 
 // ── What peers tell ─────────────────────────────────────────────────────────────────────────────
@@ -265,15 +280,21 @@ void Simulation::epoch_began(std::uint32_t peer, const pbft::Committee& committe
                   std::to_string(committee.size()) + " members";
     note(std::move(entry));
   }
+  if (byzantine_[peer]) return adversaries_[peer]->epoch_began(committee);
   result_.epochs = std::max(result_.epochs, committee.epoch);
+  if (committee.feature_level > chain_.options.feature_level) result_.level_raised = true;
   invariants_.epoch_began(peer, committee);
 }
 
-/// The administrator adds a peer, removes one that was added, or gives one its second key.
+/// The administrator adds a peer, removes one that was added, or gives one its second key. On a
+/// chain that began a level lower all doors refuse that until it is raised.
 void Simulation::change_members() {
   time_.schedule(300 + static_cast<std::int64_t>(generator_.below(2'000)), [this] {
     if (workload_.winding_down()) return;
     const auto& committee = invariants_.newest_committee();
+    if (committee.feature_level < ledger::known_feature_level && generator_.chance(500)) {
+      workload_.govern(ledger::SetFeatureLevel{committee.feature_level + 1});
+    }
     std::set<std::uint32_t> members;
     for (const auto& key : committee.members) members.insert(*chain_.process_of(key));
     const auto process = static_cast<std::uint32_t>(generator_.below(chain_.processes()));
@@ -292,6 +313,11 @@ void Simulation::change_members() {
     }
     change_members();
   });
+}
+
+void Simulation::view_change_heard(std::uint32_t peer, const pbft::Received& message,
+                                   const pbft::Status& status) {
+  invariants_.view_change_heard(peer, message, status);
 }
 
 void Simulation::refused(std::uint32_t peer, const pbft::Refused& refused) {
@@ -332,6 +358,7 @@ SimulationResult Simulation::run() {
   if (chain_.options.membership) change_members();
   while (time_.run() < options_.steps && one_event()) {
   }
+  if (!violation_ && faults_.has(Fault::outage)) stand_still();
   if (!violation_) {
     injector_.heal();
     live_on();
@@ -361,6 +388,23 @@ bool Simulation::reach(std::int64_t healed_at, std::int64_t most_ms, const char*
   }
 }
 
+/// For minutes nothing can be decided, while one client more waits for it: how long the members
+/// have learnt to wait meanwhile must not show afterwards.
+void Simulation::stand_still() {
+  std::vector<std::uint32_t> members;
+  for (const auto& key : invariants_.newest_committee().members) {
+    members.push_back(*chain_.process_of(key));
+  }
+  injector_.begin_outage(members);
+  workload_.probe();
+  workload_.pause(true);
+  const auto until = now_ms() + min_outage_ms +
+                     static_cast<std::int64_t>(generator_.below(max_outage_ms - min_outage_ms));
+  while (now_ms() < until && one_event()) {
+  }
+  workload_.pause(false);
+}
+
 /// A new request must soon be acknowledged; then all that waited before, while the load goes on
 /// (else a primary could starve one client as long as it serves the others); then all honest peers
 /// must be equal with nothing waiting. Each Byzantine primary may cost one time-out at its longest.
@@ -377,6 +421,11 @@ void Simulation::live_on() {
   result_.first_commit_ms = now_ms() - healed_at;
   if (!reach(healed_at, max_fair_ms, "under load an old request was not acknowledged",
              [&] { return workload_.waiting_since(healed_at) == 0; })) {
+    return;
+  }
+  if (!reach(healed_at, max_fair_ms, "the feature level was not raised", [&] {
+        return invariants_.newest_committee().feature_level == ledger::known_feature_level;
+      })) {
     return;
   }
   workload_.wind_down();

@@ -30,6 +30,8 @@ class Simulation final : public World {
   void committed(std::uint32_t peer, const pbft::Position& position) override;
   void certified(std::uint32_t peer, const pbft::BlockCertificate& certificate) override;
   void epoch_began(std::uint32_t peer, const pbft::Committee& committee) override;
+  void view_change_heard(std::uint32_t peer, const pbft::Received& message,
+                         const pbft::Status& status) override;
   void refused(std::uint32_t peer, const pbft::Refused& refused) override;
   void alarmed(std::uint32_t peer, const std::string& sentence) override;
   void violated(Violation violation) override;
@@ -42,12 +44,14 @@ class Simulation final : public World {
   bool passes(std::uint32_t from, const wire::Envelope& envelope) const;
   std::vector<std::uint32_t> recipients(std::uint32_t peer, const pbft::Outgoing& message) const;
   std::uint32_t sender_index(std::uint32_t peer, pbft::MessageType type, std::uint64_t epoch) const;
+  const pbft::Committee* committee_of(std::uint32_t sender, std::uint64_t epoch) const;
   void change_members();
   Door submit(std::uint32_t peer, ByteView transaction);
   void note(HistoryEntry entry);
   bool one_event();
   bool reach(std::int64_t healed_at, std::int64_t most_ms, const char* what,
              const std::function<bool()>& done);
+  void stand_still();
   void live_on();
   bool converged() const;
   void check_end();
@@ -65,7 +69,7 @@ class Simulation final : public World {
   Invariants invariants_;
   std::vector<std::unique_ptr<SimulatedPeer>> peers_;
   Network network_;
-  std::vector<std::unique_ptr<ByzantineMember>> adversaries_;  ///< by member, null for honest ones
+  std::vector<std::unique_ptr<ByzantineMember>> adversaries_;  ///< by peer, null for honest ones
   Workload workload_;
   FaultInjector injector_;
   std::vector<std::uint64_t> seen_height_;  ///< by peer: receipts shown to clients up to here

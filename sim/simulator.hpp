@@ -36,7 +36,8 @@ struct SimulationResult {
   std::uint64_t transactions = 0;  ///< executed
   std::uint64_t acknowledged = 0;  ///< with f + 1 receipts
   std::uint64_t messages = 0;
-  std::uint64_t epochs = 0;  ///< changes of the members
+  std::uint64_t epochs = 0;   ///< changes of the members or of the feature level
+  bool level_raised = false;  ///< the chain began at a lower level and left it
   std::uint64_t highest_view = 0;
   std::uint64_t view_changes = 0;  ///< of all peers
   std::uint64_t crashes = 0;

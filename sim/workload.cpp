@@ -88,7 +88,7 @@ void Workload::submit_draft(Draft draft, std::uint32_t peer) {
 void Workload::client_event() {
   if (winding_down_) return;
   const auto peer = any_peer();
-  submit_draft(draft(), peer);
+  if (!paused_) submit_draft(draft(), peer);
   const auto pause = generator_.chance(50) ? 1'000U : 30U;
   time_.schedule(1 + static_cast<std::int64_t>(generator_.below(pause)),
                  [this] { client_event(); });
@@ -227,8 +227,8 @@ Workload::Draft Workload::readings() {
 
 void Workload::feeder_event() {
   if (winding_down_) return;
-  submit_draft(readings(), any_peer());
-  if (chain_.genesis.simulated && generator_.chance(400)) {
+  if (!paused_) submit_draft(readings(), any_peer());
+  if (!paused_ && chain_.genesis.simulated && generator_.chance(400)) {
     fed_until_ms_ += chain_.genesis.parameters.slot_ms;
     submit_draft({ledger::ClockStep{UtcMillis{fed_until_ms_}}, "feeder", Chain::feeder},
                  any_peer());

@@ -33,6 +33,8 @@ class Workload {
   void start();
   /// No new transactions; those that wait are asked for again and again.
   void wind_down() { winding_down_ = true; }
+  /// While paused nothing new is asked for; what waits is.
+  void pause(bool paused) { paused_ = paused; }
   bool winding_down() const { return winding_down_; }
   /// Submits a governance transaction to all peers.
   crypto::Digest govern(ledger::Payload payload);
@@ -80,6 +82,7 @@ class Workload {
   Generator generator_;
   Submit submit_;
   bool winding_down_ = false;
+  bool paused_ = false;
   std::map<crypto::Digest, ClientRequest> requests_;
   std::set<crypto::Digest> open_;  ///< ids without acknowledgement
   crypto::Digest last_retried_{};

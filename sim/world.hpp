@@ -8,12 +8,12 @@
 
 #include "ledger/state_machine.hpp"
 #include "protocol/pbft/effects.hpp"
+#include "protocol/pbft/status.hpp"
 #include "sim/disk.hpp"
 
 namespace powershare::sim {
 
-/// A broken promise: the invariant's name , what was seen, and
-/// whom it concerns, for the history.
+/// A broken promise: the invariant's name, what was seen, and whom it concerns, for the history.
 struct Violation {
   std::string invariant;
   std::string what;
@@ -62,6 +62,13 @@ class World {
   virtual void epoch_began(std::uint32_t peer, const pbft::Committee& committee) {
     static_cast<void>(peer);
     static_cast<void>(committee);
+  }
+  /// The peer's replica has dealt with a VIEW-CHANGE and stands like this now.
+  virtual void view_change_heard(std::uint32_t peer, const pbft::Received& message,
+                                 const pbft::Status& status) {
+    static_cast<void>(peer);
+    static_cast<void>(message);
+    static_cast<void>(status);
   }
   virtual void refused(std::uint32_t peer, const pbft::Refused& refused) = 0;
   virtual void alarmed(std::uint32_t peer, const std::string& sentence) = 0;

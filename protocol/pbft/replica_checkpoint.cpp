@@ -95,7 +95,7 @@ void Core::adopt_stable(CheckpointCertificate certificate) {
   next_ = std::max(next_, low_ + 1);
   fruitless_rounds_ = 0;
   compare_with_stable();
-  forget_undecided();
+  forget_passed();
   collect_garbage();
   end_recovery_if_done();
 }
@@ -117,10 +117,12 @@ void Core::quarantine(const std::string& why) {
 }
 
 /// Nobody votes at or below the low mark again. What is not decided here by then comes as an entry
-/// or by state transfer; its records would pile up in the log of a replica that lags behind.
-void Core::forget_undecided() {
-  for (auto it = slots_.begin(); it != slots_.end() && it->first <= low_;) {
-    if (it->second.decided || it->first <= executed_.sequence) {
+/// or by state transfer, and so does all that lies more than a window below while something before
+/// it is missing; the records would pile up in the log of a replica that lags behind.
+void Core::forget_passed() {
+  for (auto it = slots_.upper_bound(executed_.sequence); it != slots_.end() && it->first <= low_;) {
+    const bool far_below = it->first > delivered_ && it->first + options_.window <= low_;
+    if (it->second.decided && !far_below) {
       ++it;
       continue;
     }

@@ -144,7 +144,7 @@ class Core {
   void adopt_stable(CheckpointCertificate certificate);
   void compare_with_stable();
   void collect_garbage();
-  void forget_undecided();
+  void forget_passed();
   void forget_slot(Sequence sequence, Slot& slot);
   void block_executed();
   void vote_block();

@@ -100,6 +100,12 @@ void Core::inherit(Core& predecessor) {
   reservation_ = predecessor.reservation_;
   delivered_ids_ = predecessor.delivered_ids_;
   delivered_order_ = predecessor.delivered_order_;
+  // A transfer that was asked for goes on beyond the epoch's end: Restored ends it, and until then
+  // the ledger takes blocks from it alone.
+  if (predecessor.transferring_) {
+    transferring_ = true;
+    persist(log_key(LogTag::transfer), Encoder().u64(transferred_).boolean(true).data());
+  }
   while (const auto* oldest = predecessor.mempool_.oldest()) {
     const auto request = *oldest;
     predecessor.mempool_.remove(request.id);

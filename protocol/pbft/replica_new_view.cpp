@@ -107,6 +107,9 @@ void Core::enter_view(View view, const Obligations& duties,
   persist(log_key(LogTag::view), Encoder().u64(view_).boolean(true).data());
   persist(log_key(LogTag::new_view), Encoder().bytes(new_view_).raw(new_view_signature_).data());
   adopt_stable(duties.stable);
+  // Its checkpoint may have ended a recovery: then this replica has asked for a later view, where
+  // it may vote, and takes over nothing of this one.
+  if (!active_ || view_ != view) return;
   next_ = std::max({inherited_, low_, delivered_}) + 1;
   mempool_.restart();
   remake_request_index();

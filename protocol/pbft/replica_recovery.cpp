@@ -339,6 +339,9 @@ void Core::end_recovery_if_done() {
   erase(log_key(LogTag::recovering));
   alarm("recovered: votes again above sequence " + std::to_string(floor_.sequence));
   if (view_ < floor_.view) start_view_change(floor_.view, "nothing below the view once asked for");
+  // What the others ask for was heard while this replica could not join.
+  join_view_change();
+  check_view_changes();
 }
 
 }  // namespace powershare::pbft

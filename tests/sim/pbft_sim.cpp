@@ -25,6 +25,7 @@ struct Campaign {
   std::uint64_t seeds = 1'000;
   SimulationOptions base;
   bool peers_given = false;
+  std::string adversary;  ///< the one strategy; empty: as drawn
   bool verbose = false;
 };
 
@@ -50,22 +51,26 @@ void print(const SimulationOptions& options, const SimulationResult& result) {
   for (const auto& liar : result.byzantine) std::printf("  %s\n", liar.c_str());
 }
 
-void print_violation(const SimulationOptions& options, const SimulationResult& result) {
+void print_violation(const Campaign& campaign, const SimulationOptions& options,
+                     const SimulationResult& result) {
   std::printf("VIOLATION of %s in seed %llu: %s\n", result.invariant.c_str(), Count{options.seed},
               result.violation.c_str());
   for (const auto& line : result.history) std::printf("    %s\n", line.c_str());
   for (const auto& liar : result.byzantine) std::printf("  %s\n", liar.c_str());
+  auto repeat = powershare::sim::repeat_arguments(options);
+  if (!campaign.adversary.empty()) repeat += " --adversary " + campaign.adversary;
   std::printf("faults: %s\ncommit: %s\nrepeat: test_sim_pbft %s\n", result.faults.c_str(),
-              POWERSHARE_COMMIT, powershare::sim::repeat_arguments(options).c_str());
+              POWERSHARE_COMMIT, repeat.c_str());
 }
 
-int run_one(const SimulationOptions& options) {
+int run_one(const Campaign& campaign) {
+  const auto& options = campaign.base;
   const auto result = powershare::sim::simulate_twice(options);
   print(options, result);
   if (result.ok && options.history) {
     for (const auto& line : result.history) std::printf("    %s\n", line.c_str());
   }
-  if (!result.ok) print_violation(options, result);
+  if (!result.ok) print_violation(campaign, options, result);
   return result.ok ? 0 : 1;
 }
 
@@ -73,7 +78,7 @@ int run_all(const Campaign& campaign) {
   std::atomic<std::uint64_t> next{campaign.first};
   std::atomic<std::uint64_t> failed{0};
   std::mutex output;
-  std::uint64_t events = 0;
+  std::uint64_t events = 0, epochs = 0, raised = 0, byzantine_epochs = 0;
   std::int64_t virtual_ms = 0, slowest_commit_ms = 0, slowest_equal_ms = 0;
   const auto begin = std::chrono::steady_clock::now();
   const auto work = [&] {
@@ -82,13 +87,16 @@ int run_all(const Campaign& campaign) {
       const auto result = powershare::sim::simulate_twice(options);
       const std::lock_guard lock(output);
       events += 2 * result.events;
+      epochs += result.epochs;
+      if (!result.byzantine.empty()) byzantine_epochs += result.epochs;
+      if (result.level_raised) ++raised;
       virtual_ms += result.virtual_ms;
       slowest_commit_ms = std::max(slowest_commit_ms, result.first_commit_ms);
       slowest_equal_ms = std::max(slowest_equal_ms, result.healing_ms);
       if (campaign.verbose) print(options, result);
       if (result.ok) continue;
       ++failed;
-      print_violation(options, result);
+      print_violation(campaign, options, result);
     }
   };
   {
@@ -99,11 +107,13 @@ int run_all(const Campaign& campaign) {
   std::printf(
       "%llu seeds × %llu steps, each twice: %llu failed, %.1f s, %.0f events/s, %.2f simulated "
       "hours per second, first commit at most %lld ms and all equal at most %lld ms after "
-      "healing\n",
+      "healing; %llu changes of members (%llu beside Byzantine ones), feature level raised %llu "
+      "times\n",
       Count{campaign.seeds}, Count{campaign.base.steps}, Count{failed.load()}, took.count(),
       static_cast<double>(events) / took.count(),
       2 * static_cast<double>(virtual_ms) / 3.6e6 / took.count(),
-      static_cast<long long>(slowest_commit_ms), static_cast<long long>(slowest_equal_ms));
+      static_cast<long long>(slowest_commit_ms), static_cast<long long>(slowest_equal_ms),
+      Count{epochs}, Count{byzantine_epochs}, Count{raised});
   return failed == 0 ? 0 : 1;
 }
 
@@ -139,7 +149,8 @@ int main(int argc, char** argv) {
       campaign.base.faults = powershare::sim::parse_faults(text());
       if (!campaign.base.faults) return std::fprintf(stderr, "unknown fault\n"), 64;
     } else if (option == "--adversary") {
-      campaign.base.adversaries = powershare::sim::drawn_adversaries(text());
+      campaign.adversary = text();
+      campaign.base.adversaries = powershare::sim::drawn_adversaries(campaign.adversary);
       if (!campaign.base.adversaries) return std::fprintf(stderr, "unknown strategy\n"), 64;
     } else if (option == "--real-signatures") {
       campaign.base.real_signatures = true;
@@ -151,6 +162,6 @@ int main(int argc, char** argv) {
       return std::fprintf(stderr, "unknown option %s\n", option.c_str()), 64;
     }
   }
-  if (single) return run_one(campaign.base);
+  if (single) return run_one(campaign);
   return run_all(campaign);
 }

@@ -87,6 +87,10 @@ class TwinsRun final : public World {
   void certified(std::uint32_t id, const pbft::BlockCertificate& certificate) override {
     invariants_.certified(id, certificate);
   }
+  void view_change_heard(std::uint32_t id, const pbft::Received& message,
+                         const pbft::Status& status) override {
+    invariants_.view_change_heard(id, message, status);
+  }
   void refused(std::uint32_t, const pbft::Refused&) override {}
   void alarmed(std::uint32_t id, const std::string& sentence) override {
     invariants_.alarmed(id, sentence);

@@ -1,5 +1,6 @@
-// Bad proposals: requests that nobody signed, a request twice, one that is executed already, a time
-// off the clock, sequences beyond the window or far below, more than a batch may hold.
+// Bad proposals: requests that nobody signed, a request twice, one that is executed already, one
+// that doors refuse (forged, expired, of a higher level), a time off the clock, sequences beyond
+// the window or far below, more than a batch may hold.
 #include <limits>
 
 #include "tests/sim/adversaries/catalogue.hpp"
@@ -12,10 +13,12 @@ class BadProposals final : public Strategy {
  public:
   explicit BadProposals(std::uint64_t seed)
       : Strategy("bad_proposals", seed),
-        kind_(chance_.below(7)),
+        kind_(chance_.below(8)),
         per_mille_(100 + chance_.below(500)) {}
 
  private:
+  static constexpr std::size_t kept = 32;
+
   void act(Wire& wire, MemberIndex to, const pbft::Outgoing& message) override {
     const auto vote = vote_of(message);
     if (message.type != MessageType::pre_prepare || !vote) return wire.send(to, message);
@@ -28,6 +31,14 @@ class BadProposals final : public Strategy {
     if (!bad_ || beside_) wire.send(to, message);
   }
 
+  void on_refused(ByteView request) override {
+    if (refused_.size() < kept) {
+      refused_.push_back(to_bytes(request));
+    } else {
+      refused_[chance_.below(kept)] = to_bytes(request);
+    }
+  }
+
   std::optional<pbft::Outgoing> make(const Wire& wire, pbft::Vote vote,
                                      const pbft::Outgoing& message) {
     const auto batch = pbft::Batch::decode(message.body, pbft::Vote::encoded_bytes,
@@ -37,7 +48,7 @@ class BadProposals final : public Strategy {
     auto requests = (*batch)->requests();
     const auto junk = Encoder().u8(static_cast<std::uint8_t>(chance_.below(256))).data();
     beside_ = false;
-    switch (kind_ == 6 ? chance_.below(6) : kind_) {
+    switch (kind_ == 7 ? chance_.below(7) : kind_) {
       case 0:
         requests.push_back(junk);
         break;
@@ -59,6 +70,10 @@ class BadProposals final : public Strategy {
                                             : vote.sequence + wire.options().window +
                                                   chance_.below(wire.options().window);
         break;
+      case 5:
+        if (refused_.empty()) return std::nullopt;
+        requests.push_back(refused_[chance_.below(refused_.size())]);
+        break;
       default:
         while (requests.size() <= wire.options().batch.max_requests) requests.push_back(junk);
     }
@@ -75,7 +90,8 @@ class BadProposals final : public Strategy {
   bool beside_ = false;  ///< the honest proposal goes out too
   std::pair<pbft::View, pbft::Sequence> planned_;
   std::optional<pbft::Outgoing> bad_;
-  std::vector<Bytes> old_;  ///< requests of an earlier batch
+  std::vector<Bytes> old_;      ///< requests of an earlier batch
+  std::vector<Bytes> refused_;  ///< by its own door
 };
 
 }  // namespace

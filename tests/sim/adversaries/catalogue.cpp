@@ -55,6 +55,9 @@ class Combination final : public Adversary {
     }
     return seen;
   }
+  void on_refused(ByteView request) override {
+    for (auto& stage : stages_) stage.strategy->on_refused(request);
+  }
   void on_tick(Wire& wire) override {
     for (auto& stage : stages_) {
       if (at_work(stage, wire)) stage.strategy->on_tick(wire);

@@ -110,6 +110,10 @@ class Scenario final : public World {
                 const ledger::StateMachine& machine) override;
   void committed(Peer, const pbft::Position&) override {}
   void certified(Peer peer, const pbft::BlockCertificate& certificate) override;
+  void view_change_heard(Peer peer, const pbft::Received& message,
+                         const pbft::Status& status) override {
+    invariants_.view_change_heard(peer, message, status);
+  }
   void refused(Peer, const pbft::Refused&) override {}
   void alarmed(Peer peer, const std::string& sentence) override;
   void violated(Violation violation) override;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ledger/header.hpp"
+#include "protocol/pbft/checkpoint.hpp"
 #include "protocol/pbft/error.hpp"
 #include "protocol/pbft/log_records.hpp"
 #include "protocol/pbft/new_view.hpp"
@@ -28,6 +29,11 @@ Received pre_prepare(const Group& group, MemberIndex primary, View view, Sequenc
   auto body = Encoder().raw(head).raw(batch->encoded()).data();
   const auto signature = signed_by(primary, group.committee, MessageType::pre_prepare, body);
   return {primary, MessageType::pre_prepare, std::move(body), signature};
+}
+
+/// Nobody fills the chain up with null batches for member 3, so that it goes on recovering.
+bool recovers_unheard(std::uint32_t, const Received& it) {
+  return it.sender == 3 && it.type == MessageType::status;
 }
 
 BatchPointer batch_of(const Group& group, std::string_view request) {
@@ -451,6 +457,108 @@ TEST_CASE("a lost log means no votes up to the reservation, then votes again") {
   CHECK(sent(group, 3, MessageType::prepare) == 1);
 }
 
+TEST_CASE(
+    "a NEW-VIEW whose checkpoint ends a recovery binds nobody who must ask for a later view") {
+  Group group(4);
+  group.members[3]->log.clear();
+  group.drop = recovers_unheard;
+  group.start(3, Reservation{0, 5, 0});
+  group.pass(200);  // the others have told what they know of it
+  CHECK(group.status(3).recovering);
+  group.cut[3] = true;
+  for (int i = 0; group.status(0).stable_checkpoint < 40; ++i) {
+    REQUIRE(i < 100);
+    group.submit(0, "request " + std::to_string(i));
+    group.run();
+  }
+  group.drop = [](std::uint32_t, const Received& it) { return it.type == MessageType::commit; };
+  group.submit(0, "prepared, not decided");
+  group.run();
+  const auto sequence = group.status(0).delivered + 1;
+  group.input(0, HandOver{});
+  group.run();
+  group.drop = nullptr;
+  const auto& sent_by_primary = group.members[1]->sent;
+  const auto found = std::find_if(sent_by_primary.begin(), sent_by_primary.end(),
+                                  [](const auto& it) { return it.type == MessageType::new_view; });
+  REQUIRE(found != sent_by_primary.end());
+  const auto new_view = NewView::decode(found->body, group.config.options.window);
+  REQUIRE(new_view);
+  REQUIRE(!new_view->digests.empty());
+  group.input(3, Received{1, MessageType::new_view, found->body, found->signature});
+  CHECK(!group.status(3).recovering);
+  CHECK(group.status(3).view == 5);
+  CHECK(!group.status(3).view_active);
+  CHECK(!group.members[3]->log.contains(log_key(LogTag::accepted, sequence)));
+  // Once all are there, it takes part.
+  group.cut[3] = false;
+  group.pass(20'000);
+  for (std::uint32_t member = 0; member < 4; ++member) {
+    CHECK(group.status(member).view_active);
+    CHECK(group.status(member).view >= 5);
+  }
+}
+
+TEST_CASE("a recovered member joins the views that it heard of while it could not") {
+  Group group(4);
+  group.members[3]->log.clear();
+  group.drop = recovers_unheard;
+  group.start(3, Reservation{0, 0, 0});
+  group.pass(200);
+  group.cut[3] = true;
+  for (int i = 0; group.status(0).stable_checkpoint < 40; ++i) {
+    REQUIRE(i < 100);
+    group.submit(0, "request " + std::to_string(i));
+    group.run();
+  }
+  ViewChange content;
+  content.view = 1;
+  content.stable.position.head = group.committee.genesis;
+  const auto body = content.encode();
+  for (const MemberIndex member : {0u, 1u}) {
+    const auto signature = signed_by(member, group.committee, MessageType::view_change, body);
+    group.input(3, Received{member, MessageType::view_change, body, signature});
+  }
+  CHECK(group.status(3).recovering);
+  CHECK(group.status(3).view == 0);
+  const auto& proof = group.members[0]->log.at(log_key(LogTag::stable));
+  group.input(3, Received{0, MessageType::stable_proof, proof,
+                          signed_by(0, group.committee, MessageType::stable_proof, proof)});
+  CHECK(!group.status(3).recovering);
+  CHECK(group.status(3).view == 1);
+}
+
+TEST_CASE("a transfer that an epoch's end overtakes still has the ledger for itself") {
+  Group group(4);
+  group.drop = [](std::uint32_t to, const Received& message) {
+    if (to != 3 || message.type != MessageType::checkpoint) {
+      return to == 3 && message.type == MessageType::stable_proof;
+    }
+    const auto position = decode_checkpoint(message.body);
+    return position.ok() && position->sequence == 16;
+  };
+  group.epoch_end = std::make_shared<const EpochEnd>(EpochEnd{16, group.committee.members, 1});
+  group.submit(0, "the last of its epoch");
+  group.pass(500);
+  group.epoch_end.reset();
+  REQUIRE(group.status(0).epoch == 1);
+  REQUIRE(group.status(3).epoch == 0);  // executed, and nothing proves it
+  REQUIRE(group.status(3).executed.sequence == 16);
+  group.pass(3'000);
+  REQUIRE(group.members[3]->transfer);
+  group.drop = nullptr;
+  group.pass(3'000);
+  REQUIRE(group.status(3).epoch == 1);
+  CHECK(group.status(3).transferring);
+  group.submit(0, "in the next epoch");
+  group.pass(1'000);
+  CHECK(group.members[3]->decisions.back().sequence == 16);
+  group.input(3, Restored{group.members[3]->executed, {}, false, {}, {}});
+  group.pass(1'000);
+  CHECK(!group.status(3).transferring);
+  CHECK(group.members[3]->decisions.back().sequence == 17);
+}
+
 TEST_CASE("a wiped member learns from the others that it had signed before") {
   auto options = Group::quick();
   options.confirm_at_start = true;
@@ -509,6 +617,42 @@ TEST_CASE("a member far behind asks for state transfer, with a certificate for w
   group.pass(100);
   CHECK(member.executed == group.members[0]->executed);
   CHECK(member.executed.height == 31);
+}
+
+TEST_CASE("the log stays bounded while a state transfer takes long") {
+  Group group(4);
+  group.cut[3] = true;
+  for (int i = 0; i < 30; ++i) {
+    group.submit(0, "unheard of " + std::to_string(i));
+    group.run();
+  }
+  group.cut[3] = false;
+  group.pass(3'000);
+  auto& member = *group.members[3];
+  REQUIRE(member.transfer);
+  REQUIRE(member.decisions.empty());
+  std::size_t most = 0;
+  for (int i = 0; i < 100; ++i) {
+    group.submit(0, "during the transfer " + std::to_string(i));
+    group.pass(50);
+    most = std::max(most, member.log.size());
+  }
+  REQUIRE(group.status(3).transferring);
+  REQUIRE(group.status(3).stable_checkpoint == 128);
+  // Of two windows at most four records per sequence, and what there is once.
+  CHECK(most <= 2 * 8 * 4 + 8);
+  // Where the transfer ended a window ago at most, what was decided meanwhile is at hand.
+  Position reached{0, 0, group.committee.genesis};
+  for (const auto& decision : group.members[0]->decisions) {
+    if (decision.sequence > 122) break;
+    reached.sequence = decision.sequence;
+    ++reached.height;
+    reached.head = crypto::sha256(Encoder().raw(reached.head).raw(decision.batch->digest()).data());
+  }
+  member.executed = reached;
+  group.cut.assign(4, true);
+  group.input(3, Restored{reached, {}, false, {}, {}});
+  CHECK(member.executed == group.members[0]->executed);
 }
 
 TEST_CASE(

@@ -167,7 +167,7 @@ class Group {
         position.head =
             crypto::sha256(Encoder().raw(position.head).raw(decision.batch->digest()).data());
       }
-      if (member.replica && execute) input(index, pbft::Executed{position});
+      if (member.replica && execute) input(index, pbft::Executed{position, epoch_end});
     }
   }
 
@@ -185,6 +185,7 @@ class Group {
   std::vector<bool> cut;  ///< members that nobody hears
   std::function<bool(std::uint32_t to, const pbft::Received&)> drop;
   bool execute = true;
+  pbft::EpochEndPointer epoch_end;  ///< what the ledgers say of the end of this epoch
   std::int64_t now = 1'000;
 };
 
