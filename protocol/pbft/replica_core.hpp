@@ -49,6 +49,8 @@ class Core {
   std::uint64_t certified_height() const { return certified_height_; }
   bool confirming() const { return confirming_; }
   bool transferring() const { return transferring_; }
+  /// All of the epoch is executed since then, and its end is not proven yet.
+  std::optional<MonotonicMillis> at_end_since() const { return at_end_since_; }
   /// What it may have promised, while it does not know for sure.
   std::optional<Reservation> lost() const;
   /// Asks for state transfer as far as the others are; nothing is delivered meanwhile.
@@ -249,6 +251,7 @@ class Core {
       undelivered_since_;  ///< a proposal waits and nothing was delivered
   std::set<Digest> delivered_ids_;
   std::deque<Digest> delivered_order_;
+  std::optional<MonotonicMillis> at_end_since_;
   std::optional<MonotonicMillis> ending_since_;  ///< nothing was delivered towards the epoch's end
   std::optional<MonotonicMillis> work_due_since_;
   bool work_due_ = false;

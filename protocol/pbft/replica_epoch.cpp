@@ -45,6 +45,7 @@ void Core::check_epoch_end() {
   if (!ending_ || finished_ || quarantined_) return;
   if (executed_.sequence != ending_->last_sequence) return;
   ending_since_.reset();
+  if (!at_end_since_) at_end_since_ = now_;
   if (voted_height_ < executed_.height) vote_block();
   if (stable_.position != executed_ || !head_is_certified()) return;
   finished_ = EpochFinished{committee_.epoch, stable_};
