@@ -576,6 +576,15 @@ TEST_CASE("a member far behind asks for state transfer, with a certificate for w
   CHECK(member.executed.height == 31);
 }
 
+TEST_CASE("a message of another epoch does not take the next wake away") {
+  Group group(4);
+  auto& replica = *group.members[3]->replica;
+  auto effects = replica.step(group.clock());
+  REQUIRE(effects.wake_at);
+  effects.merge(replica.step(Received{0, MessageType::status, Bytes{1}, {}, 2}));
+  CHECK(effects.wake_at);
+}
+
 TEST_CASE("the log stays bounded while a state transfer takes long") {
   Group group(4);
   group.cut[3] = true;
