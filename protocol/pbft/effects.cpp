@@ -28,7 +28,8 @@ void Effects::merge(Effects&& next) {
   append(evidence, std::move(next.evidence));
   append(refused, std::move(next.refused));
   append(alarms, std::move(next.alarms));
-  wake_at = next.wake_at;
+  // A step that changed nothing, as with a message of another epoch, names no time.
+  if (next.wake_at) wake_at = next.wake_at;
 }
 
 }  // namespace powershare::pbft

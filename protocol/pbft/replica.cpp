@@ -217,6 +217,8 @@ class Replica::Epochs {
                            finished.end.position, ending->next_feature_level};
     persist_epoch(finished.end, effects);
     enter(std::move(recovered), confirm, effects);
+    // A transfer that was asked for goes on, and following would begin another beside it.
+    following_ = !core_ && former_->transferring();
   }
 
   /// State transfer has brought the ledger into a later epoch.

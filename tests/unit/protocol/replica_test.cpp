@@ -529,8 +529,9 @@ TEST_CASE("a recovered member joins the views that it heard of while it could no
   CHECK(group.status(3).view == 1);
 }
 
-TEST_CASE("a transfer that an epoch's end overtakes still has the ledger for itself") {
-  Group group(4);
+/// Member 3 has executed the last of its epoch, hears late that it is proven, and has asked for a
+/// transfer by then.
+void overtake_a_transfer(Group& group, std::vector<crypto::PublicKey> next_members) {
   group.drop = [](std::uint32_t to, const Received& message) {
     if (to != 3 || message.type != MessageType::checkpoint) {
       return to == 3 && message.type == MessageType::stable_proof;
@@ -538,19 +539,25 @@ TEST_CASE("a transfer that an epoch's end overtakes still has the ledger for its
     const auto position = decode_checkpoint(message.body);
     return position.ok() && position->sequence == 16;
   };
-  group.epoch_end = std::make_shared<const EpochEnd>(EpochEnd{16, group.committee.members, 1});
+  group.epoch_end = std::make_shared<const EpochEnd>(EpochEnd{16, std::move(next_members), 1});
   group.submit(0, "the last of its epoch");
   group.pass(500);
   group.epoch_end.reset();
   REQUIRE(group.status(0).epoch == 1);
-  REQUIRE(group.status(3).epoch == 0);  // executed, and nothing proves it
+  REQUIRE(group.status(3).epoch == 0);
   REQUIRE(group.status(3).executed.sequence == 16);
   group.pass(3'000);
-  REQUIRE(group.members[3]->transfer);
+  REQUIRE(std::exchange(group.members[3]->transfer, std::nullopt));
   group.drop = nullptr;
   group.pass(3'000);
   REQUIRE(group.status(3).epoch == 1);
   CHECK(group.status(3).transferring);
+  CHECK(!group.members[3]->transfer);
+}
+
+TEST_CASE("a transfer that an epoch's end overtakes still has the ledger for itself") {
+  Group group(4);
+  overtake_a_transfer(group, group.committee.members);
   group.submit(0, "in the next epoch");
   group.pass(1'000);
   CHECK(group.members[3]->decisions.back().sequence == 16);
@@ -558,6 +565,18 @@ TEST_CASE("a transfer that an epoch's end overtakes still has the ledger for its
   group.pass(1'000);
   CHECK(!group.status(3).transferring);
   CHECK(group.members[3]->decisions.back().sequence == 17);
+}
+
+TEST_CASE("who is no member any more begins no transfer beside one that runs") {
+  Group group(5);
+  auto next_members = group.committee.members;
+  next_members.erase(next_members.begin() + 3);
+  overtake_a_transfer(group, std::move(next_members));
+  group.pass(3'000);
+  CHECK(!group.members[3]->transfer);
+  group.input(3, Restored{group.members[3]->executed, {}, false, {}, {}});
+  group.pass(3'000);
+  CHECK(group.members[3]->transfer);
 }
 
 TEST_CASE("a wiped member learns from the others that it had signed before") {
@@ -618,6 +637,15 @@ TEST_CASE("a member far behind asks for state transfer, with a certificate for w
   group.pass(100);
   CHECK(member.executed == group.members[0]->executed);
   CHECK(member.executed.height == 31);
+}
+
+TEST_CASE("a message of another epoch does not take the next wake away") {
+  Group group(4);
+  auto& replica = *group.members[3]->replica;
+  auto effects = replica.step(group.clock());
+  REQUIRE(effects.wake_at);
+  effects.merge(replica.step(Received{0, MessageType::status, Bytes{1}, {}, 2}));
+  CHECK(effects.wake_at);
 }
 
 TEST_CASE("the log stays bounded while a state transfer takes long") {
