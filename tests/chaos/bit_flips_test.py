@@ -19,7 +19,7 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
-from disk_load import METERS, Load, all_equal, logs, shifted  # noqa: E402
+from disk_load import METERS, Load, all_equal, logs, now, shifted  # noqa: E402
 from island import BINARY, LONG, Island, alive, audit, wait_for  # noqa: E402
 from lmdb_file import META_BYTES, PAGE, TYPES, LmdbFile, what_is_read  # noqa: E402
 
@@ -57,6 +57,7 @@ class Meters(Load):
     def burst(self, peer):
         """Ten readings of each of the other meters in one request to one peer."""
         first = self.read.get(f"M{METERS - 1}", 0) + 1
+        wait_for(lambda: shifted(self.active_from[f"M{METERS - 1}"], first + 9) <= now(), 60, "the time of the readings")
         assert self.bring(range(METERS // 2, METERS), first, first + 9, peer), "a burst of readings"
         return first + 9
 
