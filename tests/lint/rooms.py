@@ -36,12 +36,13 @@ PURE = {"market", "ledger", "protocol", "sim"}
 THIRD_PARTY = {
     r"lmdb\.h": ["storage/*.cpp"],
     r"zmq(_addon)?\.h(pp)?": ["net/*.cpp", "net/zap.hpp", "net/zmq_socket.hpp"],
-    r"boost/.*": ["net/http_*.cpp", "net/http_connection.hpp"],
+    r"boost/.*": ["net/http_*.cpp", "net/http_connection.hpp", "net/http_byte_stream.hpp"],
     r"google/protobuf/.*|.*\.pb\.h": ["protocol/wire/*.cpp"],
     r"caf/.*": ["actors/*"],
     r"prometheus/.*": ["monitoring/*.cpp"],
     r"sodium(/.*)?(\.h)?": ["crypto/*.cpp"],
     r"openssl/.*": ["crypto/*.cpp", "net/*.cpp", "gateway/*.cpp"],
+    r"zlib\.h": ["net/http_compression.cpp"],
     r"nlohmann/.*": ["*.cpp"],
     r"CLI/.*": ["apps/*.cpp"],
     r"spdlog/.*": ["*.cpp"],
@@ -52,6 +53,7 @@ THIRD_PARTY = {
 # them, so that they do not pass it on.
 PRIVATE_HEADERS = {
     "net/http_connection.hpp": ["net/http_*.cpp"],
+    "net/http_byte_stream.hpp": ["net/http_*.cpp", "net/http_connection.hpp"],
     "net/zap.hpp": ["net/*.cpp"],
     "net/zmq_socket.hpp": [
         "net/*.cpp", "net/zap.hpp", "net/zmq_listener.hpp", "net/zmq_remote.hpp",
