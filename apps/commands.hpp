@@ -28,6 +28,7 @@ struct UpOptions {
   bool json = false;
   bool restart = false;
   bool empty = false;
+  bool tls = false;     ///< https on every REST port, with certificates made for it
   std::string api_key;  ///< empty: generated
   std::string opening_coins = "1000";
   std::string rule = "pay_as_clear";
@@ -51,6 +52,13 @@ struct KeysOptions {
   bool administrator = false;    ///< makes administrator.key instead
 };
 
+/// A development authority and a server certificate that it has signed.
+struct TlsKeysOptions {
+  std::filesystem::path folder;
+  std::vector<std::string> names;  ///< besides localhost and 127.0.0.1
+  int days = 365;                  ///< of the server certificate
+};
+
 struct GenesisOptions {
   std::string chain;
   std::vector<std::filesystem::path> members;  ///< files printed by `keys`
@@ -66,6 +74,7 @@ int run_up(const UpOptions& options);
 int run_down(const DataOptions& options);
 int run_peer(const PeerOptions& options);
 int run_keys(const KeysOptions& options);
+int run_keys_tls(const TlsKeysOptions& options);
 int run_genesis(const GenesisOptions& options);
 int run_audit(const DataOptions& options);
 

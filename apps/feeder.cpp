@@ -18,10 +18,12 @@ constexpr auto retry_interval = 100ms;
 
 }  // namespace
 
-PeerConnections::PeerConnections(const std::vector<std::uint16_t>& ports) {
+PeerConnections::PeerConnections(const std::vector<std::uint16_t>& ports,
+                                 const std::string& authorities) {
   for (const auto port : ports) {
     net::HttpClientOptions options;
     options.port = port;
+    options.authorities = authorities;
     // A commit may wait for a view change; the door itself gives up after 10 s (DECISIONS 58).
     options.timeout = 12s;
     clients_.push_back(net::HttpClient::create(options));

@@ -18,7 +18,9 @@ namespace powershare::apps {
 /// Keep-alive connections of one thread to every peer of a chain.
 class PeerConnections {
  public:
-  explicit PeerConnections(const std::vector<std::uint16_t>& ports);
+  /// `authorities`: file of those whom the peers' certificates lead to; empty: plain HTTP.
+  explicit PeerConnections(const std::vector<std::uint16_t>& ports,
+                           const std::string& authorities = {});
   std::size_t size() const { return clients_.size(); }
   /// `peer` counts on past size(), from the first peer again.
   Result<net::HttpResponse> request(std::size_t peer, std::string_view method,

@@ -1,10 +1,12 @@
 #include <cstdio>
 
 #include "apps/commands.hpp"
+#include "apps/error.hpp"
 #include "apps/exit.hpp"
 #include "apps/files.hpp"
 #include "apps/genesis_files.hpp"
 #include "apps/key_files.hpp"
+#include "apps/tls_files.hpp"
 
 namespace powershare::apps {
 namespace {
@@ -22,7 +24,20 @@ int make_administrator_key(const KeysOptions& options) {
 
 }  // namespace
 
+int run_keys_tls(const TlsKeysOptions& options) {
+  auto made = make_tls_files(options.folder, options.names, options.days);
+  if (!made) return report(made.error());
+  std::printf("%s\n", made->certificate.c_str());
+  std::fprintf(stderr,
+               "For peer.yaml: http.tls.certificate %s and http.tls.key %s. Clients trust %s.\n",
+               made->certificate.c_str(), made->key.c_str(), made->authority.c_str());
+  return 0;
+}
+
 int run_keys(const KeysOptions& options) {
+  if (options.folder.empty()) {
+    return report(Error{AppError::usage, "keys needs --folder, or `keys tls --out`"});
+  }
   if (options.administrator) return make_administrator_key(options);
   auto peer = PeerId::parse(options.peer);
   if (!peer) return report(peer.error());

@@ -123,7 +123,7 @@ struct SimulatedMeters::Impl {
   }
 
   void work(std::size_t worker, std::size_t workers) {
-    PeerConnections peers(options.http_ports);
+    PeerConnections peers(options.http_ports, options.authorities);
     std::mt19937_64 random(options.jitter_seed + worker);
     std::uint64_t done = 0;
     while (true) {
@@ -210,7 +210,7 @@ struct SimulatedMeters::Impl {
   }
 
   void feed(const std::function<void(const FeedProgress&)>& report, std::size_t workers) {
-    PeerConnections peers(options.http_ports);
+    PeerConnections peers(options.http_ports, options.authorities);
     std::size_t peer = 0;
     const auto begin = first_open_slot(peers, peer);
     auto due = Clock::now();
