@@ -50,6 +50,7 @@ struct KeysOptions {
   std::filesystem::path folder;  ///< makes a peer's keys there
   std::string peer;              ///< prints the member entry for this peer id
   bool administrator = false;    ///< makes administrator.key instead
+  std::string meter;             ///< or <meter>.key, with which a meter's readings are signed
 };
 
 /// A development authority and a server certificate that it has signed.

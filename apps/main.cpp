@@ -1,6 +1,7 @@
 // powershare: reads the command line; each command has a file of its own.
 #include <CLI/CLI.hpp>
 
+#include "apps/adapter.hpp"
 #include "apps/bench_consensus.hpp"
 #include "apps/bench_ingest.hpp"
 #include "apps/bench_settlement.hpp"
@@ -223,6 +224,12 @@ int main(int argc, char** argv) {
   peer_command->add_flag(
       "--recover", peer.recover,
       "the data folder or its IDENTITY is lost: begin anew from the other peers");
+  AdapterOptions adapter;
+  app.add_subcommand("adapter",
+                     "bring readings of Tasmota, Shelly and P1 meters to the peers (a household's "
+                     "box); see docs/adapters.md")
+      ->add_option("--config", adapter.config, "its adapter.yaml")
+      ->required();
   KeysOptions keys;
   auto* keys_command =
       app.add_subcommand("keys", "make the key files of a peer or of the administrator");
@@ -230,10 +237,16 @@ int main(int argc, char** argv) {
                            "folder for the secret key files; existing ones are kept");
   auto* peer_option = keys_command->add_option(
       "--peer", keys.peer, "id of the peer: prints its public keys for the genesis");
+  auto* administrator_option = keys_command
+                                   ->add_flag("--administrator", keys.administrator,
+                                              "make administrator.key and print its public key")
+                                   ->excludes(peer_option);
   keys_command
-      ->add_flag("--administrator", keys.administrator,
-                 "make administrator.key and print its public key")
-      ->excludes(peer_option);
+      ->add_option("--meter", keys.meter,
+                   "make METER.key, to sign its readings with, and print "
+                   "its public key")
+      ->excludes(peer_option)
+      ->excludes(administrator_option);
   TlsKeysOptions keys_tls;
   auto* keys_tls_command = keys_command->add_subcommand("tls");
   add_keys_tls(*keys_tls_command, keys_tls);
@@ -288,6 +301,7 @@ int main(int argc, char** argv) {
   if (app.got_subcommand("down")) return run_down(down);
   if (app.got_subcommand("peer")) return run_peer(peer);
   if (keys_tls_command->parsed()) return run_keys_tls(keys_tls);
+  if (app.got_subcommand("adapter")) return run_adapter(adapter);
   if (app.got_subcommand("keys")) return run_keys(keys);
   if (governance_command->parsed()) return run_governance(governance);
   if (verify_command->parsed()) return run_verify_certificate(verify_certificate);
