@@ -160,6 +160,14 @@ void read_peers(const ConfigFields& fields, AdapterConfig& config) {
   if (config.peers.empty() || config.peers.size() > max_peers) {
     fields.wrong("peers", "must name 1 to " + std::to_string(max_peers) + " peers");
   }
+  if (fields.has("certificate_authority")) {
+    config.certificate_authority = fields.path("certificate_authority").string();
+  }
+  const bool secure = std::any_of(config.peers.begin(), config.peers.end(),
+                                  [](const PeerAddress& peer) { return peer.secure; });
+  if (secure && config.certificate_authority.empty()) {
+    fields.wrong("peers", "has https, which needs certificate_authority");
+  }
 }
 
 void check(const ConfigFields& fields, const AdapterConfig& config, bool over_mqtt) {
@@ -186,7 +194,8 @@ Result<AdapterConfig> load_adapter_config(const std::filesystem::path& file) {
   auto loaded = ConfigFields::load(file);
   if (!loaded) return loaded.error();
   const auto& fields = *loaded;
-  fields.allow({"state", "peers", "genesis", "api_key_file", "interval", "live", "mqtt", "meters"});
+  fields.allow({"state", "peers", "certificate_authority", "genesis", "api_key_file", "interval",
+                "live", "mqtt", "meters"});
   AdapterConfig config;
   config.state = fields.path("state");
   read_peers(fields, config);

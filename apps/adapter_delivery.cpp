@@ -94,7 +94,7 @@ AdapterDelivery::AdapterDelivery(const AdapterConfig& config, Household& househo
     : config_(config),
       household_(household),
       on_market_(std::move(on_market)),
-      peers_(config.peers, request_limit) {}
+      peers_(config.peers, request_limit, config.certificate_authority) {}
 
 Result<void> AdapterDelivery::run(const std::atomic<bool>& stop) {
   while (!stop) {

@@ -31,11 +31,13 @@ PeerConnections::PeerConnections(const std::vector<std::uint16_t>& ports,
 }
 
 PeerConnections::PeerConnections(const std::vector<PeerAddress>& peers,
-                                 std::chrono::milliseconds timeout) {
+                                 std::chrono::milliseconds timeout,
+                                 const std::string& authorities) {
   for (const auto& peer : peers) {
     net::HttpClientOptions options;
     options.address = peer.address;
     options.port = peer.port;
+    if (peer.secure) options.authorities = authorities;
     options.timeout = timeout;
     clients_.push_back(net::HttpClient::create(options));
   }

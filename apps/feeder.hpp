@@ -23,7 +23,9 @@ class PeerConnections {
   /// `authorities`: file of those whom the peers' certificates lead to; empty: plain HTTP.
   explicit PeerConnections(const std::vector<std::uint16_t>& ports,
                            const std::string& authorities = {});
-  PeerConnections(const std::vector<PeerAddress>& peers, std::chrono::milliseconds timeout);
+  /// `authorities` count for the peers that are reached over https.
+  PeerConnections(const std::vector<PeerAddress>& peers, std::chrono::milliseconds timeout,
+                  const std::string& authorities);
   std::size_t size() const { return clients_.size(); }
   /// `peer` counts on past size(), from the first peer again.
   Result<net::HttpResponse> request(std::size_t peer, std::string_view method,

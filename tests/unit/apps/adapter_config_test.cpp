@@ -96,6 +96,7 @@ TEST_CASE("a configuration with a fault is refused in one sentence that names it
       {changed("interval: 5m", "interval: 250ms"), "interval must be whole seconds"},
       {changed("state: box/adapter.state\n", ""), "missing field state"},
       {changed("http://127.0.0.1:8080", "ftp://127.0.0.1"), "peers has a wrong entry"},
+      {changed("http://127.0.0.1:8080", "https://127.0.0.1:8080"), "needs certificate_authority"},
       {changed("[\"http://127.0.0.1:8080\", \"http://[::1]:8081\"]", "[]"), "peers must name"},
       {changed("api_key_file: api.key\n", ""), "H02 with neither key nor api_key_file"},
       {changed("api.key", "none.key"), "api_key_file cannot be used"},
