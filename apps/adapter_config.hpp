@@ -58,7 +58,7 @@ struct BrokerConfig {
 struct AdapterConfig {
   std::filesystem::path state;  ///< file of this program's own
   std::vector<PeerAddress> peers;
-  std::string certificate_authority;  ///< PEM file; where a peer is reached over https
+  std::string certificate_authority;             ///< PEM file; where a peer is reached over https
   std::optional<std::filesystem::path> genesis;  ///< none: what the first peer says is kept
   std::string api_key;                           ///< empty: none
   std::optional<std::int64_t> interval_ms;       ///< none: the market's slot
