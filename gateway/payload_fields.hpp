@@ -3,6 +3,9 @@
 // member) for what may be missing or null.
 #pragma once
 
+#include <concepts>
+#include <string_view>
+
 #include "ledger/transaction.hpp"
 
 namespace powershare::gateway {
@@ -18,6 +21,10 @@ struct Kilowatts {
 /// A bit set of ledger::Scope, a list of names in JSON.
 struct ScopeSet {
   std::uint32_t& bits;
+};
+/// A PEM text, with line breaks.
+struct LongText {
+  std::string& text;
 };
 
 template <class A>
@@ -43,12 +50,20 @@ void fields(A& a, ledger::Participant& p) {
 }
 
 template <class A>
+void fields(A& a, ledger::AssetReferences& p) {
+  a.optional("energy", p.energy);
+  a.optional("coins", p.coins);
+  a.optional("cash", p.cash);
+}
+template <class A>
 void fields(A& a, ledger::AddParticipant& p) {
   a.field("participant", p.participant);
+  a.optional("assets", p.assets);
 }
 template <class A>
 void fields(A& a, ledger::UpdateParticipant& p) {
   a.field("participant", p.participant);
+  a.optional("assets", p.assets);
 }
 template <class A>
 void fields(A& a, ledger::DeleteParticipant& p) {
@@ -60,18 +75,22 @@ void asset_fields(A& a, P& p) {
   a.field("owner", p.owner);
   a.field("asset", p.asset);
   a.optional("currency", p.currency);
+  a.optional("id", p.id);
 }
 template <class A>
 void fields(A& a, ledger::ProvisionAsset& p) {
   asset_fields(a, p);
   NanoAmount balance{p.balance_nano};
   a.field("balance", balance);
+  a.optional("units", p.units);
 }
 template <class A>
 void fields(A& a, ledger::AdjustAsset& p) {
   asset_fields(a, p);
   NanoAmount balance{p.balance_nano};
   a.field("balance", balance);
+  a.optional("units", p.units);
+  a.optional("new_owner", p.new_owner);
 }
 template <class A>
 void fields(A& a, ledger::DeleteAsset& p) {
@@ -95,6 +114,111 @@ void fields(A& a, ledger::RetireMeter& p) {
 }
 
 template <class A>
+void fields(A& a, ledger::UpdateMeter& p) {
+  a.field("meter", p.meter);
+  a.field("owner", p.owner);
+  a.optional("public_key", p.public_key);
+  Kilowatts plant{p.plant_watts};
+  a.optional("plant_kw", plant);
+  a.optional("cpe", p.cpe);
+}
+template <class A>
+void fields(A& a, ledger::SetMeterStanding& p) {
+  a.field("meter", p.meter);
+  a.field("standing", p.standing);
+  a.optional("reason", p.reason);
+}
+template <class A>
+void fields(A& a, ledger::DisputeReading& p) {
+  a.field("meter", p.meter);
+  a.field("start", p.start);
+  a.field("reason", p.reason);
+}
+
+template <class A>
+void fields(A& a, ledger::IssueIdentity& p) {
+  a.field("identity", p.identity);
+  a.field("name", p.name);
+  a.field("participant", p.participant);
+  a.optional("secret_hash", p.secret_hash);
+  LongText certificate{p.certificate};
+  a.optional("certificate", certificate);
+}
+template <class A>
+void fields(A& a, ledger::RevokeIdentity& p) {
+  a.field("identity", p.identity);
+}
+template <class A>
+void fields(A& a, ledger::AddApiKey& p) {
+  a.field("hash", p.hash);
+  a.field("role", p.role);
+  a.field("label", p.label);
+  a.optional("participant", p.participant);
+  a.optional("max_requests_per_second", p.max_requests_per_second);
+  a.optional("expires", p.expires);
+}
+template <class A>
+void fields(A& a, ledger::RevokeApiKey& p) {
+  a.field("hash", p.hash);
+}
+template <class A>
+void fields(A& a, ledger::Login& p) {
+  a.field("name", p.name);
+  a.field("key", p.key);
+  a.field("salt", p.salt);
+  a.field("passes", p.passes);
+  a.field("memory_kib", p.memory_kib);
+  a.field("sealed", p.sealed);
+}
+template <class A>
+void fields(A& a, ledger::Invite& p) {
+  a.field("participant", p.participant);
+  a.field("key", p.key);
+  a.field("expires", p.expires);
+}
+template <class A>
+void fields(A& a, ledger::AcceptInvitation& p) {
+  a.field("participant", p.participant);
+  a.field("key", p.key);
+  a.optional("login", p.login);
+}
+template <class A>
+void fields(A& a, ledger::SetLogin& p) {
+  a.field("participant", p.participant);
+  a.field("login", p.login);
+}
+template <class A>
+void fields(A& a, ledger::RemoveLogin& p) {
+  a.field("participant", p.participant);
+  a.field("name", p.name);
+}
+template <class A>
+void fields(A& a, ledger::OpenSession& p) {
+  a.field("key", p.key);
+  a.field("expires", p.expires);
+  a.optional("refresh_key", p.refresh_key);
+  a.optional("refresh_expires", p.refresh_expires);
+}
+template <class A>
+void fields(A& a, ledger::CloseSession& p) {
+  a.optional("key", p.key);
+}
+template <class A>
+void fields(A& a, ledger::SetPreferences::TopUp& p) {
+  a.field("bank", p.bank);
+  a.field("currency", p.currency);
+  a.field("up_to_coins", p.up_to);
+}
+template <class A>
+void fields(A& a, ledger::SetPreferences& p) {
+  a.field("participant", p.participant);
+  a.optional("alias", p.alias);
+  a.optional("in_ranking", p.in_ranking);
+  a.optional("low_balance_coins", p.low_balance);
+  a.optional("top_up", p.top_up);
+}
+
+template <class A>
 void fields(A& a, ledger::BindKey& p) {
   a.field("key", p.key);
   a.field("principal", p.principal);
@@ -112,6 +236,10 @@ void fields(A& a, ledger::EnergyToCoins& p) {
   a.field("energy_kwh", p.energy);
   a.field("seller", p.seller);
   a.field("buyer", p.buyer);
+  a.optional("coins_inc", p.coins_inc);
+  a.optional("coins_dec", p.coins_dec);
+  a.optional("energy_inc", p.energy_inc);
+  a.optional("energy_dec", p.energy_dec);
 }
 template <class A>
 void fields(A& a, ledger::CashToCoins& p) {
@@ -120,24 +248,45 @@ void fields(A& a, ledger::CashToCoins& p) {
   a.field("currency", p.currency);
   a.field("coins_to", p.coins_to);
   a.field("coins_from", p.coins_from);
+  a.optional("coins_inc", p.coins_inc);
+  a.optional("coins_dec", p.coins_dec);
+  a.optional("cash_inc", p.cash_inc);
+  a.optional("cash_dec", p.cash_dec);
 }
 template <class A>
 void fields(A& a, ledger::TransferCoinsToEV& p) {
   a.field("amount_coins", p.coins);
   a.field("from", p.from);
   a.field("to", p.to);
+  a.optional("coins_inc", p.coins_inc);
+  a.optional("coins_dec", p.coins_dec);
 }
 template <class A>
 void fields(A& a, ledger::CashFundingResident& p) {
   a.field("cash", p.cash);
   a.field("currency", p.currency);
   a.field("resident", p.resident);
+  a.optional("cash_inc", p.cash_inc);
 }
 template <class A>
 void fields(A& a, ledger::CashWithdrawalResident& p) {
   a.field("cash", p.cash);
   a.field("currency", p.currency);
   a.field("resident", p.resident);
+  a.optional("cash_dec", p.cash_dec);
+}
+template <class A>
+void fields(A& a, ledger::RequestCash& p) {
+  a.field("resident", p.resident);
+  a.field("kind", p.kind);
+  a.field("cash", p.cash);
+  a.field("currency", p.currency);
+}
+template <class A>
+void fields(A& a, ledger::ResolveCashRequest& p) {
+  a.field("request", p.request);
+  a.field("carried_out", p.carried_out);
+  a.optional("note", p.note);
 }
 
 template <class A>
@@ -158,12 +307,43 @@ void fields(A& a, ledger::ReadingBatch& p) {
   a.field("readings", p.readings);
 }
 template <class A>
+void fields(A& a, ledger::WeeklyWindow& p) {
+  a.optional("weekdays", p.weekdays);
+  a.field("from_minute", p.from_minute);
+  a.field("to_minute", p.to_minute);
+}
+template <class A>
+void fields(A& a, ledger::TradingRules& p) {
+  a.optional("tariff_offset", p.tariff_offset);
+  a.optional("windows", p.windows);
+  a.optional("partners", p.partners);
+  a.optional("only_renewable", p.only_renewable);
+}
+template <class A>
 void fields(A& a, ledger::SetCriteria& p) {
   a.field("participant", p.participant);
   a.optional("sell_enabled", p.sell_enabled);
   a.optional("sell_price", p.sell_price);
   a.optional("buy_enabled", p.buy_enabled);
   a.optional("buy_price", p.buy_price);
+  a.optional("mode", p.mode);
+  a.optional("sell_rules", p.sell_rules);
+  a.optional("buy_rules", p.buy_rules);
+  a.optional("battery_reserve_kwh", p.battery_reserve);
+}
+template <class A>
+void fields(A& a, ledger::PlaceOrder& p) {
+  a.field("participant", p.participant);
+  a.field("side", p.side);
+  a.field("slot", p.slot);
+  a.field("energy_kwh", p.energy);
+  a.field("limit", p.limit);
+  a.optional("partners", p.partners);
+  a.optional("only_renewable", p.only_renewable);
+}
+template <class A>
+void fields(A& a, ledger::CancelOrder& p) {
+  a.field("order", p.order);
 }
 template <class A>
 void fields(A& a, ledger::ClockStep& p) {
@@ -173,6 +353,17 @@ template <class A>
 void fields(A& a, ledger::SetParameter& p) {
   a.field("name", p.name);
   a.field("value", p.value);
+}
+
+template <class A>
+void fields(A& a, ledger::SetCalendar::Transition& p) {
+  a.field("at", p.at);
+  a.field("offset_seconds", p.offset_seconds);
+}
+template <class A>
+void fields(A& a, ledger::SetCalendar& p) {
+  a.field("zone", p.zone);
+  a.field("transitions", p.transitions);
 }
 
 template <class A>
@@ -200,5 +391,18 @@ template <class A>
 void fields(A& a, ledger::SetFeatureLevel& p) {
   a.field("level", p.level);
 }
+
+/// An archive that looks at nothing.
+struct NoArchive {
+  template <class T>
+  void field(std::string_view, T&) {}
+  template <class T>
+  void optional(std::string_view, T&) {}
+};
+/// What is an object in JSON. A ParticipantRef is a text, "Resident:H01".
+template <class T>
+concept Record = !std::same_as<T, ledger::ParticipantRef> && requires(T & record, NoArchive& none) {
+  fields(none, record);
+};
 
 }  // namespace powershare::gateway

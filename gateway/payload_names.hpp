@@ -53,6 +53,40 @@ struct EnumNames<ledger::Scope> {
        {ledger::Scope::gateway, "gateway"},
        {ledger::Scope::feeder, "feeder"}}};
 };
+template <>
+struct EnumNames<ledger::Role> {
+  static constexpr std::array<std::pair<ledger::Role, std::string_view>, 6> values{
+      {{ledger::Role::administrator, "administrator"},
+       {ledger::Role::operator_, "operator"},
+       {ledger::Role::auditor, "auditor"},
+       {ledger::Role::gateway, "gateway"},
+       {ledger::Role::resident, "resident"},
+       {ledger::Role::meter, "meter"}}};
+};
+template <>
+struct EnumNames<ledger::MeterStanding> {
+  static constexpr std::array<std::pair<ledger::MeterStanding, std::string_view>, 2> values{
+      {{ledger::MeterStanding::normal, "normal"},
+       {ledger::MeterStanding::quarantined, "quarantined"}}};
+};
+template <>
+struct EnumNames<ledger::CashRequestKind> {
+  static constexpr std::array<std::pair<ledger::CashRequestKind, std::string_view>, 2> values{
+      {{ledger::CashRequestKind::funding, "funding"},
+       {ledger::CashRequestKind::withdrawal, "withdrawal"}}};
+};
+template <>
+struct EnumNames<ledger::TradingMode> {
+  static constexpr std::array<std::pair<ledger::TradingMode, std::string_view>, 3> values{
+      {{ledger::TradingMode::automatic, "automatic"},
+       {ledger::TradingMode::criteria, "criteria"},
+       {ledger::TradingMode::manual, "manual"}}};
+};
+template <>
+struct EnumNames<ledger::OrderSide> {
+  static constexpr std::array<std::pair<ledger::OrderSide, std::string_view>, 2> values{
+      {{ledger::OrderSide::buy, "buy"}, {ledger::OrderSide::sell, "sell"}}};
+};
 
 template <class Enum>
 concept NamedEnum = requires {
