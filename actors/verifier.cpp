@@ -48,6 +48,8 @@ VerifierActor::behavior_type verifier(VerifierActor::stateful_pointer<VerifierSt
             warm_requests(context, *message);
             if (pbft::is_state_transfer(message->type)) {
               self->send(self->state.links->settlement, VerifiedMessage{std::move(message)});
+            } else if (pbft::is_off_ledger(message->type)) {
+              self->send(self->state.links->people, VerifiedMessage{std::move(message)});
             } else {
               self->send(self->state.links->consensus, VerifiedMessage{std::move(message)});
             }

@@ -114,28 +114,6 @@ void fields(A& a, ledger::RetireMeter& p) {
 }
 
 template <class A>
-void fields(A& a, ledger::UpdateMeter& p) {
-  a.field("meter", p.meter);
-  a.field("owner", p.owner);
-  a.optional("public_key", p.public_key);
-  Kilowatts plant{p.plant_watts};
-  a.optional("plant_kw", plant);
-  a.optional("cpe", p.cpe);
-}
-template <class A>
-void fields(A& a, ledger::SetMeterStanding& p) {
-  a.field("meter", p.meter);
-  a.field("standing", p.standing);
-  a.optional("reason", p.reason);
-}
-template <class A>
-void fields(A& a, ledger::DisputeReading& p) {
-  a.field("meter", p.meter);
-  a.field("start", p.start);
-  a.field("reason", p.reason);
-}
-
-template <class A>
 void fields(A& a, ledger::IssueIdentity& p) {
   a.field("identity", p.identity);
   a.field("name", p.name);
@@ -161,63 +139,6 @@ template <class A>
 void fields(A& a, ledger::RevokeApiKey& p) {
   a.field("hash", p.hash);
 }
-template <class A>
-void fields(A& a, ledger::Login& p) {
-  a.field("name", p.name);
-  a.field("key", p.key);
-  a.field("salt", p.salt);
-  a.field("passes", p.passes);
-  a.field("memory_kib", p.memory_kib);
-  a.field("sealed", p.sealed);
-}
-template <class A>
-void fields(A& a, ledger::Invite& p) {
-  a.field("participant", p.participant);
-  a.field("key", p.key);
-  a.field("expires", p.expires);
-}
-template <class A>
-void fields(A& a, ledger::AcceptInvitation& p) {
-  a.field("participant", p.participant);
-  a.field("key", p.key);
-  a.optional("login", p.login);
-}
-template <class A>
-void fields(A& a, ledger::SetLogin& p) {
-  a.field("participant", p.participant);
-  a.field("login", p.login);
-}
-template <class A>
-void fields(A& a, ledger::RemoveLogin& p) {
-  a.field("participant", p.participant);
-  a.field("name", p.name);
-}
-template <class A>
-void fields(A& a, ledger::OpenSession& p) {
-  a.field("key", p.key);
-  a.field("expires", p.expires);
-  a.optional("refresh_key", p.refresh_key);
-  a.optional("refresh_expires", p.refresh_expires);
-}
-template <class A>
-void fields(A& a, ledger::CloseSession& p) {
-  a.optional("key", p.key);
-}
-template <class A>
-void fields(A& a, ledger::SetPreferences::TopUp& p) {
-  a.field("bank", p.bank);
-  a.field("currency", p.currency);
-  a.field("up_to_coins", p.up_to);
-}
-template <class A>
-void fields(A& a, ledger::SetPreferences& p) {
-  a.field("participant", p.participant);
-  a.optional("alias", p.alias);
-  a.optional("in_ranking", p.in_ranking);
-  a.optional("low_balance_coins", p.low_balance);
-  a.optional("top_up", p.top_up);
-}
-
 template <class A>
 void fields(A& a, ledger::BindKey& p) {
   a.field("key", p.key);
@@ -276,20 +197,6 @@ void fields(A& a, ledger::CashWithdrawalResident& p) {
   a.optional("cash_dec", p.cash_dec);
 }
 template <class A>
-void fields(A& a, ledger::RequestCash& p) {
-  a.field("resident", p.resident);
-  a.field("kind", p.kind);
-  a.field("cash", p.cash);
-  a.field("currency", p.currency);
-}
-template <class A>
-void fields(A& a, ledger::ResolveCashRequest& p) {
-  a.field("request", p.request);
-  a.field("carried_out", p.carried_out);
-  a.optional("note", p.note);
-}
-
-template <class A>
 void fields(A& a, ledger::SignedReading& p) {
   a.field("meter", p.reading.meter);
   a.field("seq", p.reading.sequence);
@@ -307,43 +214,12 @@ void fields(A& a, ledger::ReadingBatch& p) {
   a.field("readings", p.readings);
 }
 template <class A>
-void fields(A& a, ledger::WeeklyWindow& p) {
-  a.optional("weekdays", p.weekdays);
-  a.field("from_minute", p.from_minute);
-  a.field("to_minute", p.to_minute);
-}
-template <class A>
-void fields(A& a, ledger::TradingRules& p) {
-  a.optional("tariff_offset", p.tariff_offset);
-  a.optional("windows", p.windows);
-  a.optional("partners", p.partners);
-  a.optional("only_renewable", p.only_renewable);
-}
-template <class A>
 void fields(A& a, ledger::SetCriteria& p) {
   a.field("participant", p.participant);
   a.optional("sell_enabled", p.sell_enabled);
   a.optional("sell_price", p.sell_price);
   a.optional("buy_enabled", p.buy_enabled);
   a.optional("buy_price", p.buy_price);
-  a.optional("mode", p.mode);
-  a.optional("sell_rules", p.sell_rules);
-  a.optional("buy_rules", p.buy_rules);
-  a.optional("battery_reserve_kwh", p.battery_reserve);
-}
-template <class A>
-void fields(A& a, ledger::PlaceOrder& p) {
-  a.field("participant", p.participant);
-  a.field("side", p.side);
-  a.field("slot", p.slot);
-  a.field("energy_kwh", p.energy);
-  a.field("limit", p.limit);
-  a.optional("partners", p.partners);
-  a.optional("only_renewable", p.only_renewable);
-}
-template <class A>
-void fields(A& a, ledger::CancelOrder& p) {
-  a.field("order", p.order);
 }
 template <class A>
 void fields(A& a, ledger::ClockStep& p) {
@@ -353,17 +229,6 @@ template <class A>
 void fields(A& a, ledger::SetParameter& p) {
   a.field("name", p.name);
   a.field("value", p.value);
-}
-
-template <class A>
-void fields(A& a, ledger::SetCalendar::Transition& p) {
-  a.field("at", p.at);
-  a.field("offset_seconds", p.offset_seconds);
-}
-template <class A>
-void fields(A& a, ledger::SetCalendar& p) {
-  a.field("zone", p.zone);
-  a.field("transitions", p.transitions);
 }
 
 template <class A>

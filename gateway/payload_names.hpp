@@ -63,30 +63,6 @@ struct EnumNames<ledger::Role> {
        {ledger::Role::resident, "resident"},
        {ledger::Role::meter, "meter"}}};
 };
-template <>
-struct EnumNames<ledger::MeterStanding> {
-  static constexpr std::array<std::pair<ledger::MeterStanding, std::string_view>, 2> values{
-      {{ledger::MeterStanding::normal, "normal"},
-       {ledger::MeterStanding::quarantined, "quarantined"}}};
-};
-template <>
-struct EnumNames<ledger::CashRequestKind> {
-  static constexpr std::array<std::pair<ledger::CashRequestKind, std::string_view>, 2> values{
-      {{ledger::CashRequestKind::funding, "funding"},
-       {ledger::CashRequestKind::withdrawal, "withdrawal"}}};
-};
-template <>
-struct EnumNames<ledger::TradingMode> {
-  static constexpr std::array<std::pair<ledger::TradingMode, std::string_view>, 3> values{
-      {{ledger::TradingMode::automatic, "automatic"},
-       {ledger::TradingMode::criteria, "criteria"},
-       {ledger::TradingMode::manual, "manual"}}};
-};
-template <>
-struct EnumNames<ledger::OrderSide> {
-  static constexpr std::array<std::pair<ledger::OrderSide, std::string_view>, 2> values{
-      {{ledger::OrderSide::buy, "buy"}, {ledger::OrderSide::sell, "sell"}}};
-};
 
 template <class Enum>
 concept NamedEnum = requires {

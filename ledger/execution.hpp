@@ -38,33 +38,10 @@ Verdict execute(Overlay& state, const BlockContext& context, const RemoveMember&
 Verdict execute(Overlay& state, const BlockContext& context, const ReplaceMemberKeys& payload);
 Verdict execute(Overlay& state, const BlockContext& context, const SetFeatureLevel& payload);
 
-Verdict execute(Overlay& state, const BlockContext& context, const UpdateMeter& payload);
-Verdict execute(Overlay& state, const BlockContext& context, const SetMeterStanding& payload);
-Verdict execute(Overlay& state, const BlockContext& context, const DisputeReading& payload);
-Verdict execute(Overlay& state, const BlockContext& context, const SetCalendar& payload);
 Verdict execute(Overlay& state, const IssueIdentity& payload);
 Verdict execute(Overlay& state, const RevokeIdentity& payload);
 Verdict execute(Overlay& state, const BlockContext& context, const AddApiKey& payload);
 Verdict execute(Overlay& state, const RevokeApiKey& payload);
-Verdict execute(Overlay& state, const BlockContext& context, const Invite& payload);
-/// These need to know who signed, for whom, or under which id.
-Verdict execute(Overlay& state, const BlockContext& context, const Transaction& transaction,
-                const AcceptInvitation& payload);
-Verdict execute(Overlay& state, const SetLogin& payload);
-Verdict execute(Overlay& state, const RemoveLogin& payload);
-Verdict execute(Overlay& state, const BlockContext& context, const Transaction& transaction,
-                const OpenSession& payload);
-Verdict execute(Overlay& state, const BlockContext& context, const Transaction& transaction,
-                const CloseSession& payload);
-Verdict execute(Overlay& state, const BlockContext& context, const Transaction& transaction,
-                const RequestCash& payload);
-Verdict execute(Overlay& state, const BlockContext& context, const Transaction& transaction,
-                const ResolveCashRequest& payload);
-Verdict execute(Overlay& state, const SetPreferences& payload);
-Verdict execute(Overlay& state, const BlockContext& context, const Transaction& transaction,
-                const PlaceOrder& payload);
-Verdict execute(Overlay& state, const BlockContext& context, const Transaction& transaction,
-                const CancelOrder& payload);
 
 /// The verdict of a failed booking: "insufficient_balance", "overflow" or "invariant".
 Verdict rejected(const Error& error);

@@ -140,42 +140,11 @@ class OwnRights {
   Verdict operator()(const RemoveMember&) const { return governance_only(); }
   Verdict operator()(const ReplaceMemberKeys&) const { return governance_only(); }
   Verdict operator()(const SetFeatureLevel&) const { return governance_only(); }
-  Verdict operator()(const SetCalendar&) const { return governance_only(); }
 
-  Verdict operator()(const UpdateMeter&) const { return administrator_only(); }
-  Verdict operator()(const SetMeterStanding&) const { return administrator_only(); }
-  Verdict operator()(const DisputeReading& payload) const {
-    const auto meter = find_meter(state_, payload.meter);
-    return meter && owns(meter->owner) ? Verdict{} : not_yours();
-  }
   Verdict operator()(const IssueIdentity&) const { return administrator_only(); }
   Verdict operator()(const RevokeIdentity&) const { return administrator_only(); }
   Verdict operator()(const AddApiKey&) const { return administrator_only(); }
   Verdict operator()(const RevokeApiKey&) const { return administrator_only(); }
-  Verdict operator()(const Invite&) const { return administrator_only(); }
-  Verdict operator()(const AcceptInvitation& payload) const {
-    const bool invited = has(Scope::invitation) && principal_ == to_text(payload.participant);
-    return invited ? Verdict{} : forbidden("Only the invitation's key accepts it");
-  }
-  Verdict operator()(const SetLogin& payload) const { return own_only(payload.participant); }
-  Verdict operator()(const RemoveLogin& payload) const { return own_only(payload.participant); }
-  Verdict operator()(const OpenSession&) const {
-    return has(Scope::own) || has(Scope::refresh) ? Verdict{} : not_yours();
-  }
-  Verdict operator()(const CloseSession&) const {
-    return has(Scope::own) || has(Scope::refresh) ? Verdict{} : not_yours();
-  }
-  Verdict operator()(const RequestCash& payload) const { return own_only(payload.resident); }
-  Verdict operator()(const ResolveCashRequest& payload) const {
-    // Its resident takes a request back; execution looks whose it is.
-    if (payload.carried_out) return administrator_only();
-    return has(Scope::own) ? Verdict{} : not_yours();
-  }
-  Verdict operator()(const SetPreferences& payload) const { return own_only(payload.participant); }
-  Verdict operator()(const PlaceOrder& payload) const { return own_only(payload.participant); }
-  Verdict operator()(const CancelOrder&) const {
-    return has(Scope::own) ? Verdict{} : not_yours();  // execution looks whose it is
-  }
 
  private:
   bool has(Scope scope) const { return (scopes_ & scope_bit(scope)) != 0; }
@@ -217,7 +186,6 @@ Verdict check_beyond_administrator(const StateReader& state, const Transaction& 
     }
   } else if (std::holds_alternative<ClockStep>(transaction.payload) ||
              std::holds_alternative<SetParameter>(transaction.payload) ||
-             std::holds_alternative<SetCalendar>(transaction.payload) ||
              changes_epoch(transaction.payload)) {
     return std::visit(OwnRights(state, transaction.principal, scopes), transaction.payload);
   }

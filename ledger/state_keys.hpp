@@ -32,6 +32,10 @@ enum class StateTable : std::uint8_t {
   asset = 0x14,             ///< u8 class ‖ text id -> owner, currency, units, name of the account
                             ///< (ledger/assets.hpp)
   asset_references = 0x15,  ///< participant -> text energy, text coins, text cash
+  identity = 0x16,          ///< 32 id -> Identity (ledger/identities.hpp)
+  identity_name = 0x17,     ///< text name -> 32 id, of an identity that is not revoked
+  api_key = 0x18,           ///< 32 SHA-256 of the key -> AddApiKey (ledger/identities.hpp)
+  api_key_label = 0x19,     ///< text label -> 32 SHA-256 of the key
   account = 0x20,           ///< account -> i64 balance (ledger/accounts.hpp)
   claim = 0x21,  ///< debtor ‖ i64 since ‖ creditor id -> i64 coins still owed (ledger/claims.hpp)
   meter = 0x30,           ///< text meter -> MeterRecord (ledger/registry.hpp)

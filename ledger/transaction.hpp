@@ -90,30 +90,6 @@ struct RegisterMeter {
 struct RetireMeter {
   MeterId meter;
 };
-/// Another owner, key, plant or point of delivery for a meter, from the next slot on: who moves in
-/// takes over the meter with its numbering.
-struct UpdateMeter {
-  MeterId meter;
-  ParticipantRef owner;
-  std::optional<PublicKey> public_key;
-  std::int64_t plant_watts = 0;
-  std::string cpe;
-};
-enum class MeterStanding : std::uint8_t { normal = 1, quarantined };
-/// The operator's word on a meter. What a quarantined meter reports is settled with the utility,
-/// not with neighbours.
-struct SetMeterStanding {
-  MeterId meter;
-  MeterStanding standing = MeterStanding::normal;
-  std::string reason;
-};
-/// A household doubts a reading of its own meter; operators see it, nothing is booked.
-struct DisputeReading {
-  MeterId meter;
-  UtcMillis start;
-  std::string reason;
-};
-
 /// What a key may do (DECISIONS 17); a bit set.
 enum class Scope : std::uint32_t {
   own = 1,            ///< act for its own principal
@@ -121,9 +97,6 @@ enum class Scope : std::uint32_t {
   governance = 4,     ///< parameters, members
   gateway = 8,        ///< submit reading batches; act for principals that delegated to it
   feeder = 16,        ///< step a simulated clock
-  // What keys have that are bound in other ways; BindKey gives neither.
-  refresh = 32,     ///< open the next session
-  invitation = 64,  ///< accept the invitation
 };
 struct BindKey {
   PublicKey key{};
@@ -161,67 +134,6 @@ struct AddApiKey {
 };
 struct RevokeApiKey {
   Digest hash{};
-};
-
-/// How a password opens a key that is kept for its owner (DECISIONS 59): the key's seed is sealed
-/// under Argon2id(password). Nobody but who knows the password can open it.
-struct Login {
-  std::string name;  ///< unique on the chain; a plain name, no e-mail
-  PublicKey key{};   ///< the sealed key's public half
-  std::array<std::uint8_t, 16> salt{};
-  std::uint32_t passes = 0;  ///< Argon2id: passes and memory
-  std::uint32_t memory_kib = 0;
-  Bytes sealed;  ///< nonce ‖ ciphertext ‖ tag, at most 256 bytes
-  friend bool operator==(const Login&, const Login&) = default;
-};
-/// Whoever holds the invitation's private key, once and until it expires, may bind a first key to
-/// the participant.
-struct Invite {
-  ParticipantRef participant;
-  PublicKey key{};  ///< derived from the code that the household is given
-  UtcMillis expires;
-};
-/// Signed by the invitation's key: binds `key` to the participant and uses the invitation up.
-struct AcceptInvitation {
-  ParticipantRef participant;
-  PublicKey key{};
-  std::optional<Login> login;  ///< where a password is to open the key
-};
-/// Adds a log-in of the participant, or replaces the one of that name.
-struct SetLogin {
-  ParticipantRef participant;
-  Login login;
-};
-struct RemoveLogin {
-  ParticipantRef participant;
-  std::string name;
-};
-/// A key that acts for the principal until it expires; `refresh_key` may only open the next
-/// session, once. Signed by a key of the principal or by a refresh key.
-struct OpenSession {
-  PublicKey key{};
-  UtcMillis expires;
-  PublicKey refresh_key{};  ///< zero: none
-  UtcMillis refresh_expires;
-};
-/// Ends the session of this key, or with zero all sessions of the principal.
-struct CloseSession {
-  PublicKey key{};
-};
-
-/// What others see of a participant, and what the system does for it unasked.
-struct SetPreferences {
-  ParticipantRef participant;
-  std::string alias;                 ///< shown to others instead of the id; may be empty
-  bool in_ranking = false;           ///< by alias or id; else as "anonymous" (DECISIONS 51)
-  std::optional<Coins> low_balance;  ///< warn below
-  struct TopUp {
-    ParticipantRef bank;
-    std::string currency;
-    Coins up_to;  ///< coins are bought at the bank's rate up to this balance
-    friend bool operator==(const TopUp&, const TopUp&) = default;
-  };
-  std::optional<TopUp> top_up;  ///< when the balance is below low_balance at the end of a slot
 };
 
 // ── The thesis's five (§3.2.2.C) ────────────────────────────────────────────────────────────────
@@ -267,49 +179,10 @@ struct CashWithdrawalResident {
   std::string cash_dec{};
 };
 
-/// A resident asks for a funding or a withdrawal (DECISIONS 47). A withdrawal reserves the cash at
-/// once. The request's id is that of its transaction.
-enum class CashRequestKind : std::uint8_t { funding = 1, withdrawal };
-struct RequestCash {
-  ParticipantRef resident;
-  CashRequestKind kind = CashRequestKind::withdrawal;
-  Cash cash;
-  std::string currency;
-};
-/// The administrator carries a request out or refuses it; its resident may take it back.
-struct ResolveCashRequest {
-  Digest request{};
-  bool carried_out = false;
-  std::string note;
-};
-
 // ── Metering and market ─────────────────────────────────────────────────────────────────────────
 /// Readings are judged one by one: a bad one never rejects its neighbours (DECISIONS 19).
 struct ReadingBatch {
   std::vector<SignedReading> readings;
-};
-/// Part of a week in local time: bit 0 of `weekdays` is Monday; from and to in minutes after local
-/// midnight, 0 to 1440, `to` not included; `from` > `to` goes over midnight.
-struct WeeklyWindow {
-  std::uint8_t weekdays = 0x7f;
-  std::uint16_t from_minute = 0;
-  std::uint16_t to_minute = 1440;
-  friend bool operator==(const WeeklyWindow&, const WeeklyWindow&) = default;
-};
-/// The part of trading criteria that goes beyond a price (thesis §2.1.1), of one side.
-struct TradingRules {
-  /// The price is the supplier's tariff plus this, instead of a fixed one. The price of the side
-  /// is then absent.
-  std::optional<Price> tariff_offset;
-  std::vector<WeeklyWindow> windows;     ///< only then; empty: always
-  std::vector<ParticipantRef> partners;  ///< with these only; empty: with anyone
-  bool only_renewable = false;           ///< buying: nothing else
-  friend bool operator==(const TradingRules&, const TradingRules&) = default;
-};
-enum class TradingMode : std::uint8_t {
-  automatic = 1,  ///< prices by the system's own strategy (DECISIONS 45)
-  criteria,       ///< by the criteria
-  manual,         ///< no standing orders: explicit ones only
 };
 /// Standing orders of a household; count from the next slot on (DECISIONS 45). An absent price =
 /// the default.
@@ -319,28 +192,6 @@ struct SetCriteria {
   std::optional<Price> sell_price;  ///< at least; coins per kWh
   bool buy_enabled = true;
   std::optional<Price> buy_price;  ///< at most; coins per kWh
-  TradingMode mode = TradingMode::criteria;
-  TradingRules sell_rules{};
-  TradingRules buy_rules{};
-  /// Kept in the battery for the home's own use; its controller goes by it.
-  Energy battery_reserve{};
-};
-
-enum class OrderSide : std::uint8_t { buy = 1, sell };
-/// An explicit order for a coming slot; its id is that of its transaction. A bid reserves its coins
-/// at the limit (DECISIONS 44).
-struct PlaceOrder {
-  ParticipantRef participant;
-  OrderSide side = OrderSide::buy;
-  UtcMillis slot;
-  Energy energy;
-  Price limit;  ///< buy: at most, sell: at least; all-in (DECISIONS 39)
-  std::vector<ParticipantRef> partners;
-  bool only_renewable = false;
-};
-/// Before gate closure only.
-struct CancelOrder {
-  Digest order{};
 };
 
 // ── Governance ──────────────────────────────────────────────────────────────────────────────────
@@ -352,17 +203,6 @@ struct SetParameter {
   std::string name;  ///< see ledger/parameters.hpp
   std::string value;
 };
-/// When local time's offset from UTC changes, made from tzdata outside the core (DECISIONS 49).
-struct SetCalendar {
-  struct Transition {
-    UtcMillis at;
-    std::int32_t offset_seconds = 0;  ///< local time - UTC, from then on
-    friend bool operator==(const Transition&, const Transition&) = default;
-  };
-  std::string zone;                     ///< "Atlantic/Madeira"
-  std::vector<Transition> transitions;  ///< ascending; before the first one its offset counts too
-};
-
 /// Membership changes count from the next epoch on; one may be pending at a time (docs/adr/0011).
 /// They exist from feature level 2 on. Endpoints may be empty: then the other peers' own
 /// configuration says where the member listens.
@@ -389,9 +229,7 @@ using Payload =
                  CashToCoins, TransferCoinsToEV, CashFundingResident, CashWithdrawalResident,
                  ReadingBatch, SetCriteria, ClockStep, SetParameter, AddMember, RemoveMember,
                  ReplaceMemberKeys, SetFeatureLevel, IssueIdentity, RevokeIdentity, AddApiKey,
-                 RevokeApiKey, Invite, AcceptInvitation, SetLogin, RemoveLogin, OpenSession,
-                 CloseSession, RequestCash, ResolveCashRequest, SetPreferences, PlaceOrder,
-                 CancelOrder, UpdateMeter, SetMeterStanding, DisputeReading, SetCalendar>;
+                 RevokeApiKey>;
 
 /// A decoded transaction whose signature over its body has been checked under `signer`. Whether
 /// that key may do this is decided in apply (DECISIONS 4).

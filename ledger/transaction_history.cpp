@@ -42,16 +42,6 @@ struct Participants {
     if (!p.participant) return {};
     return {*p.participant};
   }
-  std::vector<ParticipantRef> operator()(const Invite& p) const { return {p.participant}; }
-  std::vector<ParticipantRef> operator()(const AcceptInvitation& p) const {
-    return {p.participant};
-  }
-  std::vector<ParticipantRef> operator()(const SetLogin& p) const { return {p.participant}; }
-  std::vector<ParticipantRef> operator()(const RemoveLogin& p) const { return {p.participant}; }
-  std::vector<ParticipantRef> operator()(const RequestCash& p) const { return {p.resident}; }
-  std::vector<ParticipantRef> operator()(const SetPreferences& p) const { return {p.participant}; }
-  std::vector<ParticipantRef> operator()(const PlaceOrder& p) const { return {p.participant}; }
-  std::vector<ParticipantRef> operator()(const UpdateMeter& p) const { return {p.owner}; }
   std::vector<ParticipantRef> operator()(const BindKey& p) const {
     auto ref = parse_participant_ref(p.principal);
     if (!ref) return {};

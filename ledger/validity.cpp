@@ -89,45 +89,6 @@ Result<void> check_references(const AssetReferences& assets) {
   return check_asset_ids({&assets.energy, &assets.coins, &assets.cash});
 }
 
-Result<void> check_rules(const TradingRules& rules) {
-  if (rules.tariff_offset) {
-    constexpr Price most = Price::from_nano(1'000 * nano_per_unit);
-    if (*rules.tariff_offset > most || rules.tariff_offset->nano() < -most.nano()) {
-      return malformed("an offset must be between -1000 and 1000 coins per kWh");
-    }
-  }
-  if (rules.windows.size() > max_windows) return malformed("at most 32 windows of a week");
-  for (const auto& window : rules.windows) {
-    if (window.weekdays == 0 || window.weekdays > 0x7f || window.from_minute > 1440 ||
-        window.to_minute > 1440 || window.from_minute == window.to_minute) {
-      return malformed("a window has weekdays, and minutes of a day from 0 to 1440");
-    }
-  }
-  return {};
-}
-
-Result<void> check_partners(const std::vector<ParticipantRef>& partners) {
-  if (partners.size() > max_partners) return malformed("at most 64 partners");
-  for (const auto& partner : partners) {
-    if (auto valid = check(partner); !valid) return valid;
-  }
-  return {};
-}
-
-/// RFC 9106 allows more; these bound what one log-in costs a peer.
-Result<void> check_login(const Login& login) {
-  if (!is_plain_name(login.name)) return malformed("the name of a log-in is 1 to 64 plain letters");
-  if (login.key == PublicKey{}) return malformed("a log-in without a key");
-  if (login.passes < 1 || login.passes > 10 || login.memory_kib < 8 * 1024 ||
-      login.memory_kib > 64 * 1024) {
-    return malformed("Argon2id takes 1 to 10 passes and 8 to 64 MiB");
-  }
-  if (login.sealed.empty() || login.sealed.size() > max_sealed_bytes) {
-    return malformed("a sealed key has 1 to 256 bytes");
-  }
-  return {};
-}
-
 Result<void> check_time(UtcMillis time) {
   if (time.value < 0) return malformed("a time before 1970");
   return {};
@@ -260,19 +221,6 @@ struct Checker {
     if (result) result = check(payload.resident);
     return result ? check_asset_id(payload.cash_dec) : result;
   }
-  Result<void> operator()(const RequestCash& payload) const {
-    auto result = check_positive(payload.cash.nano(), "cash");
-    if (result) result = check_currency(payload.currency);
-    if (result) result = check(payload.resident);
-    if (result && payload.kind != CashRequestKind::funding &&
-        payload.kind != CashRequestKind::withdrawal) {
-      return malformed("unknown kind of request");
-    }
-    return result;
-  }
-  Result<void> operator()(const ResolveCashRequest& payload) const {
-    return check_text(payload.note, "a note");
-  }
   Result<void> operator()(const ReadingBatch& payload) const {
     if (payload.readings.empty() || payload.readings.size() > max_readings_per_batch) {
       return malformed("a batch holds 1 to 4096 readings");
@@ -283,35 +231,8 @@ struct Checker {
     auto result = check(payload.participant);
     if (result && payload.sell_price) result = check_rate(*payload.sell_price, "sell price");
     if (result && payload.buy_price) result = check_rate(*payload.buy_price, "buy price");
-    for (const auto* rules : {&payload.sell_rules, &payload.buy_rules}) {
-      if (result) result = check_rules(*rules);
-      if (result) result = check_partners(rules->partners);
-    }
-    if (!result) return result;
-    if ((payload.sell_price && payload.sell_rules.tariff_offset) ||
-        (payload.buy_price && payload.buy_rules.tariff_offset)) {
-      return malformed("a price is fixed or tied to the tariff, not both");
-    }
-    if (payload.mode < TradingMode::automatic || payload.mode > TradingMode::manual) {
-      return malformed("unknown mode of trading");
-    }
-    if (payload.battery_reserve.is_negative() || payload.battery_reserve.nano() > max_amount_nano) {
-      return malformed("a battery reserve must be between 0 and 1000000000 kWh");
-    }
-    return {};
-  }
-  Result<void> operator()(const PlaceOrder& payload) const {
-    auto result = check(payload.participant);
-    if (result) result = check_positive(payload.energy.nano(), "energy");
-    if (result) result = check_rate(payload.limit, "a limit");
-    if (result) result = check_time(payload.slot);
-    if (result) result = check_partners(payload.partners);
-    if (result && payload.side != OrderSide::buy && payload.side != OrderSide::sell) {
-      return malformed("unknown side of an order");
-    }
     return result;
   }
-  Result<void> operator()(const CancelOrder&) const { return {}; }
   Result<void> operator()(const ClockStep& payload) const {
     if (payload.to.value < 0) return malformed("a time before 1970");
     return {};
@@ -334,48 +255,6 @@ struct Checker {
   }
   Result<void> operator()(const SetFeatureLevel& payload) const {
     if (payload.level < 2) return malformed("a chain begins at feature level 1");
-    return {};
-  }
-
-  Result<void> operator()(const UpdateMeter& payload) const {
-    if (payload.meter.empty()) return malformed("a meter without an id");
-    if (payload.plant_watts < 0 || payload.plant_watts > max_plant_watts) {
-      return malformed("the power of a plant must be between 0 and 10 GW");
-    }
-    if (!is_label(payload.cpe, max_cpe_bytes))
-      return malformed("not a code of a point of delivery");
-    return check(payload.owner);
-  }
-  Result<void> operator()(const SetMeterStanding& payload) const {
-    if (payload.meter.empty()) return malformed("a meter without an id");
-    if (payload.standing != MeterStanding::normal &&
-        payload.standing != MeterStanding::quarantined) {
-      return malformed("unknown standing of a meter");
-    }
-    return check_text(payload.reason, "a reason");
-  }
-  Result<void> operator()(const DisputeReading& payload) const {
-    if (payload.meter.empty()) return malformed("a meter without an id");
-    auto result = check_time(payload.start);
-    return result ? check_text(payload.reason, "a reason") : result;
-  }
-  Result<void> operator()(const SetCalendar& payload) const {
-    if (payload.zone.empty() || !is_label(payload.zone, 64)) return malformed("not a time zone");
-    if (payload.transitions.empty() || payload.transitions.size() > max_transitions) {
-      return malformed("a calendar has 1 to 512 transitions");
-    }
-    constexpr std::int32_t most = 14 * 3600;
-    const UtcMillis* previous = nullptr;
-    for (const auto& transition : payload.transitions) {
-      if (transition.at.value < 0 || (previous != nullptr && !(*previous < transition.at))) {
-        return malformed("the transitions of a calendar ascend");
-      }
-      if (transition.offset_seconds < -most || transition.offset_seconds > most ||
-          transition.offset_seconds % 900 != 0) {
-        return malformed("an offset is whole quarters of an hour, at most 14 hours");
-      }
-      previous = &transition.at;
-    }
     return {};
   }
 
@@ -405,50 +284,6 @@ struct Checker {
     return result && payload.participant ? check(*payload.participant) : result;
   }
   Result<void> operator()(const RevokeApiKey&) const { return {}; }
-  Result<void> operator()(const Invite& payload) const {
-    if (payload.key == PublicKey{}) return malformed("an invitation without a key");
-    auto result = check_time(payload.expires);
-    return result ? check(payload.participant) : result;
-  }
-  Result<void> operator()(const AcceptInvitation& payload) const {
-    if (payload.key == PublicKey{}) return malformed("no key to bind");
-    auto result = check(payload.participant);
-    if (result && payload.login) result = check_login(*payload.login);
-    if (result && payload.login && payload.login->key != payload.key) {
-      return malformed("the log-in opens another key");
-    }
-    return result;
-  }
-  Result<void> operator()(const SetLogin& payload) const {
-    auto result = check(payload.participant);
-    return result ? check_login(payload.login) : result;
-  }
-  Result<void> operator()(const RemoveLogin& payload) const {
-    if (!is_plain_name(payload.name)) return malformed("not the name of a log-in");
-    return check(payload.participant);
-  }
-  Result<void> operator()(const OpenSession& payload) const {
-    if (payload.key == PublicKey{} || payload.key == payload.refresh_key) {
-      return malformed("a session needs a key of its own");
-    }
-    auto result = check_time(payload.expires);
-    return result ? check_time(payload.refresh_expires) : result;
-  }
-  Result<void> operator()(const CloseSession&) const { return {}; }
-  Result<void> operator()(const SetPreferences& payload) const {
-    auto result = check(payload.participant);
-    if (result && !is_label(payload.alias, 64)) result = malformed("an alias has up to 64 bytes");
-    if (result && payload.low_balance) result = check_balance(payload.low_balance->nano());
-    if (!result || !payload.top_up) return result;
-    if (!payload.low_balance) return malformed("a top-up needs the balance below which it happens");
-    result = check(payload.top_up->bank);
-    if (result) result = check_currency(payload.top_up->currency);
-    if (result) result = check_positive(payload.top_up->up_to.nano(), "the balance to reach");
-    if (result && payload.top_up->up_to < *payload.low_balance) {
-      return malformed("a top-up reaches at least the balance below which it happens");
-    }
-    return result;
-  }
 };
 
 }  // namespace

@@ -122,69 +122,6 @@ class PayloadDecoder {
         return api_key(body.add_api_key());
       case TransactionBody::kRevokeApiKey:
         return ledger::RevokeApiKey{array<32>(body.revoke_api_key().hash())};
-      case TransactionBody::kInvite: {
-        const auto& in = body.invite();
-        return ledger::Invite{ref(in.participant()), array<32>(in.key()), {in.expires_ms()}};
-      }
-      case TransactionBody::kAcceptInvitation: {
-        const auto& in = body.accept_invitation();
-        ledger::AcceptInvitation out{ref(in.participant()), array<32>(in.key()), {}};
-        if (in.has_login()) out.login = login(in.login());
-        return out;
-      }
-      case TransactionBody::kSetLogin:
-        return ledger::SetLogin{ref(body.set_login().participant()),
-                                login(body.set_login().login())};
-      case TransactionBody::kRemoveLogin:
-        return ledger::RemoveLogin{ref(body.remove_login().participant()),
-                                   body.remove_login().name()};
-      case TransactionBody::kOpenSession: {
-        const auto& in = body.open_session();
-        return ledger::OpenSession{array<32>(in.key()),
-                                   {in.expires_ms()},
-                                   array<32>(in.refresh_key()),
-                                   {in.refresh_expires_ms()}};
-      }
-      case TransactionBody::kCloseSession:
-        return ledger::CloseSession{array<32>(body.close_session().key())};
-      case TransactionBody::kRequestCash: {
-        const auto& in = body.request_cash();
-        return ledger::RequestCash{ref(in.resident()), number<ledger::CashRequestKind>(in.kind()),
-                                   Cash::from_nano(in.cash()), in.currency()};
-      }
-      case TransactionBody::kResolveCashRequest: {
-        const auto& in = body.resolve_cash_request();
-        return ledger::ResolveCashRequest{array<32>(in.request()), in.carried_out(), in.note()};
-      }
-      case TransactionBody::kSetPreferences:
-        return preferences(body.set_preferences());
-      case TransactionBody::kPlaceOrder:
-        return order(body.place_order());
-      case TransactionBody::kCancelOrder:
-        return ledger::CancelOrder{array<32>(body.cancel_order().order())};
-      case TransactionBody::kUpdateMeter: {
-        const auto& in = body.update_meter();
-        ledger::UpdateMeter out{
-            id<MeterId>(in.meter()), ref(in.owner()), {}, in.plant_watts(), in.cpe()};
-        if (in.has_public_key()) out.public_key = array<32>(in.public_key());
-        return out;
-      }
-      case TransactionBody::kSetMeterStanding: {
-        const auto& in = body.set_meter_standing();
-        return ledger::SetMeterStanding{id<MeterId>(in.meter()),
-                                        number<ledger::MeterStanding>(in.standing()), in.reason()};
-      }
-      case TransactionBody::kDisputeReading: {
-        const auto& in = body.dispute_reading();
-        return ledger::DisputeReading{id<MeterId>(in.meter()), {in.start_ms()}, in.reason()};
-      }
-      case TransactionBody::kSetCalendar: {
-        ledger::SetCalendar out{body.set_calendar().zone(), {}};
-        for (const auto& entry : body.set_calendar().transitions()) {
-          out.transitions.push_back({{entry.at_ms()}, entry.offset_seconds()});
-        }
-        return out;
-      }
       case TransactionBody::PAYLOAD_NOT_SET:
         break;
     }
@@ -293,32 +230,7 @@ class PayloadDecoder {
     if (in.has_sell_price()) out.sell_price = Price::from_nano(in.sell_price());
     out.buy_enabled = in.buy_enabled();
     if (in.has_buy_price()) out.buy_price = Price::from_nano(in.buy_price());
-    if (in.mode() != 0) out.mode = number<ledger::TradingMode>(in.mode());
-    if (in.has_sell_rules()) out.sell_rules = rules(in.sell_rules());
-    if (in.has_buy_rules()) out.buy_rules = rules(in.buy_rules());
-    out.battery_reserve = Energy::from_nano(in.battery_reserve());
     return out;
-  }
-
-  ledger::TradingRules rules(const TradingRules& in) {
-    ledger::TradingRules out;
-    if (in.has_tariff_offset()) out.tariff_offset = Price::from_nano(in.tariff_offset());
-    for (const auto& window : in.windows()) {
-      if (window.weekdays() > 0x7f || window.from_minute() > 1440 || window.to_minute() > 1440) {
-        fail("a window is part of a week");
-      }
-      out.windows.push_back({static_cast<std::uint8_t>(window.weekdays()),
-                             static_cast<std::uint16_t>(window.from_minute()),
-                             static_cast<std::uint16_t>(window.to_minute())});
-    }
-    for (const auto& partner : in.partners()) out.partners.push_back(ref(partner));
-    out.only_renewable = in.only_renewable();
-    return out;
-  }
-
-  ledger::Login login(const Login& in) {
-    return {in.name(),   array<32>(in.key()), array<16>(in.salt()),
-            in.passes(), in.memory_kib(),     to_bytes(in.sealed())};
   }
 
   Payload api_key(const AddApiKey& in) {
@@ -329,32 +241,6 @@ class PayloadDecoder {
     if (in.has_participant()) out.participant = ref(in.participant());
     out.max_requests_per_second = in.max_requests_per_second();
     out.expires = {in.expires_ms()};
-    return out;
-  }
-
-  Payload preferences(const SetPreferences& in) {
-    ledger::SetPreferences out;
-    out.participant = ref(in.participant());
-    out.alias = in.alias();
-    out.in_ranking = in.in_ranking();
-    if (in.has_low_balance()) out.low_balance = Coins::from_nano(in.low_balance());
-    if (in.has_top_up()) {
-      const auto& top_up = in.top_up();
-      out.top_up = ledger::SetPreferences::TopUp{ref(top_up.bank()), top_up.currency(),
-                                                 Coins::from_nano(top_up.up_to())};
-    }
-    return out;
-  }
-
-  Payload order(const PlaceOrder& in) {
-    ledger::PlaceOrder out;
-    out.participant = ref(in.participant());
-    out.side = number<ledger::OrderSide>(in.side());
-    out.slot = {in.slot_ms()};
-    out.energy = Energy::from_nano(in.energy());
-    out.limit = Price::from_nano(in.limit());
-    for (const auto& partner : in.partners()) out.partners.push_back(ref(partner));
-    out.only_renewable = in.only_renewable();
     return out;
   }
 

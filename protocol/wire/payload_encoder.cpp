@@ -68,27 +68,6 @@ void fill(Member& out, const ledger::Member& member) {
   out.set_transport_key(text_of(member.transport_key));
 }
 
-void fill(TradingRules& out, const ledger::TradingRules& rules) {
-  if (rules.tariff_offset) out.set_tariff_offset(rules.tariff_offset->nano());
-  for (const auto& window : rules.windows) {
-    auto& entry = *out.add_windows();
-    entry.set_weekdays(window.weekdays);
-    entry.set_from_minute(window.from_minute);
-    entry.set_to_minute(window.to_minute);
-  }
-  for (const auto& partner : rules.partners) fill(*out.add_partners(), partner);
-  out.set_only_renewable(rules.only_renewable);
-}
-
-void fill(Login& out, const ledger::Login& login) {
-  out.set_name(login.name);
-  out.set_key(text_of(login.key));
-  out.set_salt(text_of(login.salt));
-  out.set_passes(login.passes);
-  out.set_memory_kib(login.memory_kib);
-  out.set_sealed(std::string(as_text(login.sealed)));
-}
-
 /// One overload per payload.
 struct PayloadEncoder {
   TransactionBody& body;
@@ -191,16 +170,6 @@ struct PayloadEncoder {
     if (payload.sell_price) out.set_sell_price(payload.sell_price->nano());
     out.set_buy_enabled(payload.buy_enabled);
     if (payload.buy_price) out.set_buy_price(payload.buy_price->nano());
-    if (payload.mode != ledger::TradingMode::criteria) {
-      out.set_mode(static_cast<std::uint32_t>(payload.mode));
-    }
-    if (payload.sell_rules != ledger::TradingRules{}) {
-      fill(*out.mutable_sell_rules(), payload.sell_rules);
-    }
-    if (payload.buy_rules != ledger::TradingRules{}) {
-      fill(*out.mutable_buy_rules(), payload.buy_rules);
-    }
-    out.set_battery_reserve(payload.battery_reserve.nano());
   }
   void operator()(const ledger::ClockStep& payload) const {
     body.mutable_clock_step()->set_to_ms(payload.to.value);
@@ -246,102 +215,6 @@ struct PayloadEncoder {
   }
   void operator()(const ledger::RevokeApiKey& payload) const {
     body.mutable_revoke_api_key()->set_hash(text_of(payload.hash));
-  }
-  void operator()(const ledger::Invite& payload) const {
-    auto& out = *body.mutable_invite();
-    fill(*out.mutable_participant(), payload.participant);
-    out.set_key(text_of(payload.key));
-    out.set_expires_ms(payload.expires.value);
-  }
-  void operator()(const ledger::AcceptInvitation& payload) const {
-    auto& out = *body.mutable_accept_invitation();
-    fill(*out.mutable_participant(), payload.participant);
-    out.set_key(text_of(payload.key));
-    if (payload.login) fill(*out.mutable_login(), *payload.login);
-  }
-  void operator()(const ledger::SetLogin& payload) const {
-    fill(*body.mutable_set_login()->mutable_participant(), payload.participant);
-    fill(*body.mutable_set_login()->mutable_login(), payload.login);
-  }
-  void operator()(const ledger::RemoveLogin& payload) const {
-    fill(*body.mutable_remove_login()->mutable_participant(), payload.participant);
-    body.mutable_remove_login()->set_name(payload.name);
-  }
-  void operator()(const ledger::OpenSession& payload) const {
-    auto& out = *body.mutable_open_session();
-    out.set_key(text_of(payload.key));
-    out.set_expires_ms(payload.expires.value);
-    out.set_refresh_key(text_of(payload.refresh_key));
-    out.set_refresh_expires_ms(payload.refresh_expires.value);
-  }
-  void operator()(const ledger::CloseSession& payload) const {
-    body.mutable_close_session()->set_key(text_of(payload.key));
-  }
-  void operator()(const ledger::RequestCash& payload) const {
-    auto& out = *body.mutable_request_cash();
-    fill(*out.mutable_resident(), payload.resident);
-    out.set_kind(static_cast<std::uint32_t>(payload.kind));
-    out.set_cash(payload.cash.nano());
-    out.set_currency(payload.currency);
-  }
-  void operator()(const ledger::ResolveCashRequest& payload) const {
-    auto& out = *body.mutable_resolve_cash_request();
-    out.set_request(text_of(payload.request));
-    out.set_carried_out(payload.carried_out);
-    out.set_note(payload.note);
-  }
-  void operator()(const ledger::SetPreferences& payload) const {
-    auto& out = *body.mutable_set_preferences();
-    fill(*out.mutable_participant(), payload.participant);
-    out.set_alias(payload.alias);
-    out.set_in_ranking(payload.in_ranking);
-    if (payload.low_balance) out.set_low_balance(payload.low_balance->nano());
-    if (!payload.top_up) return;
-    fill(*out.mutable_top_up()->mutable_bank(), payload.top_up->bank);
-    out.mutable_top_up()->set_currency(payload.top_up->currency);
-    out.mutable_top_up()->set_up_to(payload.top_up->up_to.nano());
-  }
-  void operator()(const ledger::PlaceOrder& payload) const {
-    auto& out = *body.mutable_place_order();
-    fill(*out.mutable_participant(), payload.participant);
-    out.set_side(static_cast<std::uint32_t>(payload.side));
-    out.set_slot_ms(payload.slot.value);
-    out.set_energy(payload.energy.nano());
-    out.set_limit(payload.limit.nano());
-    for (const auto& partner : payload.partners) fill(*out.add_partners(), partner);
-    out.set_only_renewable(payload.only_renewable);
-  }
-  void operator()(const ledger::CancelOrder& payload) const {
-    body.mutable_cancel_order()->set_order(text_of(payload.order));
-  }
-  void operator()(const ledger::UpdateMeter& payload) const {
-    auto& out = *body.mutable_update_meter();
-    out.set_meter(payload.meter.text());
-    fill(*out.mutable_owner(), payload.owner);
-    if (payload.public_key) out.set_public_key(text_of(*payload.public_key));
-    out.set_plant_watts(payload.plant_watts);
-    out.set_cpe(payload.cpe);
-  }
-  void operator()(const ledger::SetMeterStanding& payload) const {
-    auto& out = *body.mutable_set_meter_standing();
-    out.set_meter(payload.meter.text());
-    out.set_standing(static_cast<std::uint32_t>(payload.standing));
-    out.set_reason(payload.reason);
-  }
-  void operator()(const ledger::DisputeReading& payload) const {
-    auto& out = *body.mutable_dispute_reading();
-    out.set_meter(payload.meter.text());
-    out.set_start_ms(payload.start.value);
-    out.set_reason(payload.reason);
-  }
-  void operator()(const ledger::SetCalendar& payload) const {
-    auto& out = *body.mutable_set_calendar();
-    out.set_zone(payload.zone);
-    for (const auto& transition : payload.transitions) {
-      auto& entry = *out.add_transitions();
-      entry.set_at_ms(transition.at.value);
-      entry.set_offset_seconds(transition.offset_seconds);
-    }
   }
 };
 

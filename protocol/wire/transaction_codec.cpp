@@ -104,7 +104,6 @@ constexpr ExtendedPayload extended_payloads[] = {
     {TransactionBody::kTransferCoinsToEvFieldNumber, TransferCoinsToEV::kCoinsIncFieldNumber},
     {TransactionBody::kCashFundingResidentFieldNumber, ResidentCash::kAssetFieldNumber},
     {TransactionBody::kCashWithdrawalResidentFieldNumber, ResidentCash::kAssetFieldNumber},
-    {TransactionBody::kSetCriteriaFieldNumber, SetCriteria::kModeFieldNumber},
 };
 
 /// The feature level at which all fields of the body are known. An older program knows no newer
