@@ -155,7 +155,7 @@ class Ingestion {
 
 using ledger::Profile;
 
-/// What the chain only commits to (docs/adr/0013-personal-data-off-the-ledger.md). Calls back from
+/// What the chain only commits to (docs/adr/0015-personal-data-off-the-ledger.md). Calls back from
 /// any thread, exactly once.
 class ProfileStore {
  public:

@@ -5,7 +5,7 @@
 // have it: then at least one honest peer has, whatever happens to this one. Only after that is the
 // commitment submitted to the chain. A peer whose ledger names a commitment that it has nothing for
 // asks the others; the answer proves itself, being what the commitment is the hash of. What the
-// ledger names no more is erased, everywhere (docs/adr/0013-personal-data-off-the-ledger.md).
+// ledger names no more is erased, everywhere (docs/adr/0015-personal-data-off-the-ledger.md).
 #pragma once
 
 #include <map>
