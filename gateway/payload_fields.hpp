@@ -131,7 +131,6 @@ void fields(A& a, ledger::AddApiKey& p) {
   a.field("hash", p.hash);
   a.field("role", p.role);
   a.field("label", p.label);
-  a.optional("participant", p.participant);
   a.optional("max_requests_per_second", p.max_requests_per_second);
   a.optional("expires", p.expires);
 }

@@ -55,12 +55,11 @@ struct EnumNames<ledger::Scope> {
 };
 template <>
 struct EnumNames<ledger::Role> {
-  static constexpr std::array<std::pair<ledger::Role, std::string_view>, 6> values{
+  static constexpr std::array<std::pair<ledger::Role, std::string_view>, 5> values{
       {{ledger::Role::administrator, "administrator"},
        {ledger::Role::operator_, "operator"},
        {ledger::Role::auditor, "auditor"},
        {ledger::Role::gateway, "gateway"},
-       {ledger::Role::resident, "resident"},
        {ledger::Role::meter, "meter"}}};
 };
 

@@ -44,9 +44,6 @@ Verdict execute(Overlay& state, const RevokeIdentity& payload) {
 }
 
 Verdict execute(Overlay& state, const BlockContext& context, const AddApiKey& payload) {
-  if (payload.participant && !find_participant(state, *payload.participant)) {
-    return reject("unknown_participant", "Unknown participant " + to_text(*payload.participant));
-  }
   if (find_api_key(state, payload.hash)) {
     return reject("api_key_exists", "The API key is known already");
   }

@@ -10,12 +10,11 @@
 namespace powershare::ledger {
 namespace {
 
-constexpr std::array<std::pair<Role, std::string_view>, 6> role_names{
+constexpr std::array<std::pair<Role, std::string_view>, 5> role_names{
     {{Role::administrator, "administrator"},
      {Role::operator_, "operator"},
      {Role::auditor, "auditor"},
      {Role::gateway, "gateway"},
-     {Role::resident, "resident"},
      {Role::meter, "meter"}}};
 
 Bytes hash_key(StateTable table, const Digest& hash) {
@@ -62,7 +61,6 @@ AddApiKey decode_api_key(const Digest& hash, ByteView value) {
   key.hash = hash;
   key.role = static_cast<Role>(in.u8());
   key.label = in.text(max_label_bytes);
-  if (in.boolean()) key.participant = decode_participant_ref(in);
   key.max_requests_per_second = in.u32();
   key.expires = in.time();
   PS_ASSERT(in.finished());
@@ -151,8 +149,7 @@ void for_each_api_key(const StateReader& state,
 
 void put_api_key(Overlay& state, const AddApiKey& key) {
   Encoder out;
-  out.u8(static_cast<std::uint8_t>(key.role)).text(key.label).boolean(key.participant.has_value());
-  if (key.participant) encode(out, *key.participant);
+  out.u8(static_cast<std::uint8_t>(key.role)).text(key.label);
   out.u32(key.max_requests_per_second).time(key.expires);
   state.put(hash_key(StateTable::api_key, key.hash), std::move(out).take());
   state.put(name_key(StateTable::api_key_label, key.label), Encoder().raw(key.hash).data());

@@ -122,13 +122,12 @@ struct RevokeIdentity {
 };
 
 /// What an API key may do at the door of any peer.
-enum class Role : std::uint8_t { administrator = 1, operator_, auditor, gateway, resident, meter };
+enum class Role : std::uint8_t { administrator = 1, operator_, auditor, gateway, meter };
 /// An API key: only its hash enters the chain.
 struct AddApiKey {
   Digest hash{};  ///< SHA-256 of the key
   Role role = Role::meter;
   std::string label;                          ///< for people; unique among live keys
-  std::optional<ParticipantRef> participant;  ///< for Role::resident: whose
   std::uint32_t max_requests_per_second = 0;  ///< 0: the door's own limit
   UtcMillis expires;                          ///< 0: never
 };

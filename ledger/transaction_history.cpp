@@ -38,10 +38,6 @@ struct Participants {
   }
   std::vector<ParticipantRef> operator()(const SetCriteria& p) const { return {p.participant}; }
   std::vector<ParticipantRef> operator()(const IssueIdentity& p) const { return {p.participant}; }
-  std::vector<ParticipantRef> operator()(const AddApiKey& p) const {
-    if (!p.participant) return {};
-    return {*p.participant};
-  }
   std::vector<ParticipantRef> operator()(const BindKey& p) const {
     auto ref = parse_participant_ref(p.principal);
     if (!ref) return {};

@@ -274,14 +274,10 @@ struct Checker {
     if (payload.role < Role::administrator || payload.role > Role::meter) {
       return malformed("unknown role");
     }
-    if ((payload.role == Role::resident) != payload.participant.has_value()) {
-      return malformed("a resident's key, and no other, names its participant");
-    }
     if (payload.label.empty() || !is_label(payload.label, 64)) {
       return malformed("a key has a label of 1 to 64 bytes");
     }
-    auto result = check_time(payload.expires);
-    return result && payload.participant ? check(*payload.participant) : result;
+    return check_time(payload.expires);
   }
   Result<void> operator()(const RevokeApiKey&) const { return {}; }
 };

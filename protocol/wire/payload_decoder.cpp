@@ -238,7 +238,6 @@ class PayloadDecoder {
     out.hash = array<32>(in.hash());
     out.role = number<ledger::Role>(in.role());
     out.label = in.label();
-    if (in.has_participant()) out.participant = ref(in.participant());
     out.max_requests_per_second = in.max_requests_per_second();
     out.expires = {in.expires_ms()};
     return out;

@@ -209,7 +209,6 @@ struct PayloadEncoder {
     out.set_hash(text_of(payload.hash));
     out.set_role(static_cast<std::uint32_t>(payload.role));
     out.set_label(payload.label);
-    if (payload.participant) fill(*out.mutable_participant(), *payload.participant);
     out.set_max_requests_per_second(payload.max_requests_per_second);
     out.set_expires_ms(payload.expires.value);
   }

@@ -186,7 +186,6 @@ class Driver {
         result.hash[0] = static_cast<std::uint8_t>(random_() % 8);
         result.label = one_of<std::string>({"a", "b", ""});
         result.role = static_cast<Role>(random_() % 8);
-        if (chance(3)) result.participant = who();
         if (chance(3)) result.expires = {quantity()};
         if (chance(3)) return RevokeApiKey{result.hash};
         return result;

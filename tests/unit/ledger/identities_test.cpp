@@ -77,13 +77,6 @@ TEST_CASE("an API key is known by its hash and its label until it is revoked") {
   auto late = api_key(3, "late");
   late.expires = {1};
   CHECK(code(chain.submit(late)) == "expired");
-  auto residents = api_key(4, "a home's", Role::resident);
-  CHECK(code(chain.submit(residents)) == "malformed");
-  residents.participant = ref("Resident:none");
-  CHECK(code(chain.submit(residents)) == "unknown_participant");
-  residents.participant = h01;
-  CHECK(code(chain.submit(residents)) == "applied");
-  CHECK(find_api_key(chain.machine.state(), residents.hash)->participant == h01);
 }
 
 TEST_CASE("only the administrator gives and takes identities and API keys") {

@@ -127,9 +127,8 @@ std::vector<Payload> payloads_of_third_level() {
   identity.certificate = "PEM";
   AddApiKey key;
   key.hash.fill(2);
-  key.role = Role::resident;
+  key.role = Role::auditor;
   key.label = "phone";
-  key.participant = home;
   key.max_requests_per_second = 5;
   key.expires = {1'571'616'000'000};
   EnergyToCoins trade{Price::from_nano(0), Energy::from_nano(2), home, ref("Resident:H02")};
