@@ -118,6 +118,16 @@ struct IngestCall {
   std::shared_ptr<const std::vector<ledger::SignedReading>> readings;
   std::shared_ptr<gateway::IngestCallback> done;
 };
+// ── To people ───────────────────────────────────────────────────────────────────────────────────
+struct KeepProfile {
+  std::shared_ptr<const ledger::Profile> profile;
+  std::shared_ptr<std::function<void(Result<crypto::Digest>)>> done;
+};
+struct FetchProfiles {
+  std::shared_ptr<const std::vector<crypto::Digest>> commitments;
+  std::shared_ptr<std::function<void(std::vector<std::optional<ledger::Profile>>)>> done;
+};
+
 /// Consensus could not take a request: full, invalid or known.
 struct RequestsRefused {
   std::shared_ptr<const std::vector<pbft::Refused>> refused;
@@ -149,6 +159,9 @@ using MeterIngestionActor =
 using GatewayActor = caf::typed_actor<caf::reacts_to<Connect>, caf::reacts_to<SubmitCall>,
                                       caf::reacts_to<BlocksCommitted>,
                                       caf::reacts_to<RequestsRefused>, caf::reacts_to<Poll>>;
+using PeopleActor = caf::typed_actor<caf::reacts_to<Connect>, caf::reacts_to<KeepProfile>,
+                                     caf::reacts_to<FetchProfiles>, caf::reacts_to<VerifiedMessage>,
+                                     caf::reacts_to<BlocksCommitted>, caf::reacts_to<Poll>>;
 using TelemetryActor = caf::typed_actor<caf::reacts_to<Connect>, caf::reacts_to<BlocksCommitted>,
                                         caf::reacts_to<Poll>>;
 
@@ -161,6 +174,7 @@ struct Links {
   OrderMatchingActor order_matching;
   MeterIngestionActor meter_ingestion;
   GatewayActor gateway;
+  PeopleActor people;
   TelemetryActor telemetry;
 };
 
@@ -190,6 +204,8 @@ POWERSHARE_LOCAL_MESSAGE(Drained)
 POWERSHARE_LOCAL_MESSAGE(BlocksCommitted)
 POWERSHARE_LOCAL_MESSAGE(SubmitCall)
 POWERSHARE_LOCAL_MESSAGE(IngestCall)
+POWERSHARE_LOCAL_MESSAGE(KeepProfile)
+POWERSHARE_LOCAL_MESSAGE(FetchProfiles)
 POWERSHARE_LOCAL_MESSAGE(RequestsRefused)
 POWERSHARE_LOCAL_MESSAGE(Poll)
 #undef POWERSHARE_LOCAL_MESSAGE

@@ -10,6 +10,7 @@
 #include "actors/log.hpp"
 #include "actors/meter_ingestion.hpp"
 #include "actors/order_matching.hpp"
+#include "actors/people.hpp"
 #include "actors/settlement.hpp"
 #include "actors/supervisor.hpp"
 #include "actors/telemetry.hpp"
@@ -183,13 +184,16 @@ class RunningPeer final : public PeerHost {
     if (!recovered) return recovered.error();
     auto inbox = context_->folder->inbox().load();
     if (!inbox) return inbox.error();
+    auto people = open_people_store(setup_.data);
+    if (!people) return people.error();
     auto linked = start_link();
     if (!linked) return linked;
     log(LogLevel::info, "peer",
         setup_.peer.text() + " of chain " + setup_.genesis.chain.text() + ", height " +
             std::to_string((*restored)->ledger.position.height));
     start_actors(*restored, *recovered,
-                 std::make_shared<std::vector<std::pair<Bytes, Bytes>>>(std::move(*inbox)));
+                 std::make_shared<std::vector<std::pair<Bytes, Bytes>>>(std::move(*inbox)),
+                 *std::move(people));
     return start_door();
   }
 
@@ -307,7 +311,8 @@ class RunningPeer final : public PeerHost {
 
   void start_actors(std::shared_ptr<RestoredLedger> restored,
                     std::shared_ptr<ConsensusStart> recovered,
-                    std::shared_ptr<std::vector<std::pair<Bytes, Bytes>>> inbox) {
+                    std::shared_ptr<std::vector<std::pair<Bytes, Bytes>>> inbox,
+                    std::shared_ptr<storage::PeopleStore> profiles) {
     // The default stealing scheduler polls: an idle peer would burn CPU for nothing (DECISIONS 33).
     config_.set("scheduler.policy", caf::atom("sharing"));
     config_.set("scheduler.max-threads", std::size_t{2});
@@ -347,6 +352,10 @@ class RunningPeer final : public PeerHost {
     links->gateway = system_->spawn([&context](GatewayActor::stateful_pointer<GatewayState> actor) {
       return gateway_door(actor, context);
     });
+    links->people = system_->spawn<caf::detached>(
+        [&context, profiles, link](PeopleActor::stateful_pointer<PeopleState> actor) {
+          return people(actor, context, *link, profiles);
+        });
     links->telemetry = system_->spawn(
         [&context, link, watts_per_core](TelemetryActor::stateful_pointer<TelemetryState> actor) {
           return telemetry(actor, context, *link, watts_per_core);
@@ -360,6 +369,7 @@ class RunningPeer final : public PeerHost {
     caf::anon_send(links->transport, connect);
     caf::anon_send(links->settlement, connect);
     caf::anon_send(links->gateway, connect);
+    caf::anon_send(links->people, connect);
     caf::anon_send(links->order_matching, connect);
     caf::anon_send(links->telemetry, connect);
     caf::anon_send(links->consensus, connect);
@@ -377,6 +387,7 @@ class RunningPeer final : public PeerHost {
     ports.clock = monotonic_now;
     ports.submitter = door_ports_.get();
     ports.ingestion = door_ports_.get();
+    ports.profiles = people_port_.get();
     ports.decode = decoder_of(context.genesis_hash);
     ports.genesis_hash = context.genesis_hash;
     ports.genesis_json = context.genesis.to_json();
@@ -391,6 +402,7 @@ class RunningPeer final : public PeerHost {
 
   Result<void> start_door() {
     door_ports_ = std::make_unique<DoorPorts>(*context_, links_->gateway, links_->meter_ingestion);
+    people_port_ = std::make_unique<PeoplePort>(links_->people);
     gateway::GatewayOptions options;
     if (setup_.administrator_api_key_hash) {
       options.api_keys.push_back(
@@ -486,11 +498,12 @@ class RunningPeer final : public PeerHost {
     end(supervisor_);
     end(links_->transport);
     end(links_->consensus);
+    end(links_->people);
     end(links_->telemetry);
     {
       caf::scoped_actor self{*system_};
       // These use the link, which then brings no more frames to the others.
-      self->wait_for(links_->transport, links_->consensus, links_->telemetry);
+      self->wait_for(links_->transport, links_->consensus, links_->people, links_->telemetry);
     }
     link_.reset();
     for (const auto& verifier : links_->verifiers) end(verifier);
@@ -500,6 +513,7 @@ class RunningPeer final : public PeerHost {
     end(links_->settlement);
     supervisor_ = {};
     door_ports_.reset();
+    people_port_.reset();
     links_.reset();
     system_.reset();  // waits for the actors to be gone
   }
@@ -516,6 +530,7 @@ class RunningPeer final : public PeerHost {
   std::shared_ptr<const Links> links_;
   caf::actor supervisor_;
   std::unique_ptr<DoorPorts> door_ports_;
+  std::unique_ptr<PeoplePort> people_port_;
   std::unique_ptr<gateway::Gateway> door_;
   std::unique_ptr<net::HttpServer> http_;
   std::unique_ptr<net::HttpServer> redirect_server_;

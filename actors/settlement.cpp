@@ -226,6 +226,7 @@ class SettlementHost {
     self_->send(links_->gateway, news);
     self_->send(links_->meter_ingestion, news);
     self_->send(links_->order_matching, news);
+    self_->send(links_->people, news);
     self_->send(links_->telemetry, news);
   }
 

@@ -9,7 +9,7 @@ void send_message(PeerContext& context, net::ZmqLink& link, const pbft::Outgoing
   wire::Envelope envelope{context.genesis_hash, message.epoch,    message.type, 0,
                           message.body,         message.signature};
   std::vector<pbft::MemberIndex> recipients;  // numbers
-  if (pbft::is_state_transfer(message.type)) {
+  if (pbft::is_unsigned(message.type)) {
     if (message.recipient) recipients.push_back(*message.recipient);
   } else {
     const auto* epoch = roster->epoch(message.epoch);

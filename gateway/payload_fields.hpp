@@ -3,6 +3,9 @@
 // member) for what may be missing or null.
 #pragma once
 
+#include <concepts>
+#include <string_view>
+
 #include "ledger/transaction.hpp"
 
 namespace powershare::gateway {
@@ -18,6 +21,10 @@ struct Kilowatts {
 /// A bit set of ledger::Scope, a list of names in JSON.
 struct ScopeSet {
   std::uint32_t& bits;
+};
+/// A PEM text, with line breaks.
+struct LongText {
+  std::string& text;
 };
 
 template <class A>
@@ -43,12 +50,20 @@ void fields(A& a, ledger::Participant& p) {
 }
 
 template <class A>
+void fields(A& a, ledger::AssetReferences& p) {
+  a.optional("energy", p.energy);
+  a.optional("coins", p.coins);
+  a.optional("cash", p.cash);
+}
+template <class A>
 void fields(A& a, ledger::AddParticipant& p) {
   a.field("participant", p.participant);
+  a.optional("assets", p.assets);
 }
 template <class A>
 void fields(A& a, ledger::UpdateParticipant& p) {
   a.field("participant", p.participant);
+  a.optional("assets", p.assets);
 }
 template <class A>
 void fields(A& a, ledger::DeleteParticipant& p) {
@@ -60,18 +75,22 @@ void asset_fields(A& a, P& p) {
   a.field("owner", p.owner);
   a.field("asset", p.asset);
   a.optional("currency", p.currency);
+  a.optional("id", p.id);
 }
 template <class A>
 void fields(A& a, ledger::ProvisionAsset& p) {
   asset_fields(a, p);
   NanoAmount balance{p.balance_nano};
   a.field("balance", balance);
+  a.optional("units", p.units);
 }
 template <class A>
 void fields(A& a, ledger::AdjustAsset& p) {
   asset_fields(a, p);
   NanoAmount balance{p.balance_nano};
   a.field("balance", balance);
+  a.optional("units", p.units);
+  a.optional("new_owner", p.new_owner);
 }
 template <class A>
 void fields(A& a, ledger::DeleteAsset& p) {
@@ -95,6 +114,31 @@ void fields(A& a, ledger::RetireMeter& p) {
 }
 
 template <class A>
+void fields(A& a, ledger::IssueIdentity& p) {
+  a.field("identity", p.identity);
+  a.field("name", p.name);
+  a.field("participant", p.participant);
+  a.optional("secret_hash", p.secret_hash);
+  LongText certificate{p.certificate};
+  a.optional("certificate", certificate);
+}
+template <class A>
+void fields(A& a, ledger::RevokeIdentity& p) {
+  a.field("identity", p.identity);
+}
+template <class A>
+void fields(A& a, ledger::AddApiKey& p) {
+  a.field("hash", p.hash);
+  a.field("role", p.role);
+  a.field("label", p.label);
+  a.optional("max_requests_per_second", p.max_requests_per_second);
+  a.optional("expires", p.expires);
+}
+template <class A>
+void fields(A& a, ledger::RevokeApiKey& p) {
+  a.field("hash", p.hash);
+}
+template <class A>
 void fields(A& a, ledger::BindKey& p) {
   a.field("key", p.key);
   a.field("principal", p.principal);
@@ -112,6 +156,10 @@ void fields(A& a, ledger::EnergyToCoins& p) {
   a.field("energy_kwh", p.energy);
   a.field("seller", p.seller);
   a.field("buyer", p.buyer);
+  a.optional("coins_inc", p.coins_inc);
+  a.optional("coins_dec", p.coins_dec);
+  a.optional("energy_inc", p.energy_inc);
+  a.optional("energy_dec", p.energy_dec);
 }
 template <class A>
 void fields(A& a, ledger::CashToCoins& p) {
@@ -120,26 +168,33 @@ void fields(A& a, ledger::CashToCoins& p) {
   a.field("currency", p.currency);
   a.field("coins_to", p.coins_to);
   a.field("coins_from", p.coins_from);
+  a.optional("coins_inc", p.coins_inc);
+  a.optional("coins_dec", p.coins_dec);
+  a.optional("cash_inc", p.cash_inc);
+  a.optional("cash_dec", p.cash_dec);
 }
 template <class A>
 void fields(A& a, ledger::TransferCoinsToEV& p) {
   a.field("amount_coins", p.coins);
   a.field("from", p.from);
   a.field("to", p.to);
+  a.optional("coins_inc", p.coins_inc);
+  a.optional("coins_dec", p.coins_dec);
 }
 template <class A>
 void fields(A& a, ledger::CashFundingResident& p) {
   a.field("cash", p.cash);
   a.field("currency", p.currency);
   a.field("resident", p.resident);
+  a.optional("cash_inc", p.cash_inc);
 }
 template <class A>
 void fields(A& a, ledger::CashWithdrawalResident& p) {
   a.field("cash", p.cash);
   a.field("currency", p.currency);
   a.field("resident", p.resident);
+  a.optional("cash_dec", p.cash_dec);
 }
-
 template <class A>
 void fields(A& a, ledger::SignedReading& p) {
   a.field("meter", p.reading.meter);
@@ -200,5 +255,18 @@ template <class A>
 void fields(A& a, ledger::SetFeatureLevel& p) {
   a.field("level", p.level);
 }
+
+/// An archive that looks at nothing.
+struct NoArchive {
+  template <class T>
+  void field(std::string_view, T&) {}
+  template <class T>
+  void optional(std::string_view, T&) {}
+};
+/// What is an object in JSON. A ParticipantRef is a text, "Resident:H01".
+template <class T>
+concept Record = !std::same_as<T, ledger::ParticipantRef> && requires(T & record, NoArchive& none) {
+  fields(none, record);
+};
 
 }  // namespace powershare::gateway

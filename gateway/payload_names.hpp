@@ -53,6 +53,15 @@ struct EnumNames<ledger::Scope> {
        {ledger::Scope::gateway, "gateway"},
        {ledger::Scope::feeder, "feeder"}}};
 };
+template <>
+struct EnumNames<ledger::Role> {
+  static constexpr std::array<std::pair<ledger::Role, std::string_view>, 5> values{
+      {{ledger::Role::administrator, "administrator"},
+       {ledger::Role::operator_, "operator"},
+       {ledger::Role::auditor, "auditor"},
+       {ledger::Role::gateway, "gateway"},
+       {ledger::Role::meter, "meter"}}};
+};
 
 template <class Enum>
 concept NamedEnum = requires {

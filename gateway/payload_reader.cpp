@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <charconv>
+#include <concepts>
 #include <limits>
 
 #include "gateway/error.hpp"
@@ -152,13 +153,39 @@ class ReadArchive {
     }
     out = value.text();
   }
-  void read(std::string_view name, const json::Value& value, std::uint32_t& out) {
+  template <std::integral Integer>
+  void read(std::string_view name, const json::Value& value, Integer& out) {
     const auto& text = value.text();
     const auto* end = text.data() + text.size();
     const bool parsed =
         value.kind() == json::Kind::number &&
         std::from_chars(text.data(), end, out) == std::from_chars_result{end, std::errc{}};
-    if (!parsed) fail(name, "a whole number between 0 and 4294967295");
+    if (parsed) return;
+    using Limits = std::numeric_limits<Integer>;
+    fail(name, "a whole number between " + std::to_string(Limits::min()) + " and " +
+                   std::to_string(Limits::max()));
+  }
+  void read(std::string_view name, const json::Value& value, LongText& out) {
+    if (value.kind() != json::Kind::string) return fail(name, "a text");
+    out.text = value.text();
+  }
+  void read(std::string_view name, const json::Value& value, Bytes& out) {
+    if (value.kind() == json::Kind::string) {
+      if (auto bytes = from_hex(value.text())) {
+        out = *std::move(bytes);
+        return;
+      }
+    }
+    fail(name, "hexadecimal digits");
+  }
+  template <class T>
+  void read(std::string_view name, const json::Value& value, std::vector<T>& out) {
+    if (!value.is_array()) return fail(name, "a list");
+    for (const auto& item : value.items()) {
+      T content{};
+      if (ok()) read(name, item, content);
+      out.push_back(std::move(content));
+    }
   }
   void read(std::string_view name, const json::Value& value, UtcMillis& out) {
     if (value.kind() == json::Kind::string && value.text().size() <= 64) {
@@ -180,7 +207,8 @@ class ReadArchive {
     }
     fail(name, "a participant as Resident:H01");
   }
-  void read(std::string_view name, const json::Value& value, ledger::Participant& out) {
+  template <Record T>
+  void read(std::string_view name, const json::Value& value, T& out) {
     ReadArchive inner(value, prefix_ + std::string(name) + ".");
     fields(inner, out);
     const auto done = inner.finish();

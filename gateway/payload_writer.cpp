@@ -46,20 +46,22 @@ class WriteArchive {
   template <class T>
   void write(std::vector<T>& values) {
     out_.begin_array();
-    for (auto& value : values) {
-      out_.begin_object();
-      fields(*this, value);
-      out_.end_object();
-    }
+    for (auto& value : values) write(value);
     out_.end_array();
   }
+  void write(Bytes& value) { out_.string(to_hex(value)); }
   void write(bool& value) { out_.boolean(value); }
   void write(std::string& value) { out_.string(value); }
-  void write(std::uint64_t& value) { out_.unsigned_integer(value); }
-  void write(std::uint32_t& value) { out_.unsigned_integer(value); }
+  template <std::unsigned_integral Integer>
+  void write(Integer& value) {
+    out_.unsigned_integer(value);
+  }
+  void write(std::int32_t& value) { out_.integer(value); }
+  void write(LongText& value) { out_.string(value.text); }
   void write(UtcMillis& value) { out_.string(to_iso8601(value)); }
   void write(ledger::ParticipantRef& value) { out_.string(ledger::to_text(value)); }
-  void write(ledger::Participant& value) {
+  template <Record T>
+  void write(T& value) {
     out_.begin_object();
     fields(*this, value);
     out_.end_object();
@@ -161,19 +163,26 @@ class SchemaArchive {
     return text(std::to_string(2 * N) + " hexadecimal digits");
   }
   template <class T>
-  static std::string schema(std::vector<T>&) {
+  std::string schema(std::vector<T>&) const {
     T value{};
-    return list(object(value));
+    return list(schema(value));
   }
+  static std::string schema(Bytes&) { return text("hexadecimal digits"); }
+  static std::string schema(LongText&) { return R"({"type":"string"})"; }
   static std::string schema(bool&) { return R"({"type":"boolean"})"; }
   static std::string schema(std::string&) { return R"({"type":"string"})"; }
-  static std::string schema(std::uint64_t&) { return R"({"type":"integer"})"; }
-  static std::string schema(std::uint32_t&) { return R"({"type":"integer"})"; }
+  template <std::integral Integer>
+  static std::string schema(Integer&) {
+    return R"({"type":"integer"})";
+  }
   static std::string schema(UtcMillis&) { return text("ISO 8601 time in UTC"); }
   static std::string schema(ledger::ParticipantRef&) {
     return text("participant, as Resident:H01");
   }
-  static std::string schema(ledger::Participant& value) { return object(value); }
+  template <Record T>
+  static std::string schema(T& value) {
+    return object(value);
+  }
   static std::string schema(ScopeSet&) { return list(enumeration<ledger::Scope>()); }
 
   bool json_numbers_;

@@ -20,6 +20,7 @@
 #include "crypto/hash.hpp"
 #include "crypto/quorum.hpp"
 #include "ledger/header.hpp"
+#include "ledger/profile.hpp"
 #include "ledger/queries.hpp"
 #include "ledger/reading.hpp"
 #include "ledger/state_machine.hpp"
@@ -152,13 +153,30 @@ class Ingestion {
   virtual void ingest(std::vector<ledger::SignedReading> readings, IngestCallback done) = 0;
 };
 
-/// All that the gateway needs. `submitter` and `ingestion` outlive the gateway.
+using ledger::Profile;
+
+/// What the chain only commits to (docs/adr/0015-personal-data-off-the-ledger.md). Calls back from
+/// any thread, exactly once.
+class ProfileStore {
+ public:
+  virtual ~ProfileStore() = default;
+  /// Keeps the profile on this peer and on f + 1 others, then gives its commitment, which a
+  /// participant's record may name from then on. An error where too few could keep it in time.
+  virtual void keep(Profile profile, std::function<void(Result<Digest>)> done) = 0;
+  /// What belongs to each commitment, in that order; asks the other peers for what this one does
+  /// not have. Nothing where nobody has it (any more).
+  virtual void fetch(std::vector<Digest> commitments,
+                     std::function<void(std::vector<std::optional<Profile>>)> done) = 0;
+};
+
+/// All that the gateway needs. `submitter`, `ingestion` and `profiles` outlive the gateway.
 struct Ports {
   std::function<Result<std::unique_ptr<ChainView>>()> view;
   std::function<NodeStatus()> status;
   std::function<MonotonicMillis()> clock;
   Submitter* submitter = nullptr;
   Ingestion* ingestion = nullptr;
+  ProfileStore* profiles = nullptr;
   ledger::TransactionDecoder decode;  ///< protocol/wire's decoder, to show transactions
   Digest genesis_hash{};
   std::string genesis_json;  ///< ledger::Genesis::to_json()

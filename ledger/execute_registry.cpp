@@ -1,4 +1,5 @@
 // Participants, meters, standing orders and keys.
+#include "ledger/assets.hpp"
 #include "ledger/execution.hpp"
 #include "ledger/parameters.hpp"
 #include "ledger/slots.hpp"
@@ -46,6 +47,7 @@ Verdict execute(Overlay& state, const BlockContext& context, const AddParticipan
                   "The participant " + to_text(participant.ref) + " already exists");
   }
   put_participant(state, {participant, context.island_time, std::nullopt});
+  put_asset_references(state, participant.ref, payload.assets);
   return {};
 }
 
@@ -55,6 +57,7 @@ Verdict execute(Overlay& state, const BlockContext&, const UpdateParticipant& pa
   const bool was_supplier = record->participant.supplier;
   record->participant = payload.participant;
   put_participant(state, *record);
+  put_asset_references(state, payload.participant.ref, payload.assets);
   return was_supplier ? require_supplier_for_meters(state) : Verdict{};
 }
 
@@ -66,6 +69,7 @@ Verdict execute(Overlay& state, const BlockContext& context, const DeletePartici
   const auto end = end_of_slot(context);
   record->closed = end;
   put_participant(state, *record);
+  put_asset_references(state, payload.ref, {});
   for (auto& meter : meters_of(state, payload.ref)) {
     if (meter.retired) continue;
     meter.retired = end;

@@ -38,6 +38,11 @@ Verdict execute(Overlay& state, const BlockContext& context, const RemoveMember&
 Verdict execute(Overlay& state, const BlockContext& context, const ReplaceMemberKeys& payload);
 Verdict execute(Overlay& state, const BlockContext& context, const SetFeatureLevel& payload);
 
+Verdict execute(Overlay& state, const IssueIdentity& payload);
+Verdict execute(Overlay& state, const RevokeIdentity& payload);
+Verdict execute(Overlay& state, const BlockContext& context, const AddApiKey& payload);
+Verdict execute(Overlay& state, const RevokeApiKey& payload);
+
 /// The verdict of a failed booking: "insufficient_balance", "overflow" or "invariant".
 Verdict rejected(const Error& error);
 

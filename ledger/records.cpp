@@ -206,9 +206,11 @@ std::vector<Member> decode_members(Decoder& in) {
 
 bool encode_registry_payload(Encoder& out, const Payload& payload) {
   if (const auto* add = std::get_if<AddParticipant>(&payload)) {
+    if (!add->assets.empty()) return false;
     out.u8(1);
     encode(out, add->participant);
   } else if (const auto* provision = std::get_if<ProvisionAsset>(&payload)) {
+    if (!provision->id.empty() || !provision->units.empty()) return false;
     out.u8(2);
     encode(out, provision->owner);
     out.u8(static_cast<std::uint8_t>(provision->asset))

@@ -129,9 +129,7 @@ class OwnRights {
     }
     return {};
   }
-  Verdict operator()(const SetCriteria& payload) const {
-    return owns(payload.participant) ? Verdict{} : not_yours();
-  }
+  Verdict operator()(const SetCriteria& payload) const { return own_only(payload.participant); }
   Verdict operator()(const ClockStep&) const {
     return has(Scope::feeder) ? Verdict{} : forbidden("Only the feeder's key steps the clock");
   }
@@ -143,11 +141,17 @@ class OwnRights {
   Verdict operator()(const ReplaceMemberKeys&) const { return governance_only(); }
   Verdict operator()(const SetFeatureLevel&) const { return governance_only(); }
 
+  Verdict operator()(const IssueIdentity&) const { return administrator_only(); }
+  Verdict operator()(const RevokeIdentity&) const { return administrator_only(); }
+  Verdict operator()(const AddApiKey&) const { return administrator_only(); }
+  Verdict operator()(const RevokeApiKey&) const { return administrator_only(); }
+
  private:
   bool has(Scope scope) const { return (scopes_ & scope_bit(scope)) != 0; }
   bool owns(const ParticipantRef& ref) const {
     return has(Scope::own) && controls(state_, principal_, ref);
   }
+  Verdict own_only(const ParticipantRef& ref) const { return owns(ref) ? Verdict{} : not_yours(); }
   Verdict governance_only() const {
     return has(Scope::governance) ? Verdict{} : forbidden("Only a governance key may do this");
   }

@@ -27,9 +27,16 @@ enum class StateTable : std::uint8_t {
   member_endpoints = 0x08,    ///< text peer -> text control, text bulk
   participant = 0x10,         ///< participant -> ParticipantRecord (ledger/registry.hpp)
   key_binding = 0x11,         ///< 32 public key ‖ text principal -> u32 scopes
-  principal_key = 0x12,  ///< text principal ‖ 32 public key -> nothing: the same, by principal
-  criteria = 0x13,       ///< participant ‖ i64 first slot -> SetCriteria in force from then on
-  account = 0x20,        ///< account -> i64 balance (ledger/accounts.hpp)
+  principal_key = 0x12,     ///< text principal ‖ 32 public key -> nothing: the same, by principal
+  criteria = 0x13,          ///< participant ‖ i64 first slot -> SetCriteria in force from then on
+  asset = 0x14,             ///< u8 class ‖ text id -> owner, currency, units, name of the account
+                            ///< (ledger/assets.hpp)
+  asset_references = 0x15,  ///< participant -> text energy, text coins, text cash
+  identity = 0x16,          ///< 32 id -> Identity (ledger/identities.hpp)
+  identity_name = 0x17,     ///< text name -> 32 id, of an identity that is not revoked
+  api_key = 0x18,           ///< 32 SHA-256 of the key -> AddApiKey (ledger/identities.hpp)
+  api_key_label = 0x19,     ///< text label -> 32 SHA-256 of the key
+  account = 0x20,           ///< account -> i64 balance (ledger/accounts.hpp)
   claim = 0x21,  ///< debtor ‖ i64 since ‖ creditor id -> i64 coins still owed (ledger/claims.hpp)
   meter = 0x30,           ///< text meter -> MeterRecord (ledger/registry.hpp)
   meter_of_owner = 0x31,  ///< participant ‖ text meter -> nothing: the same, by owner

@@ -10,7 +10,8 @@ constexpr std::string_view names[] = {
     "BindKey",           "RevokeKey",           "EnergyToCoins",          "CashToCoins",
     "TransferCoinsToEV", "CashFundingResident", "CashWithdrawalResident", "ReadingBatch",
     "SetCriteria",       "ClockStep",           "SetParameter",           "AddMember",
-    "RemoveMember",      "ReplaceMemberKeys",   "SetFeatureLevel",
+    "RemoveMember",      "ReplaceMemberKeys",   "SetFeatureLevel",        "IssueIdentity",
+    "RevokeIdentity",    "AddApiKey",           "RevokeApiKey",
 };
 static_assert(std::size(names) == std::variant_size_v<Payload>);
 

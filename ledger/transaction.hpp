@@ -2,12 +2,14 @@
 // are protocol/transaction.proto; protocol/wire/transaction_codec turns one into the other.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "base/bytes.hpp"
 #include "base/ids.hpp"
 #include "base/quantities.hpp"
 #include "base/time.hpp"
@@ -19,14 +21,26 @@
 
 namespace powershare::ledger {
 
+using crypto::Digest;
 using crypto::Signature;
 
 // ── Registry ────────────────────────────────────────────────────────────────────────────────────
+/// Ids of the assets that a participant's record refers to, as clients of the former server name
+/// them. Empty: the id that follows from the participant's own, as "CO_H01". They need not exist.
+struct AssetReferences {
+  std::string energy{};
+  std::string coins{};
+  std::string cash{};
+  bool empty() const { return energy.empty() && coins.empty() && cash.empty(); }
+  friend bool operator==(const AssetReferences&, const AssetReferences&) = default;
+};
 struct AddParticipant {
   Participant participant;
+  AssetReferences assets{};
 };
 struct UpdateParticipant {
   Participant participant;
+  AssetReferences assets{};
 };
 struct DeleteParticipant {
   ParticipantRef ref;
@@ -40,6 +54,10 @@ struct ProvisionAsset {
   AssetClass asset = AssetClass::coins;
   std::string currency;  ///< ISO 4217, for cash only
   std::int64_t balance_nano = 0;
+  /// The asset's own id, unique in its class; the owner need not exist. Empty: the owner's only
+  /// asset of that class, whose id is "EN_", "CO_" or "CA_" and the owner's.
+  std::string id{};
+  std::string units{};  ///< of energy, as clients show it: "kWh"
 };
 /// Sets a balance; the difference at execution is booked against `adjustment` (DECISIONS 58).
 struct AdjustAsset {
@@ -47,11 +65,15 @@ struct AdjustAsset {
   AssetClass asset = AssetClass::coins;
   std::string currency;
   std::int64_t balance_nano = 0;
+  std::string id{};
+  std::string units{};
+  std::optional<ParticipantRef> new_owner{};  ///< the asset goes to this participant
 };
 struct DeleteAsset {
   ParticipantRef owner;
   AssetClass asset = AssetClass::coins;
   std::string currency;
+  std::string id{};
 };
 
 enum class MeterKind : std::uint8_t { home = 1, plant, charger, transformer };
@@ -68,7 +90,6 @@ struct RegisterMeter {
 struct RetireMeter {
   MeterId meter;
 };
-
 /// What a key may do (DECISIONS 17); a bit set.
 enum class Scope : std::uint32_t {
   own = 1,            ///< act for its own principal
@@ -86,12 +107,45 @@ struct RevokeKey {
   PublicKey key{};
 };
 
+// ── Access ──────────────────────────────────────────────────────────────────────────────────────
+/// An identity of the former server's kind: a name that stands for a participant. `certificate` is
+/// empty where the identity is issued here, and PEM where a client brings its own.
+struct IssueIdentity {
+  Digest identity{};
+  std::string name;
+  ParticipantRef participant;
+  Digest secret_hash{};  ///< SHA-256 of the card's secret; zero for a bound certificate
+  std::string certificate;
+};
+struct RevokeIdentity {
+  Digest identity{};
+};
+
+/// What an API key may do at the door of any peer.
+enum class Role : std::uint8_t { administrator = 1, operator_, auditor, gateway, meter };
+/// An API key: only its hash enters the chain.
+struct AddApiKey {
+  Digest hash{};  ///< SHA-256 of the key
+  Role role = Role::meter;
+  std::string label;                          ///< for people; unique among live keys
+  std::uint32_t max_requests_per_second = 0;  ///< 0: the door's own limit
+  UtcMillis expires;                          ///< 0: never
+};
+struct RevokeApiKey {
+  Digest hash{};
+};
+
 // ── The thesis's five (§3.2.2.C) ────────────────────────────────────────────────────────────────
 struct EnergyToCoins {
   Price energy_rate;  ///< coins per kWh
   Energy energy;
   ParticipantRef seller;  ///< owner of coinsInc and energyDec
   ParticipantRef buyer;   ///< owner of coinsDec and energyInc
+  // Ids of the assets, where they are not those that follow from the owners' ids.
+  std::string coins_inc{};
+  std::string coins_dec{};
+  std::string energy_inc{};
+  std::string energy_dec{};
 };
 struct CashToCoins {
   Price cash_rate;  ///< coins per unit of cash
@@ -99,21 +153,29 @@ struct CashToCoins {
   std::string currency;
   ParticipantRef coins_to;    ///< owner of coinsInc and cashDec
   ParticipantRef coins_from;  ///< owner of coinsDec and cashInc
+  std::string coins_inc{};
+  std::string coins_dec{};
+  std::string cash_inc{};
+  std::string cash_dec{};
 };
 struct TransferCoinsToEV {
   Coins coins;
   ParticipantRef from;
   ParticipantRef to;
+  std::string coins_inc{};
+  std::string coins_dec{};
 };
 struct CashFundingResident {
   Cash cash;
   std::string currency;
   ParticipantRef resident;
+  std::string cash_inc{};
 };
 struct CashWithdrawalResident {
   Cash cash;
   std::string currency;
   ParticipantRef resident;
+  std::string cash_dec{};
 };
 
 // ── Metering and market ─────────────────────────────────────────────────────────────────────────
@@ -140,7 +202,6 @@ struct SetParameter {
   std::string name;  ///< see ledger/parameters.hpp
   std::string value;
 };
-
 /// Membership changes count from the next epoch on; one may be pending at a time (docs/adr/0011).
 /// They exist from feature level 2 on. Endpoints may be empty: then the other peers' own
 /// configuration says where the member listens.
@@ -166,7 +227,8 @@ using Payload =
                  DeleteAsset, RegisterMeter, RetireMeter, BindKey, RevokeKey, EnergyToCoins,
                  CashToCoins, TransferCoinsToEV, CashFundingResident, CashWithdrawalResident,
                  ReadingBatch, SetCriteria, ClockStep, SetParameter, AddMember, RemoveMember,
-                 ReplaceMemberKeys, SetFeatureLevel>;
+                 ReplaceMemberKeys, SetFeatureLevel, IssueIdentity, RevokeIdentity, AddApiKey,
+                 RevokeApiKey>;
 
 /// A decoded transaction whose signature over its body has been checked under `signer`. Whether
 /// that key may do this is decided in apply (DECISIONS 4).
@@ -179,6 +241,9 @@ struct Transaction {
       idempotency_key;  ///< 1 to 64 bytes; dedup key = (principal, idempotency_key) (DECISIONS 16)
   UtcMillis expires;    ///< at most 24 h of agreed time ahead
   Payload payload;
+  /// By whose doing a gateway acts: "api-key:<label>", "identity:<name>"; empty where the principal
+  /// signs. The gateway's word, kept for the historian.
+  std::string initiator{};
   PublicKey signer{};
   /// From which feature level on its bytes are a transaction; below, they are malformed.
   std::uint32_t feature_level = 1;

@@ -37,6 +37,7 @@ struct Participants {
     return {p.resident};
   }
   std::vector<ParticipantRef> operator()(const SetCriteria& p) const { return {p.participant}; }
+  std::vector<ParticipantRef> operator()(const IssueIdentity& p) const { return {p.participant}; }
   std::vector<ParticipantRef> operator()(const BindKey& p) const {
     auto ref = parse_participant_ref(p.principal);
     if (!ref) return {};

@@ -66,6 +66,34 @@ Result<void> check_asset(const ParticipantRef& owner, AssetClass asset,
   return {};
 }
 
+/// Empty, or one that may name an asset.
+Result<void> check_asset_id(const std::string& id) {
+  if (id.empty() || (id.size() <= max_asset_id_bytes && is_participant_name(id))) return {};
+  return malformed("an asset's id is 1 to 128 bytes of plain text");
+}
+
+Result<void> check_asset_ids(std::initializer_list<const std::string*> ids) {
+  Result<void> result;
+  for (const auto* id : ids) {
+    if (result) result = check_asset_id(*id);
+  }
+  return result;
+}
+
+Result<void> check_text(const std::string& text, std::string_view what) {
+  if (is_label(text)) return {};
+  return malformed(std::string(what) + " is too long or not plain text");
+}
+
+Result<void> check_references(const AssetReferences& assets) {
+  return check_asset_ids({&assets.energy, &assets.coins, &assets.cash});
+}
+
+Result<void> check_time(UtcMillis time) {
+  if (time.value < 0) return malformed("a time before 1970");
+  return {};
+}
+
 Result<void> check(const Participant& participant) {
   auto result = check(participant.ref);
   for (const auto price :
@@ -106,22 +134,30 @@ Result<void> check_endpoint(std::string_view endpoint) {
 /// One overload per payload.
 struct Checker {
   Result<void> operator()(const AddParticipant& payload) const {
-    return check(payload.participant);
+    auto result = check(payload.participant);
+    return result ? check_references(payload.assets) : result;
   }
   Result<void> operator()(const UpdateParticipant& payload) const {
-    return check(payload.participant);
+    auto result = check(payload.participant);
+    return result ? check_references(payload.assets) : result;
   }
   Result<void> operator()(const DeleteParticipant& payload) const { return check(payload.ref); }
   Result<void> operator()(const ProvisionAsset& payload) const {
     auto result = check_asset(payload.owner, payload.asset, payload.currency);
-    return result ? check_balance(payload.balance_nano) : result;
+    if (result) result = check_balance(payload.balance_nano);
+    if (result) result = check_asset_id(payload.id);
+    return result ? check_text(payload.units, "a unit") : result;
   }
   Result<void> operator()(const AdjustAsset& payload) const {
     auto result = check_asset(payload.owner, payload.asset, payload.currency);
-    return result ? check_balance(payload.balance_nano) : result;
+    if (result) result = check_balance(payload.balance_nano);
+    if (result) result = check_asset_id(payload.id);
+    if (result) result = check_text(payload.units, "a unit");
+    return result && payload.new_owner ? check(*payload.new_owner) : result;
   }
   Result<void> operator()(const DeleteAsset& payload) const {
-    return check_asset(payload.owner, payload.asset, payload.currency);
+    auto result = check_asset(payload.owner, payload.asset, payload.currency);
+    return result ? check_asset_id(payload.id) : result;
   }
   Result<void> operator()(const RegisterMeter& payload) const {
     if (payload.meter.empty()) return malformed("a meter without an id");
@@ -153,7 +189,9 @@ struct Checker {
     if (result) result = check_positive(payload.energy.nano(), "energyValue");
     if (result) result = check(payload.seller);
     if (result) result = check(payload.buyer);
-    return result;
+    if (!result) return result;
+    return check_asset_ids(
+        {&payload.coins_inc, &payload.coins_dec, &payload.energy_inc, &payload.energy_dec});
   }
   Result<void> operator()(const CashToCoins& payload) const {
     auto result = check_price(payload.cash_rate, "cashRate");
@@ -161,25 +199,27 @@ struct Checker {
     if (result) result = check_currency(payload.currency);
     if (result) result = check(payload.coins_to);
     if (result) result = check(payload.coins_from);
-    return result;
+    if (!result) return result;
+    return check_asset_ids(
+        {&payload.coins_inc, &payload.coins_dec, &payload.cash_inc, &payload.cash_dec});
   }
   Result<void> operator()(const TransferCoinsToEV& payload) const {
     auto result = check_positive(payload.coins.nano(), "coinsValue");
     if (result) result = check(payload.from);
     if (result) result = check(payload.to);
-    return result;
+    return result ? check_asset_ids({&payload.coins_inc, &payload.coins_dec}) : result;
   }
   Result<void> operator()(const CashFundingResident& payload) const {
     auto result = check_positive(payload.cash.nano(), "cashValue");
     if (result) result = check_currency(payload.currency);
     if (result) result = check(payload.resident);
-    return result;
+    return result ? check_asset_id(payload.cash_inc) : result;
   }
   Result<void> operator()(const CashWithdrawalResident& payload) const {
     auto result = check_positive(payload.cash.nano(), "cashValue");
     if (result) result = check_currency(payload.currency);
     if (result) result = check(payload.resident);
-    return result;
+    return result ? check_asset_id(payload.cash_dec) : result;
   }
   Result<void> operator()(const ReadingBatch& payload) const {
     if (payload.readings.empty() || payload.readings.size() > max_readings_per_batch) {
@@ -217,6 +257,29 @@ struct Checker {
     if (payload.level < 2) return malformed("a chain begins at feature level 1");
     return {};
   }
+
+  Result<void> operator()(const IssueIdentity& payload) const {
+    auto result = check(payload.participant);
+    if (result && payload.identity == Digest{}) result = malformed("an identity without an id");
+    if (result && payload.name.empty()) result = malformed("an identity without a name");
+    if (result) result = check_text(payload.name, "a name");
+    if (result && payload.certificate.size() > max_certificate_bytes) {
+      result = malformed("a certificate has at most 8 KiB");
+    }
+    return result;
+  }
+  Result<void> operator()(const RevokeIdentity&) const { return {}; }
+  Result<void> operator()(const AddApiKey& payload) const {
+    if (payload.hash == Digest{}) return malformed("a key without a hash");
+    if (payload.role < Role::administrator || payload.role > Role::meter) {
+      return malformed("unknown role");
+    }
+    if (payload.label.empty() || !is_label(payload.label, 64)) {
+      return malformed("a key has a label of 1 to 64 bytes");
+    }
+    return check_time(payload.expires);
+  }
+  Result<void> operator()(const RevokeApiKey&) const { return {}; }
 };
 
 }  // namespace
@@ -248,6 +311,9 @@ Result<void> check_transaction(const Transaction& transaction) {
     return malformed("an idempotency key has 1 to 64 bytes");
   }
   if (transaction.expires.value <= 0) return malformed("a transaction needs an expiry");
+  if (!is_label(transaction.initiator, max_initiator_bytes)) {
+    return malformed("an initiator is at most 96 bytes of plain text");
+  }
   return check_payload(transaction.payload);
 }
 

@@ -14,6 +14,9 @@ inline constexpr std::size_t max_principal_bytes = 160;
 inline constexpr std::size_t max_label_bytes = 256;  ///< names of firms, brands, models
 inline constexpr std::size_t max_cpe_bytes = 64;
 inline constexpr std::size_t max_endpoint_bytes = 256;
+inline constexpr std::size_t max_asset_id_bytes = 128;
+inline constexpr std::size_t max_initiator_bytes = 96;
+inline constexpr std::size_t max_certificate_bytes = 8 * 1024;
 inline constexpr std::int64_t max_plant_watts = 10'000'000'000;
 /// The most that one transaction may set or move, of anything: a billion units. Sums beyond 64 bits
 /// are refused by checked arithmetic.

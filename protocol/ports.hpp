@@ -91,6 +91,13 @@ class Inbox {
   virtual Result<std::vector<std::pair<Bytes, Bytes>>> load() const = 0;
 };
 
+/// A profile of a participant as it is kept off the ledger (protocol/profile_exchange.hpp).
+struct StoredProfile {
+  crypto::Digest commitment{};
+  Bytes profile;           ///< ledger::encode_profile
+  bool confirmed = false;  ///< the ledger has named it
+};
+
 /// Signs and verifies with the keys of one peer; a keyed-hash oracle in the simulator (DECISIONS
 /// 36). A peer whose key is being replaced has two.
 class Signatory {

@@ -48,13 +48,22 @@ const char* to_text(MessageType type) {
       return "FETCH-CHUNK";
     case MessageType::chunk:
       return "CHUNK";
+    case MessageType::profile_offer:
+      return "PROFILE-OFFER";
+    case MessageType::profile_kept:
+      return "PROFILE-KEPT";
+    case MessageType::profile_ask:
+      return "PROFILE-ASK";
+    case MessageType::profile:
+      return "PROFILE";
   }
   return "unknown";
 }
 
 bool is_known(MessageType type) {
   const auto value = static_cast<std::uint8_t>(type);
-  return (value >= 1 && value <= 16) || (value >= 32 && value <= 37);
+  return (value >= 1 && value <= 16) || (value >= 32 && value <= 37) ||
+         (value >= 48 && value <= 51);
 }
 
 }  // namespace powershare::pbft

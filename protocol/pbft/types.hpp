@@ -43,11 +43,25 @@ enum class MessageType : std::uint8_t {
   manifest = 35,
   fetch_chunk = 36,
   chunk = 37,
+  profile_offer = 48,  ///< 48 and above: what is kept off the ledger, for protocol::ProfileExchange
+  profile_kept = 49,   ///< 32 bytes: the commitment to a profile that the sender has on disk
+  profile_ask = 50,
+  profile = 51,
 };
 
 /// True for the types that the host hands to protocol::CatchUp instead of the Replica.
 constexpr bool is_state_transfer(MessageType type) {
-  return static_cast<std::uint8_t>(type) >= 32;
+  const auto value = static_cast<std::uint8_t>(type);
+  return value >= 32 && value < 48;
+}
+/// True for the types that are about what the chain only commits to.
+constexpr bool is_off_ledger(MessageType type) {
+  return static_cast<std::uint8_t>(type) >= 48;
+}
+/// True for the types that no member signs: whom they come from is the link's word, and what they
+/// say proves itself.
+constexpr bool is_unsigned(MessageType type) {
+  return is_state_transfer(type) || is_off_ledger(type);
 }
 bool is_known(MessageType type);
 const char* to_text(MessageType type);

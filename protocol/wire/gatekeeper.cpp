@@ -25,7 +25,7 @@ Refusal inspect(const Envelope& envelope, pbft::MemberIndex link, const pbft::Co
   if (pbft::planted(pbft::Bug::unsigned_sender)) return Refusal::none;
   // The link proved who sent the frame; the envelope must claim nobody else.
   if (envelope.sender != link || link >= committee.size()) return Refusal::other_sender;
-  if (pbft::is_state_transfer(envelope.type)) return Refusal::none;  // proves itself
+  if (pbft::is_unsigned(envelope.type)) return Refusal::none;  // proves itself
   const auto statement = committee.statement(envelope.type, envelope.body);
   return signatory.verify(committee.members[link], statement, envelope.signature)
              ? Refusal::none
@@ -42,7 +42,7 @@ std::variant<pbft::Received, Refusal> admit(Envelope envelope, pbft::MemberIndex
                                             const protocol::Signatory& signatory) {
   if (envelope.genesis != roster.genesis()) return Refusal::other_chain;
   if (link >= roster.peers().size() || !roster.peers()[link].linked) return Refusal::other_sender;
-  if (pbft::is_state_transfer(envelope.type)) {
+  if (pbft::is_unsigned(envelope.type)) {
     envelope.sender = link;
     return received(std::move(envelope));
   }

@@ -22,7 +22,7 @@ Error malformed(std::string detail) {
 using google::protobuf::io::CodedInputStream;
 
 /// Visits the fields of a message without building it; false where the bytes are not Protobuf.
-/// `visit` is given the number and bytes of each length-delimited field.
+/// `visit` is given the number of each field and, where it is length-delimited, its bytes.
 template <class Visit>
 bool visit_fields(ByteView message, Visit visit) {
   CodedInputStream in(message.data(), static_cast<int>(message.size()));
@@ -32,9 +32,11 @@ bool visit_fields(ByteView message, Visit visit) {
     switch (tag & 7) {
       case 0:
         if (!in.ReadVarint64(&number)) return false;
+        visit(tag >> 3, ByteView());
         break;
       case 1:
         if (!in.ReadLittleEndian64(&number)) return false;
+        visit(tag >> 3, ByteView());
         break;
       case 2: {
         if (!in.ReadVarint32(&length)) return false;
@@ -45,6 +47,7 @@ bool visit_fields(ByteView message, Visit visit) {
       }
       case 5:
         if (!in.ReadLittleEndian32(&length)) return false;
+        visit(tag >> 3, ByteView());
         break;
       default:
         return false;  // groups
@@ -78,18 +81,44 @@ bool has_unknown_fields(TransactionBody& body) {
   return body.ByteSizeLong() != with_unknown_bytes;
 }
 
+/// From which level on a field of the body is known.
+constexpr std::uint32_t level_of_field(std::uint32_t field) {
+  if (field == TransactionBody::kInitiatorFieldNumber) return 3;
+  if (field >= TransactionBody::kIssueIdentityFieldNumber) return 3;
+  return field >= TransactionBody::kAddMemberFieldNumber ? 2 : 1;
+}
+
+/// Payloads of level 1 that have had further fields since level 3, and the first of those.
+struct ExtendedPayload {
+  std::uint32_t payload;
+  std::uint32_t first_new_field;
+};
+constexpr ExtendedPayload extended_payloads[] = {
+    {TransactionBody::kAddParticipantFieldNumber, Participant::kEnergyAssetFieldNumber},
+    {TransactionBody::kUpdateParticipantFieldNumber, Participant::kEnergyAssetFieldNumber},
+    {TransactionBody::kProvisionAssetFieldNumber, AssetBalance::kIdFieldNumber},
+    {TransactionBody::kAdjustAssetFieldNumber, AssetBalance::kIdFieldNumber},
+    {TransactionBody::kDeleteAssetFieldNumber, AssetBalance::kIdFieldNumber},
+    {TransactionBody::kEnergyToCoinsFieldNumber, EnergyToCoins::kCoinsIncFieldNumber},
+    {TransactionBody::kCashToCoinsFieldNumber, CashToCoins::kCoinsIncFieldNumber},
+    {TransactionBody::kTransferCoinsToEvFieldNumber, TransferCoinsToEV::kCoinsIncFieldNumber},
+    {TransactionBody::kCashFundingResidentFieldNumber, ResidentCash::kAssetFieldNumber},
+    {TransactionBody::kCashWithdrawalResidentFieldNumber, ResidentCash::kAssetFieldNumber},
+};
+
 /// The feature level at which all fields of the body are known. An older program knows no newer
 /// field, whatever follows it: they are looked for in the bytes, since of a repeated oneof Protobuf
 /// keeps only the last.
 std::uint32_t required_feature_level(ByteView body) {
-  constexpr std::uint32_t second_level[] = {TransactionBody::kAddMemberFieldNumber,
-                                            TransactionBody::kRemoveMemberFieldNumber,
-                                            TransactionBody::kReplaceMemberKeysFieldNumber};
   std::uint32_t level = 1;
-  visit_fields(body, [&](std::uint32_t field, ByteView) {
-    const bool newer = std::find(std::begin(second_level), std::end(second_level), field) !=
-                       std::end(second_level);
-    if (newer) level = 2;
+  visit_fields(body, [&](std::uint32_t field, ByteView content) {
+    level = std::max(level, level_of_field(field));
+    for (const auto& extended : extended_payloads) {
+      if (extended.payload != field) continue;
+      visit_fields(content, [&](std::uint32_t inner, ByteView) {
+        if (inner >= extended.first_new_field) level = std::max<std::uint32_t>(level, 3);
+      });
+    }
   });
   return level;
 }
@@ -121,6 +150,7 @@ Result<Transaction> decode(ByteView bytes, const crypto::Digest& genesis,
   transaction.principal = body.principal();
   transaction.idempotency_key = to_bytes(body.idempotency_key());
   transaction.expires = {body.expires_ms()};
+  transaction.initiator = body.initiator();
   if (!copy_exactly(body.genesis(), transaction.genesis)) return malformed(wrong_length);
   auto payload = read_payload(body);
   if (!payload) return payload.error();
@@ -149,6 +179,7 @@ Bytes encode_body(const Transaction& transaction) {
   body.set_principal(transaction.principal);
   body.set_idempotency_key(std::string(as_text(transaction.idempotency_key)));
   body.set_expires_ms(transaction.expires.value);
+  body.set_initiator(transaction.initiator);
   fill_payload(body, transaction.payload);
   return to_bytes(body.SerializeAsString());
 }

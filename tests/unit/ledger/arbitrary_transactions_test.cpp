@@ -102,20 +102,23 @@ class Driver {
   }
 
   Payload payload() {
-    switch (random_() % 24) {
+    switch (random_() % 26) {
       case 0:
-        return AddParticipant{any_participant()};
+        return AddParticipant{any_participant(), {asset_id(), asset_id(), asset_id()}};
       case 1:
-        return UpdateParticipant{any_participant()};
+        return UpdateParticipant{any_participant(), {asset_id(), "", asset_id()}};
       case 2:
         if (!chance(8)) return readings();
         return DeleteParticipant{who()};
       case 3:
-        return ProvisionAsset{who(), asset(), currency(), quantity()};
-      case 4:
-        return AdjustAsset{who(), asset(), currency(), quantity()};
+        return ProvisionAsset{who(), asset(), currency(), quantity(), asset_id()};
+      case 4: {
+        AdjustAsset result{who(), asset(), currency(), quantity(), asset_id()};
+        if (chance(2)) result.new_owner = who();
+        return result;
+      }
       case 5:
-        return DeleteAsset{who(), asset(), currency()};
+        return DeleteAsset{who(), asset(), currency(), asset_id()};
       case 6: {
         RegisterMeter result;
         result.meter = meter();
@@ -134,13 +137,20 @@ class Driver {
       case 9:
         return RevokeKey{public_key()};
       case 10:
-        return EnergyToCoins{Price::from_nano(quantity()), Energy::from_nano(quantity()), who(),
-                             who()};
+        return EnergyToCoins{Price::from_nano(quantity()),
+                             Energy::from_nano(quantity()),
+                             who(),
+                             who(),
+                             asset_id(),
+                             asset_id(),
+                             asset_id(),
+                             asset_id()};
       case 11:
         return CashToCoins{Price::from_nano(quantity()), Cash::from_nano(quantity()), currency(),
                            who(), who()};
       case 12:
-        return TransferCoinsToEV{Coins::from_nano(quantity()), who(), who()};
+        return TransferCoinsToEV{Coins::from_nano(quantity()), who(), who(), asset_id(),
+                                 asset_id()};
       case 13:
         return CashFundingResident{Cash::from_nano(quantity()), currency(), who()};
       case 14:
@@ -163,9 +173,31 @@ class Driver {
         if (chance(2)) return SetFeatureLevel{static_cast<std::uint32_t>(random_() % 6)};
         if (chance(2)) return ReplaceMemberKeys{member()};
         return RemoveMember{member().peer};
+      case 20: {
+        IssueIdentity result;
+        result.identity[0] = static_cast<std::uint8_t>(random_() % 8);
+        result.name = one_of<std::string>({"a", "b", ""});
+        result.participant = who();
+        if (chance(2)) return RevokeIdentity{result.identity};
+        return result;
+      }
+      case 21: {
+        AddApiKey result;
+        result.hash[0] = static_cast<std::uint8_t>(random_() % 8);
+        result.label = one_of<std::string>({"a", "b", ""});
+        result.role = static_cast<Role>(random_() % 8);
+        if (chance(3)) result.expires = {quantity()};
+        if (chance(3)) return RevokeApiKey{result.hash};
+        return result;
+      }
       default:
         return readings();
     }
+  }
+
+  std::string asset_id() {
+    if (chance(2)) return {};
+    return one_of<std::string>({"purse", "CO_H01", "EN_H02", "CA_B1", "x"});
   }
 
   Bytes transaction(const Chain& chain) {

@@ -67,7 +67,7 @@ TEST_CASE("every field of a genesis counts for its hash") {
   variants[5].registry.pop_back();
   std::get<AddParticipant>(variants[6].registry[0]).participant.sell_rate = price("0.1");
   variants[7].feature_level = 1;
-  variants[8].feature_level = 3;
+  variants[8].feature_level = 2;
   variants[9].consensus = {32, 256};
   for (const auto& variant : variants) CHECK(variant.hash() != start.hash());
 }
@@ -88,7 +88,7 @@ TEST_CASE("what is wrong with a genesis is said in one sentence") {
         "parameters: slot_ms is not a whole number");
   CHECK(error_of(text, "\"window\": 256", "\"window\": -1") ==
         "consensus: window is not between 0 and 4294967295");
-  CHECK(error_of(text, "\"feature_level\": 2", "\"feature_level\": 0") ==
+  CHECK(error_of(text, "\"feature_level\": 3", "\"feature_level\": 0") ==
         "genesis: feature levels count from 1");
   CHECK(error_of(text, "\"slot_ms\": 900000", "\"slot_ms\": 420000") ==
         "genesis: slot: 1, 5, 15, 30 or 60 minutes");

@@ -146,15 +146,16 @@ TEST_CASE("the next epoch begins even when null batches filled the last one") {
 
 TEST_CASE("one change at a time, whatever its kind") {
   Chain chain(short_epochs());
-  REQUIRE(code(chain.submit(SetFeatureLevel{3})) == "applied");
+  constexpr auto next_level = known_feature_level + 1;
+  REQUIRE(code(chain.submit(SetFeatureLevel{next_level})) == "applied");
   const auto replaced = member("peer-0", 130);
   CHECK(code(chain.submit(AddMember{member("peer-4", 120), "", ""})) ==
         "membership_change_pending");
   CHECK(code(chain.submit(RemoveMember{peer("peer-0")})) == "membership_change_pending");
   CHECK(code(chain.submit(ReplaceMemberKeys{replaced})) == "membership_change_pending");
-  CHECK(code(chain.submit(SetFeatureLevel{3})) == "membership_change_pending");
+  CHECK(code(chain.submit(SetFeatureLevel{next_level})) == "membership_change_pending");
   pass_to_next_epoch(chain);
-  CHECK(current_feature_level(chain.machine.state()) == 3);
+  CHECK(current_feature_level(chain.machine.state()) == next_level);
   CHECK(code(chain.submit(ReplaceMemberKeys{replaced})) == "applied");
 }
 
@@ -320,8 +321,8 @@ TEST_CASE("below level 2 a membership transaction is malformed, as to a program 
 
 TEST_CASE("a level that this program does not know is switched on alike") {
   Chain chain(short_epochs());
-  CHECK(code(chain.submit(SetFeatureLevel{2})) == "bad_feature_level");
-  CHECK(code(chain.submit(SetFeatureLevel{4})) == "bad_feature_level");
+  CHECK(code(chain.submit(SetFeatureLevel{known_feature_level})) == "bad_feature_level");
+  CHECK(code(chain.submit(SetFeatureLevel{known_feature_level + 2})) == "bad_feature_level");
   CHECK(code(chain.submit(SetFeatureLevel{1})) == "malformed");
   REQUIRE(code(chain.submit(SetFeatureLevel{known_feature_level + 1})) == "applied");
   CHECK(next_epoch(chain.machine.state())->feature_level > known_feature_level);

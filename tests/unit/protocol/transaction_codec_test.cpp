@@ -113,6 +113,44 @@ std::vector<Payload> payloads() {
           SetFeatureLevel{3}};
 }
 
+/// One of each payload that has begun with level 3, or has a field since.
+std::vector<Payload> payloads_of_third_level() {
+  const auto home = ref("Resident:H01");
+  Participant resident;
+  resident.ref = home;
+  AdjustAsset adjust{home, AssetClass::energy, "", 7, "EN_1", "kWh"};
+  adjust.new_owner = ref("Resident:H02");
+  IssueIdentity identity;
+  identity.identity.fill(1);
+  identity.name = "r1user";
+  identity.participant = home;
+  identity.certificate = "PEM";
+  AddApiKey key;
+  key.hash.fill(2);
+  key.role = Role::auditor;
+  key.label = "phone";
+  key.max_requests_per_second = 5;
+  key.expires = {1'571'616'000'000};
+  EnergyToCoins trade{Price::from_nano(0), Energy::from_nano(2), home, ref("Resident:H02")};
+  trade.energy_dec = "EN_1";
+  CashToCoins exchange{Price::from_nano(1), Cash::from_nano(2), "EUR", home, ref("Bank:B1")};
+  exchange.coins_inc = "CO_1";
+  return {AddParticipant{resident, {"EN_1", "CO_1", "CA_1"}},
+          UpdateParticipant{resident, {"", "CO_1", ""}},
+          ProvisionAsset{home, AssetClass::cash, "EUR", 5, "CA_1"},
+          adjust,
+          DeleteAsset{home, AssetClass::coins, "", "CO_1"},
+          trade,
+          exchange,
+          TransferCoinsToEV{Coins::from_nano(3), home, ref("ElectricVehicle:V1"), "CO_V", "CO_1"},
+          CashFundingResident{Cash::from_nano(4), "EUR", home, "CA_1"},
+          CashWithdrawalResident{Cash::from_nano(5), "USD", home, "CA_1"},
+          identity,
+          RevokeIdentity{identity.identity},
+          key,
+          RevokeApiKey{key.hash}};
+}
+
 std::error_code error_of(ByteView bytes) {
   const auto result = wire::decode_transaction(bytes, genesis_hash, level);
   return result ? std::error_code() : result.error().code();
@@ -319,6 +357,29 @@ TEST_CASE("below feature level 2 a membership transaction is what it is to an ol
   REQUIRE(last.ok());
   CHECK(std::holds_alternative<RetireMeter>(last->payload));
   CHECK(last->feature_level == 2);
+}
+
+TEST_CASE("level 3 adds payloads, fields of older payloads, and who a gateway acts for") {
+  for (const auto& payload : payloads_of_third_level()) {
+    CAPTURE(payload_name(payload));
+    const auto bytes = encoded(payload);
+    const auto decoded = wire::decode_transaction(bytes, genesis_hash, 3);
+    REQUIRE(decoded.ok());
+    CHECK(decoded->feature_level == 3);
+    CHECK(encoded(decoded->payload) == bytes);
+    CHECK(wire::decode_transaction(bytes, genesis_hash, 2).error().detail() ==
+          "the transaction has unknown fields");
+  }
+  auto by_key = transaction(RetireMeter{MeterId::parse("M1").value()});
+  by_key.initiator = "api-key:console";
+  const auto bytes = wire::encode_and_sign(by_key, signer());
+  CHECK_FALSE(wire::decode_transaction(bytes, genesis_hash, 2).ok());
+  const auto decoded = wire::decode_transaction(bytes, genesis_hash, 3);
+  REQUIRE(decoded.ok());
+  CHECK(decoded->initiator == "api-key:console");
+  by_key.initiator.assign(97, 'x');
+  CHECK_FALSE(
+      wire::decode_transaction(wire::encode_and_sign(by_key, signer()), genesis_hash, 3).ok());
 }
 
 TEST_CASE("keys and names of members are checked before a batch is prepared") {
