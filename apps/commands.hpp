@@ -29,6 +29,7 @@ struct UpOptions {
   bool restart = false;
   bool empty = false;
   std::string api_key;  ///< empty: generated
+  std::string composer_namespaces = "never";
   std::string opening_coins = "1000";
   std::string rule = "pay_as_clear";
   std::uint64_t seed = 1;
@@ -42,6 +43,7 @@ struct DataOptions {
 
 struct PeerOptions {
   std::filesystem::path config;
+  std::string composer_namespaces;  ///< empty: as the configuration says
   bool recover = false;  ///< the data folder or its IDENTITY is lost: begin anew from the others
 };
 

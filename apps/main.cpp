@@ -14,6 +14,15 @@ namespace {
 
 using namespace powershare::apps;
 
+constexpr auto namespaces_help =
+    "how /api names the former server's types: never (Coins), always "
+    "(org.smile.energy.network.Coins), or required, which is never here";
+
+void add_composer_namespaces(CLI::App& app, std::string& value) {
+  app.add_option("--composer-namespaces", value, namespaces_help)
+      ->check(CLI::IsMember({"never", "required", "always"}));
+}
+
 void add_up(CLI::App& app, UpOptions& options) {
   app.add_option("--microgrids", options.microgrids, "number of microgrids")->capture_default_str();
   app.add_option("--peers", options.peers, "peers of the microgrid, 4 to 13")
@@ -48,6 +57,7 @@ void add_up(CLI::App& app, UpOptions& options) {
   app.add_flag("--restart", options.restart, "start a peer again that has died");
   app.add_flag("--empty", options.empty, "no participants and no meters, in real time");
   app.add_option("--api-key", options.api_key, "the administrator's API key [generated]");
+  add_composer_namespaces(app, options.composer_namespaces);
   app.add_option("--opening-coins", options.opening_coins, "coins that each home starts with")
       ->capture_default_str();
   app.add_option("--rule", options.rule,
@@ -204,6 +214,7 @@ int main(int argc, char** argv) {
   peer_command->add_flag(
       "--recover", peer.recover,
       "the data folder or its IDENTITY is lost: begin anew from the other peers");
+  add_composer_namespaces(*peer_command, peer.composer_namespaces);
   KeysOptions keys;
   auto* keys_command =
       app.add_subcommand("keys", "make the key files of a peer or of the administrator");

@@ -12,7 +12,18 @@
 
 namespace powershare::apps {
 
-Result<actors::PeerSetup> load_peer_setup(const std::filesystem::path& file, bool recover) {
+namespace {
+
+gateway::ComposerNamespaces namespaces_of(const std::string& text) {
+  if (text == "always") return gateway::ComposerNamespaces::always;
+  if (text == "required") return gateway::ComposerNamespaces::required;
+  return gateway::ComposerNamespaces::never;
+}
+
+}  // namespace
+
+Result<actors::PeerSetup> load_peer_setup(const std::filesystem::path& file, bool recover,
+                                          const std::string& composer_namespaces) {
   auto config = load_peer_config(file);
   if (!config) return config.error();
   auto genesis = load_genesis(config->genesis);
@@ -27,21 +38,24 @@ Result<actors::PeerSetup> load_peer_setup(const std::filesystem::path& file, boo
                    "administrator_key_sha256: " + hash.error().detail()};
     key_hash = *hash;
   }
-  actors::PeerSetup setup{.genesis = std::move(*genesis),
-                          .peer = config->peer,
-                          .keys = {*keys},
-                          .data = config->data,
-                          .http_address = config->http.address,
-                          .http_port = config->http.port,
-                          .metrics_address = config->metrics.address,
-                          .metrics_port = config->metrics.port,
-                          .control_endpoint = config->control_endpoint,
-                          .bulk_endpoint = config->bulk_endpoint,
-                          .remotes = {},
-                          .administrator_api_key_hash = key_hash,
-                          .watts_per_core = config->watts_per_core,
-                          .feature_level_max = config->feature_level_max,
-                          .recover = recover};
+  actors::PeerSetup setup{
+      .genesis = std::move(*genesis),
+      .peer = config->peer,
+      .keys = {*keys},
+      .data = config->data,
+      .http_address = config->http.address,
+      .http_port = config->http.port,
+      .metrics_address = config->metrics.address,
+      .metrics_port = config->metrics.port,
+      .control_endpoint = config->control_endpoint,
+      .bulk_endpoint = config->bulk_endpoint,
+      .remotes = {},
+      .administrator_api_key_hash = key_hash,
+      .composer_namespaces = namespaces_of(composer_namespaces.empty() ? config->composer_namespaces
+                                                                       : composer_namespaces),
+      .watts_per_core = config->watts_per_core,
+      .feature_level_max = config->feature_level_max,
+      .recover = recover};
   if (config->former_keys) {
     auto former = load_peer_keys(*config->former_keys);
     if (!former) return former.error();
