@@ -1,5 +1,7 @@
 #include "actors/gateway.hpp"
 
+#include "actors/chain_view.hpp"
+#include "ledger/membership.hpp"
 #include "protocol/wire/transaction_codec.hpp"
 
 namespace powershare::actors {
@@ -10,6 +12,7 @@ using gateway::SubmitAnswer;
 using gateway::TransactionPlace;
 
 constexpr auto poll_interval = std::chrono::milliseconds(500);
+constexpr std::uint32_t initiator_feature_level = 3;
 constexpr std::size_t max_waiting = 4'096;  // requests at the door that wait for their block
 
 SubmitAnswer refusal(SubmitAnswer::Kind kind, const crypto::Digest& id, std::string code,
@@ -165,12 +168,18 @@ GatewayActor::behavior_type gateway_door(Self self, PeerContext& context) {
           }};
 }
 
-void DoorPorts::submit(ledger::Payload payload, std::string principal, Bytes idempotency_key,
-                       std::int64_t timeout_ms, gateway::SubmitCallback done) {
+void DoorPorts::submit(ledger::Payload payload, std::string principal, std::string initiator,
+                       Bytes idempotency_key, std::int64_t timeout_ms,
+                       gateway::SubmitCallback done) {
   ledger::Transaction transaction;
   transaction.genesis = context_.genesis_hash;
   transaction.principal = std::move(principal);
   transaction.idempotency_key = std::move(idempotency_key);
+  // Below that level a transaction with an initiator is malformed.
+  const auto view = open_chain_view(context_.folder->ledger(), context_.genesis_hash);
+  if (view && ledger::current_feature_level((*view)->state()) >= initiator_feature_level) {
+    transaction.initiator = std::move(initiator);
+  }
   transaction.expires = {wall_clock_now().value + millis_per_hour};
   transaction.payload = std::move(payload);
   submit_signed(wire::encode_and_sign(transaction, context_.present_keys().gateway), timeout_ms,

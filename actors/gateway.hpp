@@ -27,8 +27,9 @@ class DoorPorts final : public gateway::Submitter, public gateway::Ingestion {
  public:
   DoorPorts(PeerContext& context, GatewayActor door, MeterIngestionActor ingestion)
       : context_(context), door_(std::move(door)), ingestion_(std::move(ingestion)) {}
-  void submit(ledger::Payload payload, std::string principal, Bytes idempotency_key,
-              std::int64_t timeout_ms, gateway::SubmitCallback done) override;
+  void submit(ledger::Payload payload, std::string principal, std::string initiator,
+              Bytes idempotency_key, std::int64_t timeout_ms,
+              gateway::SubmitCallback done) override;
   void submit_signed(Bytes transaction, std::int64_t timeout_ms,
                      gateway::SubmitCallback done) override;
   void ingest(std::vector<ledger::SignedReading> readings, gateway::IngestCallback done) override;

@@ -408,6 +408,7 @@ class RunningPeer final : public PeerHost {
       options.api_keys.push_back(
           {*setup_.administrator_api_key_hash, gateway::Role::administrator, "administrator"});
     }
+    options.composer_namespaces = setup_.composer_namespaces;
     door_ = gateway::Gateway::create(options, ports());
     net::HttpServerOptions http;
     http.address = setup_.http_address;

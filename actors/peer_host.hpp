@@ -12,6 +12,7 @@
 #include "actors/peer_keys.hpp"
 #include "base/ids.hpp"
 #include "crypto/keys.hpp"
+#include "gateway/gateway.hpp"
 #include "ledger/genesis.hpp"
 #include "net/http.hpp"
 #include "net/zmq_link.hpp"
@@ -41,6 +42,7 @@ struct PeerSetup {
   };
   std::vector<Endpoints> remotes;
   std::optional<crypto::Digest> administrator_api_key_hash;
+  gateway::ComposerNamespaces composer_namespaces = gateway::ComposerNamespaces::never;
   double watts_per_core = 10.0;
   /// The peer stops, as an older program would, where an epoch of a higher level begins.
   std::uint32_t feature_level_max = ledger::known_feature_level;

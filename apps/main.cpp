@@ -15,6 +15,15 @@ namespace {
 
 using namespace powershare::apps;
 
+constexpr auto namespaces_help =
+    "how /api names the former server's types: never (Coins), always "
+    "(org.smile.energy.network.Coins), or required, which is never here";
+
+void add_composer_namespaces(CLI::App& app, std::string& value) {
+  app.add_option("--composer-namespaces", value, namespaces_help)
+      ->check(CLI::IsMember({"never", "required", "always"}));
+}
+
 void add_up(CLI::App& app, UpOptions& options) {
   app.add_option("--microgrids", options.microgrids, "number of microgrids")->capture_default_str();
   app.add_option("--peers", options.peers, "peers of the microgrid, 4 to 13")
@@ -51,6 +60,7 @@ void add_up(CLI::App& app, UpOptions& options) {
   app.add_flag("--tls", options.tls,
                "https on every REST port, with a development authority in DATA/tls/ca.pem");
   app.add_option("--api-key", options.api_key, "the administrator's API key [generated]");
+  add_composer_namespaces(app, options.composer_namespaces);
   app.add_option("--opening-coins", options.opening_coins, "coins that each home starts with")
       ->capture_default_str();
   app.add_option("--rule", options.rule,
@@ -224,6 +234,7 @@ int main(int argc, char** argv) {
   peer_command->add_flag(
       "--recover", peer.recover,
       "the data folder or its IDENTITY is lost: begin anew from the other peers");
+  add_composer_namespaces(*peer_command, peer.composer_namespaces);
   AdapterOptions adapter;
   app.add_subcommand("adapter",
                      "bring readings of Tasmota, Shelly and P1 meters to the peers (a household's "

@@ -81,10 +81,10 @@ void read_http(const YAML::Node& node, PeerConfig& config, const std::filesystem
 }
 
 PeerConfig read_config(const YAML::Node& root, const std::filesystem::path& folder) {
-  const Fields fields(
-      "", root,
-      {"peer", "genesis", "keys", "data", "http", "metrics", "transport", "peers",
-       "administrator_key_sha256", "watts_per_core", "feature_level_max", "former_keys"});
+  const Fields fields("", root,
+                      {"peer", "genesis", "keys", "data", "http", "metrics", "transport", "peers",
+                       "administrator_key_sha256", "composer", "watts_per_core",
+                       "feature_level_max", "former_keys"});
   const auto path = [&](const char* name) {
     return (folder / fields.get<std::string>(name)).lexically_normal();
   };
@@ -106,6 +106,15 @@ PeerConfig read_config(const YAML::Node& root, const std::filesystem::path& fold
   }
   if (fields.has("administrator_key_sha256")) {
     config.administrator_key_sha256 = fields.get<std::string>("administrator_key_sha256");
+  }
+  if (fields.has("composer")) {
+    const Fields composer("composer.", fields.node("composer"), {"namespaces"});
+    config.composer_namespaces = composer.get<std::string>("namespaces");
+    const std::set<std::string> known{"never", "required", "always"};
+    if (!known.contains(config.composer_namespaces)) {
+      throw YAML::Exception(fields.node("composer").Mark(),
+                            "composer.namespaces is never, required or always");
+    }
   }
   if (fields.has("feature_level_max")) {
     config.feature_level_max = fields.get<std::uint32_t>("feature_level_max");
@@ -155,6 +164,8 @@ std::string PeerConfig::to_yaml() const {
   if (administrator_key_sha256) {
     out << YAML::Key << "administrator_key_sha256" << YAML::Value << *administrator_key_sha256;
   }
+  out << YAML::Key << "composer" << YAML::Value << YAML::BeginMap << YAML::Key << "namespaces"
+      << YAML::Value << composer_namespaces << YAML::EndMap;
   if (feature_level_max != ledger::known_feature_level) {
     out << YAML::Key << "feature_level_max" << YAML::Value << feature_level_max;
   }

@@ -12,7 +12,18 @@
 
 namespace powershare::apps {
 
-Result<actors::PeerSetup> load_peer_setup(const std::filesystem::path& file, bool recover) {
+namespace {
+
+gateway::ComposerNamespaces namespaces_of(const std::string& text) {
+  if (text == "always") return gateway::ComposerNamespaces::always;
+  if (text == "required") return gateway::ComposerNamespaces::required;
+  return gateway::ComposerNamespaces::never;
+}
+
+}  // namespace
+
+Result<actors::PeerSetup> load_peer_setup(const std::filesystem::path& file, bool recover,
+                                          const std::string& composer_namespaces) {
   auto config = load_peer_config(file);
   if (!config) return config.error();
   auto genesis = load_genesis(config->genesis);
@@ -41,6 +52,9 @@ Result<actors::PeerSetup> load_peer_setup(const std::filesystem::path& file, boo
                           .bulk_endpoint = config->bulk_endpoint,
                           .remotes = {},
                           .administrator_api_key_hash = key_hash,
+                          .composer_namespaces =
+                              namespaces_of(composer_namespaces.empty() ? config->composer_namespaces
+                                                                        : composer_namespaces),
                           .watts_per_core = config->watts_per_core,
                           .feature_level_max = config->feature_level_max,
                           .recover = recover};

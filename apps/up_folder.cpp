@@ -176,6 +176,7 @@ PeerConfig peer_config(const UpOptions& options, int peer, const std::string& ap
                               endpoint(bulk_port(options, other))});
   }
   config.administrator_key_sha256 = crypto::to_hex(crypto::sha256(as_bytes(api_key)));
+  config.composer_namespaces = options.composer_namespaces;
   return config;
 }
 

@@ -3,6 +3,7 @@
 #include <exception>
 
 #include "gateway/authentication.hpp"
+#include "gateway/composer/api.hpp"
 #include "gateway/openapi.hpp"
 #include "gateway/parameters.hpp"
 #include "gateway/problem.hpp"
@@ -47,12 +48,19 @@ class GatewayImpl final : public Gateway {
     add_etms_routes(router_, services_);
     add_page_routes(router_, services_);
     services_->openapi = openapi_document(router_);
+    composer_ = std::make_unique<composer::Api>(services_);
   }
 
   void handle(net::HttpRequest request, std::shared_ptr<net::HttpReply> reply) override {
     auto match = router_.match(request.method, request.path);
-    const Responder responder(std::move(reply), observer(match.route));
+    const bool routed = match.route != nullptr || !match.allowed.empty();
+    const auto composer_route = composer_->route_of(request, routed);
+    const Responder responder(std::move(reply),
+                              observer(composer_route           ? *composer_route
+                                       : match.route == nullptr ? std::string("unknown")
+                                                                : match.route->info.pattern));
     try {
+      if (composer_route) return answer_composer(std::move(request), responder);
       answer(std::move(match), std::move(request), responder);
     } catch (const std::exception&) {
       // Out of memory or a library's surprise: this request fails, the peer goes on.
@@ -62,32 +70,34 @@ class GatewayImpl final : public Gateway {
 
   std::size_t body_limit(std::string_view, std::string_view path) const override {
     const auto& options = services_->options;
+    // Its own limit of 100 kB is answered in its own words.
+    if (composer::is_api_path(path)) return composer::max_request_bytes;
     return static_cast<std::size_t>(path.starts_with("/etms/") ? options.max_body_bytes
                                                                : options.max_small_body_bytes);
   }
 
   void block_committed() override { services_->streams.pump(false); }
   void tick() override { services_->streams.pump(true); }
-  void close_streams() override { services_->streams.close_all(); }
+  void close_streams() override {
+    services_->streams.close_all();
+    composer_->stop();
+  }
 
  private:
-  Responder::Observer observer(const Route* route) const {
+  Responder::Observer observer(std::string route) const {
     if (!services_->ports.on_request) return {};
     const auto begun = services_->ports.clock();
-    return [services = services_, route = route == nullptr ? "unknown" : route->info.pattern,
-            begun](int status) {
+    return [services = services_, route = std::move(route), begun](int status) {
       const auto elapsed = services->ports.clock().value - begun.value;
       services->ports.on_request(route, status, static_cast<double>(elapsed) / 1000.0);
     };
   }
 
   void answer(Router::Match match, net::HttpRequest request, const Responder& responder) {
-    std::optional<ApiKey> key;
-    const auto given = request.header("x-api-key");
-    if (given) key = authenticator_.find(*given);
+    const auto key = key_of(request);
+    const bool given = request.header("x-api-key").has_value();
     if (!is_probe(request.path)) {
-      const auto caller = key ? "key:" + key->label : "address:" + request.remote_address;
-      const auto wait = rate_limit_.take(caller, services_->ports.clock());
+      const auto wait = seconds_to_wait(request, key);
       if (wait > 0) {
         return responder.send(
             retry_later(429, "too_many_requests", "Too many requests from this caller.", wait));
@@ -105,8 +115,25 @@ class GatewayImpl final : public Gateway {
     if (request.body.size() > body_limit(request.method, request.path)) {
       return responder.send(problem(413, "too_large", "The body is too large for this path."));
     }
-    match.route->handler(
-        Request{std::move(request), std::move(match.path_parameters), std::move(key)}, responder);
+    match.route->handler(Request{std::move(request), std::move(match.path_parameters), key},
+                         responder);
+  }
+
+  void answer_composer(net::HttpRequest request, const Responder& responder) {
+    const auto key = key_of(request);
+    const auto wait = seconds_to_wait(request, key);
+    composer_->handle(std::move(request), key, wait, responder);
+  }
+
+  std::optional<ApiKey> key_of(const net::HttpRequest& request) const {
+    const auto given = request.header("x-api-key");
+    return given ? authenticator_.find(*given) : std::nullopt;
+  }
+
+  /// 0 when the caller may go on.
+  std::int64_t seconds_to_wait(const net::HttpRequest& request, const std::optional<ApiKey>& key) {
+    const auto caller = key ? "key:" + key->label : "address:" + request.remote_address;
+    return rate_limit_.take(caller, services_->ports.clock());
   }
 
   static net::HttpResponse no_route(const Router::Match& match) {
@@ -137,6 +164,7 @@ class GatewayImpl final : public Gateway {
   RateLimit rate_limit_;
   ServicesPtr services_;
   Router router_;
+  std::unique_ptr<composer::Api> composer_;
 };
 
 }  // namespace

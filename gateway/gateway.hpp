@@ -25,6 +25,13 @@ struct ApiKey {
 
 Digest hash_api_key(std::string_view key);
 
+/// How /api names the types of the former server's model (COMPOSER-REST §1).
+enum class ComposerNamespaces : std::uint8_t {
+  never = 1,  ///< /api/Coins
+  required,   ///< the same, since no two types have one name
+  always,     ///< /api/org.smile.energy.network.Coins
+};
+
 struct GatewayOptions {
   std::vector<ApiKey> api_keys;
   /// When set, GET /v1 routes that show accounts, trades, bills, readings or transactions need an
@@ -34,7 +41,8 @@ struct GatewayOptions {
       10'000;  ///< then 503, Retry-After and the transaction id (DECISIONS 58)
   std::int64_t max_body_bytes = 8 * 1024 * 1024;   ///< /etms (DECISIONS 58)
   std::int64_t max_small_body_bytes = 256 * 1024;  ///< every other path
-  std::uint32_t requests_per_second = 5'000;       ///< per API key or address, then 429
+  ComposerNamespaces composer_namespaces = ComposerNamespaces::never;
+  std::uint32_t requests_per_second = 5'000;  ///< per API key or address, then 429
   std::uint32_t request_burst = 10'000;
   std::size_t max_rate_entries = 10'000;  ///< callers remembered by the rate limit
   std::size_t max_event_streams = 64;     ///< then 503

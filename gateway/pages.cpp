@@ -239,12 +239,8 @@ void add_page_routes(Router& router, const ServicesPtr& services) {
              const auto accept = request.http.header("accept").value_or("");
              return accept.find("text/html") != std::string::npos
                         ? file("text/html; charset=utf-8", home_page)
-                        : redirect("/explorer/v1");
+                        : redirect("/explorer/");
            });
-  for (const auto* path : {"/explorer", "/explorer/"}) {
-    add_page(router, path, "To the explorer of this API.", "text/plain", {302},
-             [](const Request&) { return redirect("/explorer/v1"); });
-  }
   add_page(router, "/explorer/v1", "A page to read and try this API.", "text/html", {200},
            [](const Request&) { return file("text/html; charset=utf-8", explorer_page); });
   add_page(router, "/explorer/v1/explorer.js", "The explorer's script.", "text/javascript", {200},

@@ -123,9 +123,9 @@ class Submitter {
   virtual ~Submitter() = default;
   /// The host draws nonce and expiry, signs with the peer's gateway key (DECISIONS 17) and waits
   /// for the receipt, at most `timeout_ms`. The same (principal, idempotency_key) again gives the
-  /// first receipt.
-  virtual void submit(ledger::Payload payload, std::string principal, Bytes idempotency_key,
-                      std::int64_t timeout_ms, SubmitCallback done) = 0;
+  /// first receipt. `initiator` says for whom the gateway acts: Transaction::initiator.
+  virtual void submit(ledger::Payload payload, std::string principal, std::string initiator,
+                      Bytes idempotency_key, std::int64_t timeout_ms, SubmitCallback done) = 0;
   /// A transaction that its sender has signed, as bytes.
   virtual void submit_signed(Bytes transaction, std::int64_t timeout_ms, SubmitCallback done) = 0;
 };

@@ -93,8 +93,10 @@ void submit_payload(const Services& services, const Request& request, const Resp
                     ledger::Payload payload) {
   auto key = idempotency_key(request);
   if (!key) return responder.send(problem_of(key.error()));
+  const auto initiator = request.key ? "api-key:" + request.key->label : std::string();
   services.ports.submitter->submit(
-      std::move(payload), "administrator", std::move(*key), services.options.submit_timeout_ms,
+      std::move(payload), "administrator", initiator, std::move(*key),
+      services.options.submit_timeout_ms,
       [responder](const SubmitAnswer& answer) { responder.send(response_to(answer)); });
 }
 

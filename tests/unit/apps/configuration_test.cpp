@@ -57,6 +57,19 @@ TEST_CASE("a peer's configuration is read as it was written, paths from the file
   REQUIRE(config->remotes.size() == 1);
   CHECK(config->remotes[0].bulk_endpoint == "tcp://127.0.0.1:7403");
   CHECK_FALSE(config->administrator_key_sha256.has_value());
+  CHECK(config->composer_namespaces == "never");
+}
+
+TEST_CASE("how /api names types is one of three words") {
+  const Folder folder;
+  const auto file = folder.path / "peer.yaml";
+  auto given = example();
+  given.composer_namespaces = "always";
+  REQUIRE(write_file(file, given.to_yaml(), 0600).ok());
+  CHECK(load_peer_config(file)->composer_namespaces == "always");
+  given.composer_namespaces = "sometimes";
+  REQUIRE(write_file(file, given.to_yaml(), 0600).ok());
+  CHECK_FALSE(load_peer_config(file).ok());
 }
 
 TEST_CASE("a configuration with an unknown, missing or mistyped field exits with 78 and names it") {

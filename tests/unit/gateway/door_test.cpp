@@ -32,8 +32,8 @@ std::string filled(std::string pattern) {
 
 TEST_CASE("paths that are not there and methods that are not taken") {
   Door door;
-  for (const auto* path : {"/v2", "/v1", "/v1/", "//v1/status", "/v1/status/", "/v1/blocks/1/2",
-                           "/v1/blocks/", "/../etc/passwd", "/etms"}) {
+  for (const auto* path :
+       {"/v1", "/v1/", "//v1/status", "/v1/status/", "/v1/blocks/1/2", "/v1/blocks/", "/etms"}) {
     CAPTURE(path);
     const auto reply = door.get(path);
     CHECK(reply->response.status == 404);
@@ -138,7 +138,6 @@ TEST_CASE("the OpenAPI document describes every route, and every described route
                            "/v1/openapi.json",
                            "/etms/readings",
                            "/",
-                           "/explorer",
                            "/explorer/v1"}) {
     CAPTURE(path);
     CHECK(document["paths"].contains(path));
@@ -194,12 +193,11 @@ TEST_CASE("the pages hold no script of their own and forbid any but the peer's")
   Door door;
   auto request = test::request_to("GET", "/");
   CHECK(door.ask(request)->response.status == 302);
-  CHECK(door.ask(request)->header("Location") == "/explorer/v1");
+  CHECK(door.ask(request)->header("Location") == "/explorer/");
   request.headers["accept"] = "text/html,application/xhtml+xml";
   const auto home = door.ask(request);
   CHECK(home->response.status == 200);
   CHECK(home->response.body.find("/explorer/v1") != std::string::npos);
-  CHECK(door.get("/explorer/")->header("Location") == "/explorer/v1");
   const auto explorer = door.get("/explorer/v1");
   CHECK(explorer->header("Content-Security-Policy").find("script-src 'self'") != std::string::npos);
   CHECK(explorer->response.body.find("<script>") == std::string::npos);

@@ -124,6 +124,24 @@ std::string Reply::header(std::string_view name) const {
   return {};
 }
 
+void FakeProfiles::keep(Profile profile, std::function<void(Result<Digest>)> done) {
+  if (refuses) return done(Error{LedgerError::not_found, "too few peers"});
+  const auto commitment =
+      crypto::sha256(as_bytes(profile.first_name + profile.last_name + profile.email));
+  kept[commitment] = std::move(profile);
+  done(commitment);
+}
+
+void FakeProfiles::fetch(std::vector<Digest> commitments,
+                         std::function<void(std::vector<std::optional<Profile>>)> done) {
+  std::vector<std::optional<Profile>> found;
+  for (const auto& commitment : commitments) {
+    const auto known = kept.find(commitment);
+    found.push_back(known == kept.end() ? std::nullopt : std::optional(known->second));
+  }
+  done(std::move(found));
+}
+
 void FakeIngestion::ingest(std::vector<ledger::SignedReading> readings, IngestCallback done) {
   IngestAnswer answer;
   answer.kind = kind;
@@ -177,6 +195,8 @@ net::HttpRequest request_to(std::string_view method, std::string_view target) {
   net::HttpRequest request;
   request.method = method;
   request.remote_address = "127.0.0.1";
+  if (net::parse_target(target, request)) return request;
+  // A target that the HTTP server would refuse.
   const auto mark = target.find('?');
   request.path = target.substr(0, mark);
   if (mark == std::string_view::npos) return request;
@@ -209,9 +229,10 @@ Gateway& Door::gateway() {
     };
     ports.status = [this] { return status; };
     ports.clock = [this] { return now; };
-    ports.submitter = &submitter;
+    ports.submitter = other_submitter != nullptr ? other_submitter : &submitter;
     ports.ingestion = &ingestion;
-    ports.decode = decode_for_tests;
+    if (keeps_profiles) ports.profiles = &profiles;
+    ports.decode = decode ? decode : decode_for_tests;
     ports.genesis_json = R"({"chain":"funchal"})";
     ports.genesis_hash = crypto::sha256(as_bytes("genesis"));
     ports.on_request = [this](std::string_view route, int code, double seconds) {

@@ -93,18 +93,23 @@ class FakeSubmitter final : public Submitter {
   struct Call {
     std::optional<ledger::Payload> payload;
     std::string principal;
+    std::string initiator;
     Bytes idempotency_key;
     Bytes bytes;
     std::int64_t timeout_ms = 0;
   };
-  void submit(ledger::Payload payload, std::string principal, Bytes idempotency_key,
-              std::int64_t timeout_ms, SubmitCallback done) override {
-    calls.push_back(
-        {std::move(payload), std::move(principal), std::move(idempotency_key), {}, timeout_ms});
+  void submit(ledger::Payload payload, std::string principal, std::string initiator,
+              Bytes idempotency_key, std::int64_t timeout_ms, SubmitCallback done) override {
+    calls.push_back({std::move(payload),
+                     std::move(principal),
+                     std::move(initiator),
+                     std::move(idempotency_key),
+                     {},
+                     timeout_ms});
     done(answer);
   }
   void submit_signed(Bytes transaction, std::int64_t timeout_ms, SubmitCallback done) override {
-    calls.push_back({std::nullopt, {}, {}, std::move(transaction), timeout_ms});
+    calls.push_back({std::nullopt, {}, {}, {}, std::move(transaction), timeout_ms});
     done(answer);
   }
   std::vector<Call> calls;
@@ -119,6 +124,16 @@ class FakeIngestion final : public Ingestion {
   std::map<std::pair<std::string, std::uint64_t>, ledger::SignedReading> inbox;
   std::map<std::string, std::uint64_t> in_ledger;
   IngestAnswer::Kind kind = IngestAnswer::Kind::done;
+};
+
+/// Keeps names in memory.
+class FakeProfiles final : public ProfileStore {
+ public:
+  void keep(Profile profile, std::function<void(Result<Digest>)> done) override;
+  void fetch(std::vector<Digest> commitments,
+             std::function<void(std::vector<std::optional<Profile>>)> done) override;
+  std::map<Digest, Profile> kept;
+  bool refuses = false;
 };
 
 inline constexpr auto administrator_key = "administrator-key-for-tests";
@@ -139,6 +154,10 @@ class Door {
   std::shared_ptr<Chain> chain = std::make_shared<Chain>();
   FakeSubmitter submitter;
   FakeIngestion ingestion;
+  FakeProfiles profiles;
+  bool keeps_profiles = true;
+  Submitter* other_submitter = nullptr;  ///< instead of `submitter`
+  ledger::TransactionDecoder decode;     ///< decode_for_tests, unless a test has its own
   std::vector<std::tuple<std::string, int, double>> requests;
 
  private:
