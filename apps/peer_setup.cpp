@@ -38,26 +38,26 @@ Result<actors::PeerSetup> load_peer_setup(const std::filesystem::path& file, boo
                    "administrator_key_sha256: " + hash.error().detail()};
     key_hash = *hash;
   }
-  actors::PeerSetup setup{.genesis = std::move(*genesis),
-                          .peer = config->peer,
-                          .keys = {*keys},
-                          .data = config->data,
-                          .http_address = config->http.address,
-                          .http_port = config->http.port,
-                          .http_tls = std::nullopt,
-                          .http_redirect_port = std::nullopt,
-                          .metrics_address = config->metrics.address,
-                          .metrics_port = config->metrics.port,
-                          .control_endpoint = config->control_endpoint,
-                          .bulk_endpoint = config->bulk_endpoint,
-                          .remotes = {},
-                          .administrator_api_key_hash = key_hash,
-                          .composer_namespaces =
-                              namespaces_of(composer_namespaces.empty() ? config->composer_namespaces
-                                                                        : composer_namespaces),
-                          .watts_per_core = config->watts_per_core,
-                          .feature_level_max = config->feature_level_max,
-                          .recover = recover};
+  actors::PeerSetup setup{
+      .genesis = std::move(*genesis),
+      .peer = config->peer,
+      .keys = {*keys},
+      .data = config->data,
+      .http_address = config->http.address,
+      .http_port = config->http.port,
+      .http_tls = std::nullopt,
+      .http_redirect_port = std::nullopt,
+      .metrics_address = config->metrics.address,
+      .metrics_port = config->metrics.port,
+      .control_endpoint = config->control_endpoint,
+      .bulk_endpoint = config->bulk_endpoint,
+      .remotes = {},
+      .administrator_api_key_hash = key_hash,
+      .composer_namespaces = namespaces_of(composer_namespaces.empty() ? config->composer_namespaces
+                                                                       : composer_namespaces),
+      .watts_per_core = config->watts_per_core,
+      .feature_level_max = config->feature_level_max,
+      .recover = recover};
   if (config->http_tls) {
     net::HttpTlsOptions tls;
     tls.certificate = config->http_tls->certificate.string();

@@ -224,7 +224,8 @@ net::HttpResponse answer_to(Sorted sorted, const IngestAnswer& answer) {
 }
 
 void post_readings(const Services& services, const Request& request, const Responder& responder) {
-  auto sorted = sort_readings(request.http.body, request.key.has_value());
+  auto sorted =
+      sort_readings(request.http.body, request.key && brings_unsigned_readings(request.key->role));
   if (!sorted) return responder.send(problem_of(sorted.error()));
   auto shared = std::make_shared<Sorted>(std::move(*sorted));
   if (shared->readings.empty()) return responder.send(answer_to(std::move(*shared), {}));

@@ -127,13 +127,18 @@ class GatewayImpl final : public Gateway {
 
   std::optional<ApiKey> key_of(const net::HttpRequest& request) const {
     const auto given = request.header("x-api-key");
-    return given ? authenticator_.find(*given) : std::nullopt;
+    if (!given) return std::nullopt;
+    if (auto key = authenticator_.find(*given)) return key;
+    const auto view = services_->ports.view();
+    if (!view || *view == nullptr) return std::nullopt;
+    return Authenticator::find_in_ledger((*view)->state(), *given, (*view)->head().time);
   }
 
   /// 0 when the caller may go on.
   std::int64_t seconds_to_wait(const net::HttpRequest& request, const std::optional<ApiKey>& key) {
     const auto caller = key ? "key:" + key->label : "address:" + request.remote_address;
-    return rate_limit_.take(caller, services_->ports.clock());
+    return rate_limit_.take(caller, services_->ports.clock(),
+                            key ? key->max_requests_per_second : 0);
   }
 
   static net::HttpResponse no_route(const Router::Match& match) {
@@ -153,9 +158,10 @@ class GatewayImpl final : public Gateway {
     if (info.access == Access::administrator && key->role != Role::administrator) {
       return problem(403, "administrator_only", "This path needs an administrator's API key.");
     }
-    // A meter's key shows nothing of other households.
-    if (info.access == Access::read && key->role == Role::meter) {
-      return problem(403, "administrator_only", "A meter's API key does not read the ledger.");
+    // Keys that bring readings show nothing of other households.
+    if (info.access == Access::read && !reads_everything(key->role)) {
+      return problem(403, "administrator_only",
+                     "The API key of a meter or gateway does not read the ledger.");
     }
     return std::nullopt;
   }

@@ -14,16 +14,26 @@
 
 namespace powershare::gateway {
 
-enum class Role : std::uint8_t { administrator = 1, meter };
+using ledger::Role;
 
-/// An API key as it is kept: only its SHA-256. See hash_api_key().
+/// An API key as it is kept: only its SHA-256. See hash_api_key(). It is one that this peer's
+/// configuration names, or one that the chain knows and every peer takes (ledger::AddApiKey).
 struct ApiKey {
   Digest hash{};
   Role role = Role::meter;
-  std::string label;  ///< for people; never the key
+  std::string label;                          ///< for people; never the key
+  std::uint32_t max_requests_per_second = 0;  ///< 0: GatewayOptions::requests_per_second
 };
 
 Digest hash_api_key(std::string_view key);
+/// Administrators, operators and auditors.
+constexpr bool reads_everything(Role role) {
+  return role == Role::administrator || role == Role::operator_ || role == Role::auditor;
+}
+/// Whether a key of that role may bring readings that no meter has signed.
+constexpr bool brings_unsigned_readings(Role role) {
+  return role == Role::administrator || role == Role::gateway || role == Role::meter;
+}
 
 /// How /api names the types of the former server's model (COMPOSER-REST §1).
 enum class ComposerNamespaces : std::uint8_t {
@@ -33,7 +43,7 @@ enum class ComposerNamespaces : std::uint8_t {
 };
 
 struct GatewayOptions {
-  std::vector<ApiKey> api_keys;
+  std::vector<ApiKey> api_keys;  ///< besides those that the chain knows
   /// When set, GET /v1 routes that show accounts, trades, bills, readings or transactions need an
   /// API key (DECISIONS 60); until residents can log in, the host leaves it off on loopback.
   bool require_key_for_reads = false;

@@ -16,8 +16,9 @@ namespace powershare::gateway {
 class RateLimit {
  public:
   RateLimit(std::uint32_t per_second, std::uint32_t burst, std::size_t max_entries);
-  /// 0 when `caller` may go on, else the seconds to wait (1 or more).
-  std::int64_t take(std::string_view caller, MonotonicMillis now);
+  /// 0 when `caller` may go on, else the seconds to wait (1 or more). `own_per_second`, where not
+  /// 0, is this caller's rate, and twice that its burst.
+  std::int64_t take(std::string_view caller, MonotonicMillis now, std::uint32_t own_per_second = 0);
   std::size_t entries() const;
 
  private:

@@ -4,6 +4,7 @@
 
 #include "gateway/authentication.hpp"
 #include "gateway/services.hpp"
+#include "ledger/identities.hpp"
 #include "tests/unit/gateway/fakes.hpp"
 
 namespace powershare::gateway {
@@ -57,6 +58,54 @@ TEST_CASE("API keys are found by their hash only") {
   CHECK_FALSE(authenticator.find("").has_value());
   CHECK_FALSE(authenticator.find(crypto::to_hex(hash_api_key("right"))).has_value());
   CHECK_FALSE(authenticator.find(std::string(100'000, 'x')).has_value());
+}
+
+TEST_CASE("an API key that the chain knows opens every peer's door, as far as its role goes") {
+  Door door;
+  door.options.require_key_for_reads = true;
+  const auto add = [&](const char* key, Role role, std::uint32_t per_second = 0,
+                       UtcMillis expires = {}) {
+    ledger::put_api_key(door.chain->state,
+                        {hash_api_key(key), role, std::string(key) + "'s", per_second, expires});
+  };
+  add("operator", Role::operator_);
+  add("auditor", Role::auditor);
+  add("gateway", Role::gateway);
+  add("chief", Role::administrator);
+  add("slow", Role::auditor, 1);
+  add("old", Role::auditor, 0, UtcMillis{1});
+  door.chain->append({});
+  door.chain->blocks.back().header.time = {2};
+  const auto status = [&](std::string_view path, std::string_view key) {
+    return door.get(path, key)->response.status;
+  };
+  for (const auto* key : {"operator", "auditor", "chief"})
+    CHECK(status("/v1/accounts", key) == 200);
+  CHECK(status("/v1/accounts", "gateway") == 403);
+  CHECK(status("/v1/accounts", "old") == 401);
+  CHECK(status("/v1/accounts", "nobody's") == 401);
+  const std::string payload = R"({"type":"RetireMeter","meter":"M1"})";
+  CHECK(door.post("/v1/transactions", payload, "operator")->response.status == 403);
+  CHECK(door.submitter.calls.empty());
+  door.post("/v1/transactions", payload, "chief");
+  REQUIRE(door.submitter.calls.size() == 1);
+  CHECK(door.submitter.calls[0].initiator == "api-key:chief's");
+  CHECK(door.get("/api/Resident", "operator")->response.status == 200);
+  CHECK(door.post("/api/Resident", "{}", "operator")->response.status == 401);
+  // Two at once, then one a second.
+  CHECK(status("/v1/accounts", "slow") == 200);
+  CHECK(status("/v1/accounts", "slow") == 200);
+  CHECK(status("/v1/accounts", "slow") == 429);
+  CHECK(status("/v1/accounts", "auditor") == 200);
+  door.now.value += 1'000;
+  CHECK(status("/v1/accounts", "slow") == 200);
+  const std::string unsigned_reading =
+      R"([{"meter":"M1","seq":1,"start":"2019-10-21T09:00:00Z","seconds":900,)"
+      R"("imported_kwh":0.1,"exported_kwh":0}])";
+  const auto rejected = [&](std::string_view key) {
+    return door.post("/etms/readings", unsigned_reading, key)->json()["rejected"].size();
+  };
+  CHECK(rejected("auditor") == 1);
 }
 
 TEST_CASE("reading needs a key where the host asks for one, and a meter's key is not enough") {
