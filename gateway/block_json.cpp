@@ -54,6 +54,12 @@ void write_transaction(json::Writer& out, ByteView bytes,
   if (transaction) {
     out.key("type").string(ledger::payload_name(transaction->payload));
     out.key("principal").string(transaction->principal);
+    out.key("initiator");
+    if (transaction->initiator.empty()) {
+      out.null();
+    } else {
+      out.string(transaction->initiator);
+    }
     out.key("idempotency_key").string(to_base64(transaction->idempotency_key));
     out.key("expires").string(to_iso8601(transaction->expires));
     out.key("signer").string(to_hex(ByteView(transaction->signer)));
@@ -61,7 +67,7 @@ void write_transaction(json::Writer& out, ByteView bytes,
     write_payload(out, transaction->payload);
   } else {
     for (const auto* name :
-         {"type", "principal", "idempotency_key", "expires", "signer", "payload"}) {
+         {"type", "principal", "initiator", "idempotency_key", "expires", "signer", "payload"}) {
       out.key(name).null();
     }
   }

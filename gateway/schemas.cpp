@@ -73,6 +73,7 @@ std::string transaction_schema() {
   return object_schema({{"id", "digest"},
                         {"type", "string?"},
                         {"principal", "string?"},
+                        {"initiator", "string?"},
                         {"idempotency_key", "string?"},
                         {"expires", "time?"},
                         {"signer", "digest?"},
