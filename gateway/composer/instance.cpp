@@ -205,6 +205,12 @@ class InstanceReader {
 
 }  // namespace
 
+Outcome<Instance> read_instance(const Type& type, ComposerNamespaces namespaces,
+                                const json::Value& body,
+                                const std::optional<std::string>& path_id) {
+  return InstanceReader(type, namespaces, body, path_id).read();
+}
+
 std::optional<std::int64_t> nano_of(std::string_view text) {
   const auto begin = text.find_first_not_of(" \t\r\n");
   if (begin == std::string_view::npos) return std::nullopt;
