@@ -155,12 +155,14 @@ class Replica::Epochs {
     return effects;
   }
 
-  /// Without a vote here, or overtaken by the others' epochs and nobody left to help in this one.
+  /// Without a vote here, or overtaken by the others' epochs and nobody left to help in this one:
+  /// who was removed meanwhile is not spoken to in later epochs.
   bool should_follow() const {
     if (now_.value < follow_at_) return false;
     if (!core_) return !following_;
-    return later_since_ && now_.value - later_since_->value >= options_.status_interval_ms &&
-           !core_->transferring();
+    const bool overtaken =
+        later_since_ && now_.value - later_since_->value >= options_.status_interval_ms;
+    return (overtaken || core_->left_alone()) && !core_->transferring();
   }
 
   Effects on(Executed& executed) {

@@ -42,6 +42,8 @@ class Core {
   std::uint64_t certified_height() const { return certified_height_; }
   bool confirming() const { return confirming_; }
   bool transferring() const { return transferring_; }
+  /// For long it has tried in vain to take part.
+  bool left_alone() const;
   /// What it may have promised, while it does not know for sure.
   std::optional<Reservation> lost() const;
   /// Asks for state transfer as far as the others are; nothing is delivered meanwhile.
@@ -302,8 +304,10 @@ class Core {
   Reservation floor_;  ///< while lost_: no votes below this view, nor at or below this sequence
   bool quarantined_ = false;
   bool transferring_ = false;
-  Sequence transferred_ = 0;  ///< state transfer has reached this
-  Sequence log_cut_ = 0;      ///< the log holds no sequence up to here
+  std::optional<MonotonicMillis> apart_since_;  ///< neither confirmed nor in an active view
+  bool follows_ = false;                        ///< the transfer has no target
+  Sequence transferred_ = 0;                    ///< state transfer has reached this
+  Sequence log_cut_ = 0;                        ///< the log holds no sequence up to here
 
   // Counters
   Status counters_;

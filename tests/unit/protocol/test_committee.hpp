@@ -169,6 +169,9 @@ class Group {
       }
       if (member.replica && execute) input(index, pbft::Executed{position, epoch_end});
     }
+    if (effects.transfer && !effects.transfer->target && nothing_to_follow) {
+      input(index, pbft::Restored{member.executed, {}, false, {}, {}});
+    }
   }
 
   template <class T>
@@ -185,6 +188,7 @@ class Group {
   std::vector<bool> cut;  ///< members that nobody hears
   std::function<bool(std::uint32_t to, const pbft::Received&)> drop;
   bool execute = true;
+  bool nothing_to_follow = false;   ///< transfers without a target end at once
   pbft::EpochEndPointer epoch_end;  ///< what the ledgers say of the end of this epoch
   std::int64_t now = 1'000;
 };
