@@ -18,6 +18,7 @@
 #include "gateway/gateway.hpp"
 #include "ledger/membership.hpp"
 #include "net/http.hpp"
+#include "net/http_redirect.hpp"
 #include "protocol/wire/envelope.hpp"
 #include "protocol/wire/transaction_codec.hpp"
 
@@ -202,6 +203,7 @@ class RunningPeer final : public PeerHost {
     if (links_) drain();
     ticker_ = {};  // looks at the server
     http_.reset();
+    redirect_server_.reset();
     metrics_server_.reset();
     if (link_) link_->stop();  // no more frames; the actors still hold it
     stop_actors();
@@ -404,6 +406,9 @@ class RunningPeer final : public PeerHost {
     net::HttpServerOptions http;
     http.address = setup_.http_address;
     http.port = setup_.http_port;
+    http.gzip_above_bytes = 1024;
+    http.tls = setup_.http_tls;
+    if (http.tls) http.tls->on_reload = report_certificate;
     http.body_limit = [this](std::string_view method, std::string_view path) {
       return door_->body_limit(method, path);
     };
@@ -413,6 +418,7 @@ class RunningPeer final : public PeerHost {
         });
     if (!server) return server.error();
     http_ = std::move(*server);
+    if (auto redirect = start_redirect(); !redirect) return redirect;
     net::HttpServerOptions metrics;
     metrics.address = setup_.metrics_address;
     metrics.port = setup_.metrics_port;
@@ -423,6 +429,27 @@ class RunningPeer final : public PeerHost {
     if (!metrics_server) return metrics_server.error();
     metrics_server_ = std::move(*metrics_server);
     ticker_ = std::jthread([this](const std::stop_token& stop) { tick_streams(stop); });
+    return {};
+  }
+
+  static void report_certificate(const Result<void>& read) {
+    if (read) return log(LogLevel::info, "gateway", "the renewed certificate is in use");
+    log(LogLevel::warning, "gateway",
+        "the former certificate stays in use: " + std::string(read.error().detail()));
+  }
+
+  /// A plain port that sends everybody to the one with TLS.
+  Result<void> start_redirect() {
+    if (!setup_.http_redirect_port) return {};
+    net::HttpServerOptions options;
+    options.address = setup_.http_address;
+    options.port = *setup_.http_redirect_port;
+    options.max_connections = 256;
+    options.max_connections_per_address = 64;
+    options.max_buffered_body_bytes = 16u << 20;
+    auto server = net::HttpServer::start(options, net::redirect_to_https(http_->port()));
+    if (!server) return server.error();
+    redirect_server_ = std::move(*server);
     return {};
   }
 
@@ -497,6 +524,7 @@ class RunningPeer final : public PeerHost {
   std::unique_ptr<DoorPorts> door_ports_;
   std::unique_ptr<gateway::Gateway> door_;
   std::unique_ptr<net::HttpServer> http_;
+  std::unique_ptr<net::HttpServer> redirect_server_;
   std::unique_ptr<net::HttpServer> metrics_server_;
   std::jthread ticker_;
   bool stopped_ = false;

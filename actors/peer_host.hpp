@@ -13,6 +13,7 @@
 #include "base/ids.hpp"
 #include "crypto/keys.hpp"
 #include "ledger/genesis.hpp"
+#include "net/http.hpp"
 #include "net/zmq_link.hpp"
 
 namespace powershare::actors {
@@ -25,6 +26,8 @@ struct PeerSetup {
   std::filesystem::path data;
   std::string http_address = "127.0.0.1";
   std::uint16_t http_port = 0;
+  std::optional<net::HttpTlsOptions> http_tls;      ///< none: plain HTTP
+  std::optional<std::uint16_t> http_redirect_port;  ///< plain, sends everybody to https
   std::string metrics_address = "127.0.0.1";
   std::uint16_t metrics_port = 0;
   std::string control_endpoint;

@@ -12,6 +12,7 @@
 #include "apps/error.hpp"
 #include "apps/exit.hpp"
 #include "apps/feeder.hpp"
+#include "apps/reading_delivery.hpp"
 #include "apps/stop_signal.hpp"
 #include "bench/figures.hpp"
 

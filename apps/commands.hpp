@@ -28,6 +28,7 @@ struct UpOptions {
   bool json = false;
   bool restart = false;
   bool empty = false;
+  bool tls = false;     ///< https on every REST port, with certificates made for it
   std::string api_key;  ///< empty: generated
   std::string opening_coins = "1000";
   std::string rule = "pay_as_clear";
@@ -49,6 +50,14 @@ struct KeysOptions {
   std::filesystem::path folder;  ///< makes a peer's keys there
   std::string peer;              ///< prints the member entry for this peer id
   bool administrator = false;    ///< makes administrator.key instead
+  std::string meter;             ///< or <meter>.key, with which a meter's readings are signed
+};
+
+/// A development authority and a server certificate that it has signed.
+struct TlsKeysOptions {
+  std::filesystem::path folder;
+  std::vector<std::string> names;  ///< besides localhost and 127.0.0.1
+  int days = 365;                  ///< of the server certificate
 };
 
 struct GenesisOptions {
@@ -66,6 +75,7 @@ int run_up(const UpOptions& options);
 int run_down(const DataOptions& options);
 int run_peer(const PeerOptions& options);
 int run_keys(const KeysOptions& options);
+int run_keys_tls(const TlsKeysOptions& options);
 int run_genesis(const GenesisOptions& options);
 int run_audit(const DataOptions& options);
 

@@ -23,6 +23,7 @@ ExitCode exit_code_of(const Error& error) {
   if (code == make_error_code(StorageError::locked)) return ExitCode::unavailable;
   if (code == make_error_code(NetError::address_in_use)) return ExitCode::unavailable;
   if (code == make_error_code(NetError::bad_address)) return ExitCode::bad_configuration;
+  if (code == make_error_code(NetError::bad_certificate)) return ExitCode::bad_configuration;
   if (code == make_error_code(NetError::bad_key)) return ExitCode::bad_configuration;
   if (code == make_error_code(NetError::refused_by_self_test)) return ExitCode::broken_invariant;
   if (code == make_error_code(ActorError::bad_configuration)) return ExitCode::bad_configuration;

@@ -18,32 +18,37 @@ constexpr auto retry_interval = 100ms;
 
 }  // namespace
 
-PeerConnections::PeerConnections(const std::vector<std::uint16_t>& ports) {
+PeerConnections::PeerConnections(const std::vector<std::uint16_t>& ports,
+                                 const std::string& authorities) {
   for (const auto port : ports) {
     net::HttpClientOptions options;
     options.port = port;
+    options.authorities = authorities;
     // A commit may wait for a view change; the door itself gives up after 10 s (DECISIONS 58).
     options.timeout = 12s;
     clients_.push_back(net::HttpClient::create(options));
   }
 }
 
-Result<net::HttpResponse> PeerConnections::request(std::size_t peer, std::string_view method,
-                                                   std::string_view target, std::string_view body) {
-  return clients_[peer % clients_.size()]->request(method, target, body,
-                                                   {{"Content-Type", "application/json"}});
+PeerConnections::PeerConnections(const std::vector<PeerAddress>& peers,
+                                 std::chrono::milliseconds timeout,
+                                 const std::string& authorities) {
+  for (const auto& peer : peers) {
+    net::HttpClientOptions options;
+    options.address = peer.address;
+    options.port = peer.port;
+    if (peer.secure) options.authorities = authorities;
+    options.timeout = timeout;
+    clients_.push_back(net::HttpClient::create(options));
+  }
 }
 
-std::string signed_reading_json(const crypto::Digest& genesis, const ledger::Reading& reading,
-                                const crypto::KeyPair& meter_key) {
-  const auto signature = meter_key.sign(ledger::reading_statement(genesis, reading));
-  // Quantities are written as digits: a JSON library would take them through double.
-  return R"({"meter":")" + reading.meter.text() + R"(","seq":)" + std::to_string(reading.sequence) +
-         R"(,"start":")" + to_iso8601(reading.start) + R"(","seconds":)" +
-         std::to_string(reading.seconds) + R"(,"imported_kwh":)" + to_text(reading.imported) +
-         R"(,"exported_kwh":)" + to_text(reading.exported) + R"(,"produced_kwh":)" +
-         to_text(reading.produced) + R"(,"battery_kwh":null,"signature":")" + to_hex(signature) +
-         "\"}";
+Result<net::HttpResponse> PeerConnections::request(std::size_t peer, std::string_view method,
+                                                   std::string_view target, std::string_view body,
+                                                   std::string_view api_key) {
+  std::vector<std::pair<std::string, std::string>> headers{{"Content-Type", "application/json"}};
+  if (!api_key.empty()) headers.emplace_back("x-api-key", api_key);
+  return clients_[peer % clients_.size()]->request(method, target, body, headers);
 }
 
 Result<bool> step_island_clock(PeerConnections& peers, std::size_t& peer,

@@ -1,13 +1,15 @@
-// What simulated meters and the feeder say to the peers of a chain over HTTP: connections, a signed
-// reading as JSON, the step of the island's clock.
+// What meters and the feeder say to the peers of a chain over HTTP: connections, and the step of
+// the island's clock.
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "apps/peer_client.hpp"
 #include "crypto/hash.hpp"
 #include "crypto/keys.hpp"
 #include "ledger/reading.hpp"
@@ -18,19 +20,21 @@ namespace powershare::apps {
 /// Keep-alive connections of one thread to every peer of a chain.
 class PeerConnections {
  public:
-  explicit PeerConnections(const std::vector<std::uint16_t>& ports);
+  /// `authorities`: file of those whom the peers' certificates lead to; empty: plain HTTP.
+  explicit PeerConnections(const std::vector<std::uint16_t>& ports,
+                           const std::string& authorities = {});
+  /// `authorities` count for the peers that are reached over https.
+  PeerConnections(const std::vector<PeerAddress>& peers, std::chrono::milliseconds timeout,
+                  const std::string& authorities);
   std::size_t size() const { return clients_.size(); }
   /// `peer` counts on past size(), from the first peer again.
   Result<net::HttpResponse> request(std::size_t peer, std::string_view method,
-                                    std::string_view target, std::string_view body = {});
+                                    std::string_view target, std::string_view body = {},
+                                    std::string_view api_key = {});
 
  private:
   std::vector<std::unique_ptr<net::HttpClient>> clients_;
 };
-
-/// The reading as POST /etms/readings takes it, signed by its meter.
-std::string signed_reading_json(const crypto::Digest& genesis, const ledger::Reading& reading,
-                                const crypto::KeyPair& meter_key);
 
 /// Moves island time to `to`; the same transaction goes to the next peer, which `peer` then names,
 /// until one says that it stands in a block. True when time stands at `to` or later; false once

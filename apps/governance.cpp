@@ -103,7 +103,7 @@ Result<int> run(const GovernanceOptions& options) {
   if (!options.peer.empty()) {
     auto address = parse_peer_url(options.peer);
     if (!address) return address.error();
-    peer = std::make_unique<PeerClient>(*address);
+    peer = std::make_unique<PeerClient>(*address, options.authorities);
   }
   if (peer == nullptr && (submits || options.out.empty())) {
     return Error{AppError::usage, "governance needs --peer URL, or --out FILE to sign only"};

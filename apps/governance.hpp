@@ -32,7 +32,9 @@ struct GovernanceOptions {
   std::filesystem::path genesis;  ///< empty: asked of the peer
   std::string expires = "10m";    ///< from now on, at most 24h
   std::string peer;               ///< URL of a peer
-  std::filesystem::path out;      ///< writes the signed transaction there instead of sending it
+  /// Whom a peer's certificate must lead to.
+  std::string authorities = "/etc/ssl/certs/ca-certificates.crt";
+  std::filesystem::path out;  ///< writes the signed transaction there instead of sending it
   bool json = false;
 };
 

@@ -15,12 +15,14 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json to_json(const IslandPeer& peer) {
+Json to_json(const IslandPeer& peer, bool secure) {
   const auto url = [](std::uint16_t port) { return "http://127.0.0.1:" + std::to_string(port); };
+  const auto rest =
+      (secure ? "https://127.0.0.1:" : "http://127.0.0.1:") + std::to_string(peer.http_port);
   return {{"id", peer.id.text()},
           {"pid", peer.pid},
           {"config", peer.config.string()},
-          {"http", url(peer.http_port)},
+          {"http", rest},
           {"metrics", url(peer.metrics_port) + "/metrics"},
           {"data", peer.data.string()}};
 }
@@ -50,12 +52,17 @@ Result<void> write_island(const std::filesystem::path& folder, const Island& isl
   Json microgrids = Json::array();
   for (const auto& chain : island.microgrids) {
     Json peers = Json::array();
-    for (const auto& peer : chain.peers) peers.push_back(to_json(peer));
+    for (const auto& peer : chain.peers) {
+      peers.push_back(to_json(peer, !island.certificate_authority.empty()));
+    }
     microgrids.push_back({{"id", chain.id.text()}, {"peers", std::move(peers)}});
   }
-  const Json document = {{"microgrids", std::move(microgrids)},
-                         {"island", nullptr},
-                         {"admin_api_key", island.administrator_api_key}};
+  Json document = {{"microgrids", std::move(microgrids)},
+                   {"island", nullptr},
+                   {"admin_api_key", island.administrator_api_key}};
+  if (!island.certificate_authority.empty()) {
+    document["certificate_authority"] = island.certificate_authority.string();
+  }
   return write_file(folder / "island.json", document.dump(2) + "\n", 0600);
 }
 
@@ -67,6 +74,7 @@ Result<Island> read_island(const std::filesystem::path& folder) {
     const auto document = Json::parse(*text);
     Island island;
     island.administrator_api_key = document.at("admin_api_key").get<std::string>();
+    island.certificate_authority = document.value("certificate_authority", "");
     for (const auto& microgrid : document.at("microgrids")) {
       IslandChain chain;
       auto id = ChainId::parse(microgrid.at("id").get<std::string>());

@@ -36,6 +36,8 @@ struct IslandChain {
 struct Island {
   std::vector<IslandChain> microgrids;
   std::string administrator_api_key;
+  /// What signed the certificates of the REST ports; empty: they speak plain HTTP.
+  std::filesystem::path certificate_authority{};
 };
 
 Result<void> write_island(const std::filesystem::path& folder, const Island& island);

@@ -1,6 +1,7 @@
 // powershare: reads the command line; each command has a file of its own.
 #include <CLI/CLI.hpp>
 
+#include "apps/adapter.hpp"
 #include "apps/bench_consensus.hpp"
 #include "apps/bench_ingest.hpp"
 #include "apps/bench_settlement.hpp"
@@ -47,6 +48,8 @@ void add_up(CLI::App& app, UpOptions& options) {
   app.add_flag("--json", options.json, "with --once: a summary in JSON as the last line");
   app.add_flag("--restart", options.restart, "start a peer again that has died");
   app.add_flag("--empty", options.empty, "no participants and no meters, in real time");
+  app.add_flag("--tls", options.tls,
+               "https on every REST port, with a development authority in DATA/tls/ca.pem");
   app.add_option("--api-key", options.api_key, "the administrator's API key [generated]");
   app.add_option("--opening-coins", options.opening_coins, "coins that each home starts with")
       ->capture_default_str();
@@ -55,6 +58,18 @@ void add_up(CLI::App& app, UpOptions& options) {
       ->capture_default_str();
   app.add_option("--seed", options.seed,
                  "seed of the built-in neighbourhood and of the meters' jitter")
+      ->capture_default_str();
+}
+
+void add_keys_tls(CLI::App& app, TlsKeysOptions& options) {
+  app.description(
+      "make ca.pem, ca.key, server.pem and server.key: a development authority and a server\n"
+      "certificate for localhost, 127.0.0.1 and the names given. What is there is kept, but for\n"
+      "server.pem: run it again to renew that one; running peers notice by themselves");
+  app.add_option("--out", options.folder, "folder for the files")->required();
+  app.add_option("--name", options.names, "a further host name or IP address; may be repeated");
+  app.add_option("--days", options.days, "how long the server certificate is good")
+      ->check(CLI::Range(1, 825))
       ->capture_default_str();
 }
 
@@ -93,7 +108,10 @@ void add_signing(CLI::App& command, GovernanceOptions& options, GovernanceAction
   command.add_option("--genesis", options.genesis, "the chain's genesis [asked of the peer]");
   command.add_option("--expires", options.expires, "how long the transaction may wait, up to 24h")
       ->capture_default_str();
-  auto* peer = command.add_option("--peer", options.peer, "a peer to send it to, http://IP:PORT");
+  auto* peer =
+      command.add_option("--peer", options.peer, "a peer to send it to, http(s)://IP:PORT");
+  command.add_option("--ca", options.authorities, "PEM file of whom to trust with https")
+      ->capture_default_str();
   command.add_option("--out", options.out, "write the signed transaction there and send nothing")
       ->excludes(peer);
   command.add_flag("--json", options.json, "print JSON");
@@ -124,7 +142,9 @@ void add_governance(CLI::App& app, GovernanceOptions& options) {
   add_signing(*parameter, options, GovernanceAction::parameter);
   auto* submit = app.add_subcommand("submit", "sends what --out has written");
   submit->add_option("file", options.transaction, "the signed transaction")->required();
-  submit->add_option("--peer", options.peer, "a peer to send it to, http://IP:PORT")->required();
+  submit->add_option("--peer", options.peer, "a peer to send it to, http(s)://IP:PORT")->required();
+  submit->add_option("--ca", options.authorities, "PEM file of whom to trust with https")
+      ->capture_default_str();
   submit->add_flag("--json", options.json, "print JSON");
   submit->callback([&options] { options.action = GovernanceAction::submit; });
 }
@@ -204,19 +224,32 @@ int main(int argc, char** argv) {
   peer_command->add_flag(
       "--recover", peer.recover,
       "the data folder or its IDENTITY is lost: begin anew from the other peers");
+  AdapterOptions adapter;
+  app.add_subcommand("adapter",
+                     "bring readings of Tasmota, Shelly and P1 meters to the peers (a household's "
+                     "box); see docs/adapters.md")
+      ->add_option("--config", adapter.config, "its adapter.yaml")
+      ->required();
   KeysOptions keys;
   auto* keys_command =
       app.add_subcommand("keys", "make the key files of a peer or of the administrator");
-  keys_command
-      ->add_option("--folder", keys.folder,
-                   "folder for the secret key files; existing ones are kept")
-      ->required();
+  keys_command->add_option("--folder", keys.folder,
+                           "folder for the secret key files; existing ones are kept");
   auto* peer_option = keys_command->add_option(
       "--peer", keys.peer, "id of the peer: prints its public keys for the genesis");
+  auto* administrator_option = keys_command
+                                   ->add_flag("--administrator", keys.administrator,
+                                              "make administrator.key and print its public key")
+                                   ->excludes(peer_option);
   keys_command
-      ->add_flag("--administrator", keys.administrator,
-                 "make administrator.key and print its public key")
-      ->excludes(peer_option);
+      ->add_option("--meter", keys.meter,
+                   "make METER.key, to sign its readings with, and print "
+                   "its public key")
+      ->excludes(peer_option)
+      ->excludes(administrator_option);
+  TlsKeysOptions keys_tls;
+  auto* keys_tls_command = keys_command->add_subcommand("tls");
+  add_keys_tls(*keys_tls_command, keys_tls);
   GenesisOptions genesis;
   add_genesis(*app.add_subcommand("genesis", "write the genesis of a new chain"), genesis);
   DataOptions audit;
@@ -267,6 +300,8 @@ int main(int argc, char** argv) {
   if (app.got_subcommand("up")) return run_up(up);
   if (app.got_subcommand("down")) return run_down(down);
   if (app.got_subcommand("peer")) return run_peer(peer);
+  if (keys_tls_command->parsed()) return run_keys_tls(keys_tls);
+  if (app.got_subcommand("adapter")) return run_adapter(adapter);
   if (app.got_subcommand("keys")) return run_keys(keys);
   if (governance_command->parsed()) return run_governance(governance);
   if (verify_command->parsed()) return run_verify_certificate(verify_certificate);

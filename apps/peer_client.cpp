@@ -30,13 +30,14 @@ Result<PeerAddress> parse_peer_url(std::string_view url) {
   const Error wrong{
       AppError::usage,
       "a peer is http://ADDRESS:PORT, as http://127.0.0.1:8080, not " + std::string(url)};
-  constexpr std::string_view scheme = "http://";
-  if (url.substr(0, scheme.size()) != scheme) return wrong;
+  PeerAddress peer;
+  peer.secure = url.starts_with("https://");
+  const std::string_view scheme = peer.secure ? "https://" : "http://";
+  if (!url.starts_with(scheme)) return wrong;
   url.remove_prefix(scheme.size());
   if (!url.empty() && url.back() == '/') url.remove_suffix(1);
   const auto colon = url.rfind(':');
   if (colon == std::string_view::npos || colon == 0) return wrong;
-  PeerAddress peer;
   auto address = url.substr(0, colon);
   if (address.size() > 2 && address.front() == '[' && address.back() == ']') {
     address = address.substr(1, address.size() - 2);
@@ -51,12 +52,14 @@ Result<PeerAddress> parse_peer_url(std::string_view url) {
   return peer;
 }
 
-PeerClient::PeerClient(const PeerAddress& peer)
-    : name_("http://" + peer.address + ":" + std::to_string(peer.port)) {
+PeerClient::PeerClient(const PeerAddress& peer, const std::string& authorities)
+    : name_((peer.secure ? "https://" : "http://") + peer.address + ":" +
+            std::to_string(peer.port)) {
   net::HttpClientOptions options;
   options.address = peer.address;
   options.port = peer.port;
   options.timeout = patience;
+  if (peer.secure) options.authorities = authorities;
   client_ = net::HttpClient::create(options);
 }
 
@@ -73,6 +76,7 @@ Result<std::string> PeerClient::ask(std::string_view method, std::string_view ta
   std::vector<std::pair<std::string, std::string>> headers;
   if (!body.empty()) headers.emplace_back("Content-Type", "application/json");
   auto response = client_->request(method, target, body, headers);
+  if (!response && response.error().code() == NetError::bad_certificate) return response.error();
   if (!response) return Error{AppError::unavailable, name_ + " does not answer"};
   if (response->status == 200) return std::move(response->body);
   return Error{response->status == 503 ? AppError::unavailable : AppError::failed,

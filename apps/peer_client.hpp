@@ -12,13 +12,16 @@ namespace powershare::apps {
 struct PeerAddress {
   std::string address;
   std::uint16_t port = 0;
+  bool secure = false;  ///< https
 };
-/// "http://127.0.0.1:8080", the address as IPv4 or [IPv6]. AppError::usage otherwise.
+/// "http://127.0.0.1:8080" or "https://…", the address as IPv4 or [IPv6]. AppError::usage
+/// otherwise.
 Result<PeerAddress> parse_peer_url(std::string_view url);
 
 class PeerClient {
  public:
-  explicit PeerClient(const PeerAddress& peer);
+  /// `authorities`: PEM file, for https.
+  explicit PeerClient(const PeerAddress& peer, const std::string& authorities = {});
   /// The body of a 200 answer. AppError::unavailable where the peer does not answer or says 503,
   /// AppError::failed with the peer's own sentence for every other refusal.
   Result<std::string> get(std::string_view target);

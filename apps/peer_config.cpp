@@ -58,6 +58,28 @@ SocketAddress read_address(const YAML::Node& node, const std::string& where) {
   return {fields.get<std::string>("address"), fields.get<std::uint16_t>("port")};
 }
 
+/// "http:" with what belongs to TLS.
+void read_http(const YAML::Node& node, PeerConfig& config, const std::filesystem::path& folder) {
+  const Fields fields("http.", node, {"address", "port", "tls", "redirect_port", "hsts_seconds"});
+  config.http = {fields.get<std::string>("address"), fields.get<std::uint16_t>("port")};
+  if (!fields.has("tls")) {
+    for (const auto* name : {"redirect_port", "hsts_seconds"}) {
+      if (fields.has(name)) {
+        throw YAML::Exception(fields.node(name).Mark(),
+                              std::string("http.") + name + " needs http.tls");
+      }
+    }
+    return;
+  }
+  const Fields tls("http.tls.", fields.node("tls"), {"certificate", "key"});
+  TlsConfig read;
+  read.certificate = (folder / tls.get<std::string>("certificate")).lexically_normal();
+  read.key = (folder / tls.get<std::string>("key")).lexically_normal();
+  if (fields.has("redirect_port")) read.redirect_port = fields.get<std::uint16_t>("redirect_port");
+  if (fields.has("hsts_seconds")) read.hsts_seconds = fields.get<std::uint32_t>("hsts_seconds");
+  config.http_tls = std::move(read);
+}
+
 PeerConfig read_config(const YAML::Node& root, const std::filesystem::path& folder) {
   const Fields fields(
       "", root,
@@ -72,7 +94,7 @@ PeerConfig read_config(const YAML::Node& root, const std::filesystem::path& fold
   config.keys = path("keys");
   if (fields.has("former_keys")) config.former_keys = path("former_keys");
   config.data = path("data");
-  config.http = read_address(fields.node("http"), "http.");
+  read_http(fields.node("http"), config, folder);
   config.metrics = read_address(fields.node("metrics"), "metrics.");
   const Fields transport("transport.", fields.node("transport"), {"control", "bulk"});
   config.control_endpoint = transport.get<std::string>("control");
@@ -101,20 +123,29 @@ PeerConfig read_config(const YAML::Node& root, const std::filesystem::path& fold
 
 std::string PeerConfig::to_yaml() const {
   YAML::Emitter out;
-  const auto address = [&](const char* name, const SocketAddress& socket) {
+  const auto begin_address = [&](const char* name, const SocketAddress& socket) {
     out << YAML::Key << name << YAML::Value << YAML::BeginMap << YAML::Key << "address"
-        << YAML::Value << socket.address << YAML::Key << "port" << YAML::Value << socket.port
-        << YAML::EndMap;
+        << YAML::Value << socket.address << YAML::Key << "port" << YAML::Value << socket.port;
   };
   out << YAML::BeginMap << YAML::Key << "peer" << YAML::Value << peer.text() << YAML::Key
       << "genesis" << YAML::Value << genesis.string() << YAML::Key << "keys" << YAML::Value
       << keys.string() << YAML::Key << "data" << YAML::Value << data.string();
   if (former_keys) out << YAML::Key << "former_keys" << YAML::Value << former_keys->string();
-  address("http", http);
-  address("metrics", metrics);
-  out << YAML::Key << "transport" << YAML::Value << YAML::BeginMap << YAML::Key << "control"
-      << YAML::Value << control_endpoint << YAML::Key << "bulk" << YAML::Value << bulk_endpoint
-      << YAML::EndMap << YAML::Key << "peers" << YAML::Value << YAML::BeginSeq;
+  begin_address("http", http);
+  if (http_tls) {
+    out << YAML::Key << "tls" << YAML::Value << YAML::BeginMap << YAML::Key << "certificate"
+        << YAML::Value << http_tls->certificate.string() << YAML::Key << "key" << YAML::Value
+        << http_tls->key.string() << YAML::EndMap << YAML::Key << "hsts_seconds" << YAML::Value
+        << http_tls->hsts_seconds;
+    if (http_tls->redirect_port) {
+      out << YAML::Key << "redirect_port" << YAML::Value << *http_tls->redirect_port;
+    }
+  }
+  out << YAML::EndMap;
+  begin_address("metrics", metrics);
+  out << YAML::EndMap << YAML::Key << "transport" << YAML::Value << YAML::BeginMap << YAML::Key
+      << "control" << YAML::Value << control_endpoint << YAML::Key << "bulk" << YAML::Value
+      << bulk_endpoint << YAML::EndMap << YAML::Key << "peers" << YAML::Value << YAML::BeginSeq;
   for (const auto& remote : remotes) {
     out << YAML::BeginMap << YAML::Key << "peer" << YAML::Value << remote.peer.text() << YAML::Key
         << "control" << YAML::Value << remote.control_endpoint << YAML::Key << "bulk" << YAML::Value

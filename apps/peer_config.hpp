@@ -17,6 +17,15 @@ struct SocketAddress {
   std::uint16_t port = 0;
 };
 
+/// TLS of the REST port.
+struct TlsConfig {
+  std::filesystem::path certificate;  ///< PEM, the server's own and its chain
+  std::filesystem::path key;          ///< PEM, mode 0600
+  /// A plain port at the same address that sends everybody to https.
+  std::optional<std::uint16_t> redirect_port;
+  std::uint32_t hsts_seconds = 365 * 24 * 3600;  ///< 0: no Strict-Transport-Security
+};
+
 struct RemotePeer {
   PeerId peer;
   std::string control_endpoint;
@@ -31,6 +40,7 @@ struct PeerConfig {
   std::optional<std::filesystem::path> former_keys;
   std::filesystem::path data;  ///< folder of this peer's databases
   SocketAddress http;
+  std::optional<TlsConfig> http_tls;  ///< none: plain HTTP
   SocketAddress metrics;
   std::string control_endpoint;  ///< what to bind, "tcp://127.0.0.1:7400"
   std::string bulk_endpoint;

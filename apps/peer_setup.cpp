@@ -33,6 +33,8 @@ Result<actors::PeerSetup> load_peer_setup(const std::filesystem::path& file, boo
                           .data = config->data,
                           .http_address = config->http.address,
                           .http_port = config->http.port,
+                          .http_tls = std::nullopt,
+                          .http_redirect_port = std::nullopt,
                           .metrics_address = config->metrics.address,
                           .metrics_port = config->metrics.port,
                           .control_endpoint = config->control_endpoint,
@@ -42,6 +44,14 @@ Result<actors::PeerSetup> load_peer_setup(const std::filesystem::path& file, boo
                           .watts_per_core = config->watts_per_core,
                           .feature_level_max = config->feature_level_max,
                           .recover = recover};
+  if (config->http_tls) {
+    net::HttpTlsOptions tls;
+    tls.certificate = config->http_tls->certificate.string();
+    tls.key = config->http_tls->key.string();
+    tls.hsts = std::chrono::seconds(config->http_tls->hsts_seconds);
+    setup.http_tls = std::move(tls);
+    setup.http_redirect_port = config->http_tls->redirect_port;
+  }
   if (config->former_keys) {
     auto former = load_peer_keys(*config->former_keys);
     if (!former) return former.error();

@@ -28,26 +28,27 @@ std::filesystem::path log_of(const IslandPeer& peer) {
   return peer.config.parent_path() / "peer.log";
 }
 
-Result<net::HttpResponse> get(const IslandPeer& peer, std::string_view path) {
+Result<net::HttpResponse> get(const Island& island, const IslandPeer& peer, std::string_view path) {
   net::HttpClientOptions options;
   options.port = peer.http_port;
+  options.authorities = island.certificate_authority.string();
   return net::HttpClient::create(options)->request("GET", path);
 }
 
-bool is_ready(const IslandPeer& peer) {
-  const auto response = get(peer, "/readyz");
+}  // namespace
+
+bool RunningIsland::is_ready(const IslandPeer& peer) const {
+  const auto response = get(folder_.island, peer, "/readyz");
   return response && response->status == 200;
 }
 
-std::optional<std::string> head_of(const IslandPeer& peer) {
-  const auto response = get(peer, "/v1/status");
+std::optional<std::string> RunningIsland::head_of(const IslandPeer& peer) const {
+  const auto response = get(folder_.island, peer, "/v1/status");
   if (!response || response->status != 200) return std::nullopt;
   const auto status = nlohmann::json::parse(response->body, nullptr, false);
   if (!status.is_object() || !status.contains("head")) return std::nullopt;
   return status["head"].dump();
 }
-
-}  // namespace
 
 Result<void> RunningIsland::start() {
   for (auto& peer : peers()) {

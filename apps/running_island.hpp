@@ -34,6 +34,8 @@ class RunningIsland {
   bool stop();
 
  private:
+  bool is_ready(const IslandPeer& peer) const;
+  std::optional<std::string> head_of(const IslandPeer& peer) const;
   std::vector<IslandPeer>& peers() { return folder_.island.microgrids.front().peers; }
   Result<void> start(IslandPeer& peer);
   void restart(IslandPeer& peer);

@@ -10,6 +10,7 @@
 
 #include "apps/error.hpp"
 #include "apps/feeder.hpp"
+#include "apps/reading_delivery.hpp"
 
 namespace powershare::apps {
 namespace {
@@ -18,9 +19,6 @@ using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 using Json = nlohmann::json;
 
-/// A meter waits this long for its reading to reach the ledger before it goes to the next peer
-/// (DECISIONS 19).
-constexpr auto resend_after = 2s;
 constexpr auto poll_interval = 4ms;
 constexpr auto retry_interval = 100ms;
 /// So often a meter asks a peer whose clock is behind before it goes to the next one.
@@ -88,22 +86,20 @@ struct SimulatedMeters::Impl {
     const auto body = signed_reading_json(options.genesis_hash, content, options.meter_keys[home]);
     std::size_t early = 0;
     for (std::size_t attempt = 0; !stopping;) {
-      const auto response = peers.request(first_peer + attempt, "POST", "/etms/readings", body);
-      const auto answer = response && response->status == 200
-                              ? Json::parse(response->body, nullptr, false)
-                              : Json(nullptr);
-      if (!answer.is_object() || !answer.contains("rejected")) {
+      const auto answer =
+          delivery_answer(peers.request(first_peer + attempt, "POST", "/etms/readings", body));
+      if (!answer) {
         go_to_next_peer(attempt, peers.size());
         continue;
       }
-      if (answer["rejected"].empty()) {
+      if (answer->rejected.empty()) {
         ++acknowledged;
         return true;
       }
-      const auto reason = answer["rejected"][0].value("reason", "");
+      const auto& reason = answer->rejected.begin()->second;
       // A peer that has not executed the clock's step yet takes the reading for one from the
       // future.
-      if (reason.find("future") != std::string::npos) {
+      if (rejection_of(reason) == Rejection::early) {
         if (++early % max_early_tries == 0) go_to_next_peer(attempt, peers.size());
         std::this_thread::sleep_for(poll_interval);
         continue;
@@ -123,7 +119,7 @@ struct SimulatedMeters::Impl {
   }
 
   void work(std::size_t worker, std::size_t workers) {
-    PeerConnections peers(options.http_ports);
+    PeerConnections peers(options.http_ports, options.authorities);
     std::mt19937_64 random(options.jitter_seed + worker);
     std::uint64_t done = 0;
     while (true) {
@@ -210,7 +206,7 @@ struct SimulatedMeters::Impl {
   }
 
   void feed(const std::function<void(const FeedProgress&)>& report, std::size_t workers) {
-    PeerConnections peers(options.http_ports);
+    PeerConnections peers(options.http_ports, options.authorities);
     std::size_t peer = 0;
     const auto begin = first_open_slot(peers, peer);
     auto due = Clock::now();

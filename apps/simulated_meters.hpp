@@ -18,6 +18,7 @@ namespace powershare::apps {
 struct FeedOptions {
   crypto::Digest genesis_hash{};
   std::vector<std::uint16_t> http_ports;  ///< of the chain's peers
+  std::string authorities{};              ///< of the peers' certificates; empty: plain HTTP
   crypto::KeyPair feeder_key;
   std::vector<crypto::KeyPair> meter_keys;  ///< one per home of the profiles
   std::uint64_t first_slot = 0;             ///< of the profiles; what the first feed starts with

@@ -127,6 +127,7 @@ Result<void> feed(const UpOptions& options, const UpFolder& folder, const Plan& 
   if (plan.profiles) {
     FeedOptions feed_options{.genesis_hash = folder.genesis.hash(),
                              .http_ports = {},
+                             .authorities = folder.island.certificate_authority.string(),
                              .feeder_key = *folder.feeder_key,
                              .meter_keys = folder.meter_keys,
                              .first_slot = plan.first_slot,
@@ -179,10 +180,15 @@ int finish_once(const UpOptions& options, const UpFolder& folder, const Plan& pl
 void print_ready(const UpFolder& folder) {
   const auto& chain = folder.island.microgrids.front();
   std::fprintf(stderr,
-               "microgrid %s is ready: %zu peers, REST at http://127.0.0.1:%d, metrics at "
+               "microgrid %s is ready: %zu peers, REST at %s://127.0.0.1:%d, metrics at "
                "http://127.0.0.1:%d/metrics\n",
-               chain.id.text().c_str(), chain.peers.size(), chain.peers.front().http_port,
-               chain.peers.front().metrics_port);
+               chain.id.text().c_str(), chain.peers.size(),
+               folder.island.certificate_authority.empty() ? "http" : "https",
+               chain.peers.front().http_port, chain.peers.front().metrics_port);
+  if (!folder.island.certificate_authority.empty()) {
+    std::fprintf(stderr, "its certificates are signed by %s\n",
+                 folder.island.certificate_authority.c_str());
+  }
   std::fprintf(stderr, "everything else is in %s\n", (folder.folder / "island.json").c_str());
 }
 

@@ -15,6 +15,7 @@
 #include "apps/genesis_files.hpp"
 #include "apps/key_files.hpp"
 #include "apps/peer_config.hpp"
+#include "apps/tls_files.hpp"
 #include "crypto/hash.hpp"
 
 namespace powershare::apps {
@@ -25,6 +26,9 @@ constexpr const char* microgrid = "funchal";
 /// A replay makes slots final after a day of island time, so that its state stays small (DECISIONS
 /// 22).
 constexpr std::int64_t replay_final_after_ms = millis_per_day;
+
+/// Made anew at each start.
+constexpr int certificate_days = 365;
 
 Result<void> check_port_free(int port) {
   if (port < 1 || port > 65'535) {
@@ -156,6 +160,13 @@ PeerConfig peer_config(const UpOptions& options, int peer, const std::string& ap
   config.keys = "keys";
   config.data = "data";
   config.http.port = static_cast<std::uint16_t>(options.http_port + peer);
+  if (options.tls) {
+    TlsConfig tls;
+    tls.certificate = "../../tls/server.pem";
+    tls.key = "../../tls/server.key";
+    tls.hsts_seconds = 0;  // a browser would refuse plain HTTP on every other port of localhost
+    config.http_tls = std::move(tls);
+  }
   config.metrics.port = static_cast<std::uint16_t>(options.metrics_port + peer);
   config.control_endpoint = endpoint(control_port(options, peer));
   config.bulk_endpoint = endpoint(bulk_port(options, peer));
@@ -190,6 +201,11 @@ Result<UpFolder> prepare_folder(const UpOptions& options, const std::filesystem:
   UpFolder result;
   result.folder = folder;
   result.island.administrator_api_key = choose_api_key(options, folder);
+  if (options.tls) {
+    auto tls = make_tls_files(folder / "tls", {}, certificate_days);
+    if (!tls) return tls.error();
+    result.island.certificate_authority = tls->authority;
+  }
   IslandChain chain{*ChainId::parse(microgrid), {}};
   std::vector<ledger::Member> members;
   for (int peer = 0; peer < options.peers; ++peer) {

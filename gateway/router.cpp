@@ -68,6 +68,8 @@ void Router::add(RouteInfo info, Handler handler) {
 
 Router::Match Router::match(std::string_view method, std::string_view path) const {
   const auto segments = split(path);
+  // The server leaves the body of the answer away (RFC 9110 §9.3.2).
+  if (method == "HEAD") method = "GET";
   Match result;
   for (const auto& route : routes_) {
     if (route.segments.size() != segments.size()) continue;

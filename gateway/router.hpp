@@ -85,7 +85,8 @@ class Router {
     std::vector<std::pair<std::string, std::string>> path_parameters;
     std::string allowed;  ///< where the path exists with other methods only: "GET, POST"
   };
-  /// Patterns are tried in the order of add(), so plain text goes before {name}.
+  /// Patterns are tried in the order of add(), so plain text goes before {name}. HEAD is routed as
+  /// GET.
   Match match(std::string_view method, std::string_view path) const;
   const std::vector<Route>& routes() const { return routes_; }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "net/http_head.hpp"
+
 namespace powershare::net {
 namespace {
 
@@ -72,6 +74,15 @@ std::optional<std::string> HttpRequest::parameter(std::string_view name) const {
   return std::nullopt;
 }
 
+bool HttpRequest::asks_for_websocket() const {
+  return method == "GET" && has_token(header("upgrade").value_or(""), "websocket");
+}
+
+std::shared_ptr<HttpWebSocket> HttpReply::accept_websocket(const HttpRequest&) {
+  send({.status = 501, .body = {}, .headers = {}});
+  return nullptr;
+}
+
 Result<void> parse_target(std::string_view target, HttpRequest& request) {
   request.target = target;
   request.segments.clear();
@@ -98,6 +109,8 @@ std::string_view reason_phrase(int status) {
   switch (status) {
     case 100:
       return "Continue";
+    case 101:
+      return "Switching Protocols";
     case 200:
       return "OK";
     case 201:
@@ -150,6 +163,8 @@ std::string_view reason_phrase(int status) {
       return "Expectation Failed";
     case 422:
       return "Unprocessable Content";
+    case 426:
+      return "Upgrade Required";
     case 429:
       return "Too Many Requests";
     case 431:

@@ -1,5 +1,5 @@
-// HTTP as the rest of the house sees it: plain requests and responses. Only net/http_server.cpp
-// knows Beast.
+// HTTP as the rest of the house sees it: requests, responses, streams and WebSockets. Only the
+// server's own files know Beast, Asio and OpenSSL.
 #pragma once
 
 #include <chrono>
@@ -23,7 +23,8 @@ enum class NetError {
   closed,
   refused_by_self_test,  ///< the CURVE self-test let a stranger in: exit 70
   bad_key,
-  malformed,  ///< a request target that does not spell a path
+  malformed,        ///< a request target that does not spell a path
+  bad_certificate,  ///< a certificate or key that cannot be used: exit 78, the file in the detail
 };
 
 }  // namespace powershare
@@ -46,6 +47,8 @@ struct HttpRequest {
 
   std::optional<std::string> header(std::string_view lower_case_name) const;
   std::optional<std::string> parameter(std::string_view name) const;  ///< first of the query
+  /// True for a GET that asks for "Upgrade: websocket".
+  bool asks_for_websocket() const;
 };
 
 struct HttpResponse {
@@ -68,6 +71,21 @@ class HttpStream {
   virtual void close() = 0;
 };
 
+/// The server's end of a WebSocket (RFC 6455): text frames to the client. What a client sends is
+/// checked for its framing, then thrown away unread; pings, pongs and closing are the server's own
+/// business. Safe from any thread. Dropping the last reference closes it with 1000.
+class HttpWebSocket {
+ public:
+  virtual ~HttpWebSocket() = default;
+  /// Queues one text frame; `text` is UTF-8. False once the client is gone, or so slow that more
+  /// than `max_queued_bytes` would wait for it: it is then closed with 1013.
+  virtual bool send_text(std::string_view text) = 0;
+  /// What was sent and the client has not taken yet.
+  virtual std::size_t queued_bytes() const = 0;
+  /// Ends in order after what is queued; 1000 is a normal end, 1008 a broken rule (RFC 6455 §7.4).
+  virtual void close(std::uint16_t code = 1000) = 0;
+};
+
 /// Answers one request, once, from any thread.
 /// A client that is gone by then changes nothing for the caller; second answers are ignored.
 class HttpReply {
@@ -76,34 +94,58 @@ class HttpReply {
   virtual void send(HttpResponse response) = 0;
   /// Sends status and headers and leaves the body open.
   virtual std::shared_ptr<HttpStream> stream(HttpResponse head) = 0;
+  /// Answers 101 and turns the connection into a WebSocket. `request` is the one that this reply
+  /// answers. Null where it is no good handshake: it is then answered already (400, or 426 for
+  /// another version than 13); null too from a reply that has no connection. A handler refuses
+  /// whom it will not have with send(), as any request.
+  virtual std::shared_ptr<HttpWebSocket> accept_websocket(const HttpRequest& request);
 };
 
 /// Called on a server thread, which serves other connections too: it must not block. A reply that
 /// is dropped without an answer becomes a 500, and so does an exception.
 using HttpHandler = std::function<void(HttpRequest, std::shared_ptr<HttpReply>)>;
 
+/// TLS of a server (1.2 and 1.3, ALPN http/1.1).
+struct HttpTlsOptions {
+  std::string certificate;  ///< PEM file: the server's certificate, then its chain
+  std::string key;          ///< PEM file, which only its owner may read
+  /// Strict-Transport-Security: max-age of every answer; 0: no such header (RFC 6797).
+  std::chrono::seconds hsts{365 * 24 * 3600};
+  /// How often the files are looked at. New connections get what is new there; running ones go on.
+  std::chrono::milliseconds reload_interval{3000};
+  /// On a server thread, after each reading of changed files; on an error the former ones stay in
+  /// use.
+  std::function<void(const Result<void>&)> on_reload;
+};
+
 struct HttpServerOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;  ///< 0: any free one, see port()
+  std::optional<HttpTlsOptions> tls;
   int threads = 1;
   std::chrono::seconds header_timeout{5};
   std::chrono::seconds body_timeout{10};     ///< for each further MiB the same again
   std::chrono::seconds handler_timeout{15};  ///< then 503
   std::chrono::seconds idle_timeout{60};
+  /// A WebSocket whose client was silent for so long is pinged, and cut when it stays so again.
+  std::chrono::milliseconds websocket_ping_interval{30'000};
   std::size_t max_header_bytes = 16 * 1024;
   std::size_t max_body_bytes = 8 * 1024 * 1024;  ///< then 413; `body_limit` may lower it per path
   std::function<std::size_t(std::string_view method, std::string_view path)> body_limit;
   std::size_t max_connections = 4096;
   std::size_t max_connections_per_address = 1024;           ///< then 429
-  std::size_t max_queued_bytes = 1024 * 1024;               ///< per stream
+  std::size_t max_queued_bytes = 1024 * 1024;               ///< per stream or WebSocket
   std::size_t max_buffered_body_bytes = 256 * 1024 * 1024;  ///< of all connections; then 503
+  /// Text of more bytes is sent with gzip to clients that accept it; 0: never. Streams never are.
+  std::size_t gzip_above_bytes = 0;
 };
 
 /// An HTTP/1.1 server on threads of its own. Keep-alive and pipelining; every limit of the options
-/// is answered with its own status (408, 413, 414/431, 429, 503), never with silence.
+/// is answered with its own status (408, 413, 414/431, 429, 503), never with silence. With TLS what
+/// is not a handshake, or not finished within `header_timeout`, is closed without an answer.
 class HttpServer {
  public:
-  /// Binds at once: NetError::address_in_use names the port.
+  /// Binds at once: NetError::address_in_use names the port, bad_certificate the file.
   static Result<std::unique_ptr<HttpServer>> start(HttpServerOptions options, HttpHandler handler);
   virtual ~HttpServer() = default;
   virtual std::uint16_t port() const = 0;

@@ -12,6 +12,8 @@
 #include <charconv>
 #include <cstring>
 
+#include "net/tls_session.hpp"
+
 namespace powershare::net {
 namespace {
 
@@ -114,10 +116,14 @@ class Client final : public HttpClient {
   enum class Outcome { done, broken, nothing_received };
 
   bool connect();
-  bool still_open() const;
+  bool connect_socket();
+  bool handshake();
+  bool still_open();
   bool wait(short events) const;
   bool send_all(std::string_view text);
+  bool send_plain(std::string_view text);
   bool receive();
+  bool receive_plain(std::string& input);
   Outcome exchange(std::string_view message, bool head_only, HttpResponse& response);
   bool read_body(Head& head);
   bool read_exactly(std::size_t bytes, std::string& body);
@@ -126,7 +132,10 @@ class Client final : public HttpClient {
 
   HttpClientOptions options_;
   Socket socket_;
-  std::string input_;  ///< received and not yet used
+  std::shared_ptr<const TlsContext> authorities_;
+  std::unique_ptr<TlsSession> tls_;
+  std::optional<Error> fault_;  ///< why there is no connection, where that can be said
+  std::string input_;           ///< received and not yet used
   Clock::time_point deadline_;
   bool ended_ = false;  ///< the server has closed its side
 };
@@ -144,6 +153,41 @@ bool Client::wait(short events) const {
 }
 
 bool Client::connect() {
+  fault_.reset();
+  tls_.reset();
+  if (!options_.authorities.empty() && !authorities_) {
+    auto context = TlsContext::client(options_.authorities);
+    if (!context) {
+      fault_ = context.error();
+      return false;
+    }
+    authorities_ = std::move(*context);
+  }
+  return connect_socket() && (!authorities_ || handshake());
+}
+
+bool Client::handshake() {
+  const auto& name = options_.server_name.empty() ? options_.address : options_.server_name;
+  tls_ = std::make_unique<TlsSession>(authorities_, name);
+  for (;;) {
+    const auto outcome = tls_->handshake();
+    const bool sent = send_plain(tls_->take_output());
+    if (outcome == TlsOutcome::done) return sent;
+    std::string received;
+    if (outcome == TlsOutcome::wants_input && sent && receive_plain(received)) {
+      tls_->feed(received);
+      continue;
+    }
+    if (outcome == TlsOutcome::failed) {
+      fault_ = Error{NetError::bad_certificate,
+                     options_.address + " port " + std::to_string(options_.port) +
+                         " does not prove to be " + name + ": " + tls_->failure()};
+    }
+    return false;
+  }
+}
+
+bool Client::connect_socket() {
   sockaddr_storage place{};
   socklen_t size = 0;
   auto& v4 = reinterpret_cast<sockaddr_in&>(place);
@@ -175,14 +219,21 @@ bool Client::connect() {
 }
 
 // A kept connection has nothing to say between requests: anything readable is its end or an error.
-bool Client::still_open() const {
+bool Client::still_open() {
   if (!socket_.open() || ended_ || !input_.empty()) return false;
+  // The end may have been received together with the last answer.
+  if (tls_ && (tls_->read(input_, 1) != TlsOutcome::wants_input || !input_.empty())) return false;
   char byte = 0;
   const auto count = ::recv(socket_.number(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
 bool Client::send_all(std::string_view text) {
+  if (!tls_) return send_plain(text);
+  return tls_->write(text) && send_plain(tls_->take_output());
+}
+
+bool Client::send_plain(std::string_view text) {
   while (!text.empty()) {
     const auto count = ::send(socket_.number(), text.data(), text.size(), MSG_NOSIGNAL);
     if (count > 0) {
@@ -198,15 +249,30 @@ bool Client::send_all(std::string_view text) {
 
 // False on time-out, error and at the end (then ended_).
 bool Client::receive() {
+  if (!tls_) return receive_plain(input_);
+  const auto before = input_.size();
+  for (;;) {
+    const auto outcome = tls_->read(input_, 16 * 1024);
+    if (!send_plain(tls_->take_output())) return false;
+    if (input_.size() > before) return true;
+    // An end that nobody vouches for might cut an answer short: only close_notify counts.
+    ended_ = outcome == TlsOutcome::ended;
+    std::string received;
+    if (outcome != TlsOutcome::wants_input || !receive_plain(received)) return false;
+    tls_->feed(received);
+  }
+}
+
+bool Client::receive_plain(std::string& input) {
   char buffer[16 * 1024];
   for (;;) {
     const auto count = ::recv(socket_.number(), buffer, sizeof buffer, 0);
     if (count > 0) {
-      input_.append(buffer, static_cast<std::size_t>(count));
+      input.append(buffer, static_cast<std::size_t>(count));
       return true;
     }
     if (count == 0) {
-      ended_ = true;
+      ended_ = !tls_;
       return false;
     }
     if (errno == EINTR) continue;
@@ -314,7 +380,7 @@ Result<HttpResponse> Client::request(
     if (outcome != Outcome::nothing_received || !kept || !repeatable) break;
   }
   socket_ = Socket();
-  return closed;
+  return fault_.value_or(closed);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include "net/http_connection.hpp"
+#include "net/http_compression.hpp"
 
 namespace powershare::net::server {
 namespace {
@@ -49,30 +50,45 @@ void Connection::on_timeout() {
     case State::handling:
       ++number_;  // the answer that comes later belongs to nobody
       return write_response(plain_response(503), !keep_alive_);
+    case State::websocket:
+      return on_websocket_silence();
     default:
       return close();
   }
 }
 
-void Connection::start() {
-  error_code ignored;
-  socket_.set_option(tcp::no_delay(true), ignored);
+void Connection::start(int refusal) {
   if (shared_->draining) return close();
-  advance();
+  const auto begin = [refusal](Connection& connection) {
+    connection.state_ = State::idle;
+    refusal == 0 ? connection.advance() : connection.fail(refusal);
+  };
+  if (!bytes_->secure()) return begin(*this);
+  state_ = State::handshake;
+  set_deadline(options().header_timeout);
+  bytes_->handshake([self = shared_from_this(), begin](const error_code& error) {
+    if (self->state_ == State::closed) return;
+    error ? self->close() : begin(*self);
+  });
 }
 
 void Connection::read_more(std::size_t bytes) {
   if (reading_) return;
   reading_ = true;
-  if (chunk_.capacity() > 2 * bytes) chunk_ = {};
-  chunk_.resize(bytes);
-  socket_.async_read_some(asio::buffer(chunk_),
-                          [self = shared_from_this()](const error_code& error, std::size_t count) {
-                            self->on_read(error, count);
-                          });
+  bytes_->read(bytes,
+               [self = shared_from_this()](const error_code& error, std::string_view received) {
+                 self->on_read(error, received);
+               });
 }
 
-void Connection::on_read(const error_code& error, std::size_t bytes) {
+void Connection::write(std::string_view head, std::string_view body, void (Connection::*then)()) {
+  bytes_->write(head, body, [self = shared_from_this(), then](const error_code& error) {
+    if (self->state_ == State::closed) return;
+    error ? self->close() : ((*self).*then)();
+  });
+}
+
+void Connection::on_read(const error_code& error, std::string_view bytes) {
   reading_ = false;
   if (state_ == State::closed) return;
   if (error) {
@@ -82,11 +98,12 @@ void Connection::on_read(const error_code& error, std::size_t bytes) {
     return;
   }
   if (state_ == State::lingering) {
-    lingered_bytes_ += bytes;
+    lingered_bytes_ += bytes.size();
     if (lingered_bytes_ > max_lingering_bytes) return close();
     return read_more(body_read_chunk_bytes);
   }
-  input_.append(chunk_, 0, bytes);
+  if (state_ == State::websocket) return on_websocket_input(bytes);
+  input_.append(bytes);
   if (state_ == State::streaming) {
     // Watched only to notice that the client goes; a little pipelining is kept for later.
     if (input_.size() > options().max_header_bytes) return close();
@@ -201,6 +218,7 @@ bool Connection::accept_header() {
     if (!value.empty()) value += ", ";
     value += std::string_view(field.value().data(), field.value().size());
   }
+  if (http_1_0_) request_.headers.erase("upgrade");  // RFC 9110 §7.8
   state_ = State::body;
   body_start_ = Clock::now();
   set_deadline(options().body_timeout);
@@ -214,13 +232,7 @@ bool Connection::accept_header() {
 }
 
 void Connection::send_continue() {
-  static constexpr std::string_view text = "HTTP/1.1 100 Continue\r\n\r\n";
-  asio::async_write(socket_, asio::buffer(text),
-                    [self = shared_from_this()](const error_code& error, std::size_t) {
-                      if (self->state_ == State::closed) return;
-                      if (error) return self->close();
-                      self->advance();
-                    });
+  write("HTTP/1.1 100 Continue\r\n\r\n", {}, &Connection::advance);
 }
 
 // Counts what the body holds by now and moves the deadline with every MiB.
@@ -242,8 +254,8 @@ void Connection::dispatch() {
   set_deadline(options().handler_timeout);
   request_.body = std::move(parser_->get().body());
   parser_.reset();
-  const auto reply =
-      make_reply(loop_.lock(), weak_from_this(), ++number_, options().max_queued_bytes);
+  const auto reply = make_reply(loop_.lock(), weak_from_this(), ++number_, options(),
+                                accepts_gzip(request_.header("accept-encoding").value_or("")));
   try {
     shared_->handler(std::move(request_), reply);
   } catch (...) {
@@ -269,11 +281,6 @@ void Connection::fail(int status) {
   write_response(plain_response(status), true);
 }
 
-void Connection::refuse(int status) {
-  if (shared_->draining) return close();
-  fail(status);
-}
-
 void Connection::respond(std::uint64_t number, HttpResponse response) {
   if (state_ != State::handling || number != number_) return;
   write_response(std::move(response), !keep_alive_);
@@ -283,20 +290,15 @@ void Connection::write_response(HttpResponse response, bool close_after) {
   state_ = State::writing;
   close_after_ = close_after || shared_->draining;
   release_body();
-  output_head_ = response_head(
-      response, {.framing = BodyFraming::length, .http_1_0 = http_1_0_, .close = close_after_});
+  output_head_ = response_head(response, {.framing = BodyFraming::length,
+                                          .http_1_0 = http_1_0_,
+                                          .close = close_after_,
+                                          .hsts = hsts()});
   output_body_ =
       head_only_ || has_no_body(response.status) ? std::string() : std::move(response.body);
   const auto megabytes = static_cast<std::int64_t>(output_body_.size() / mebibyte);
   set_deadline(options().body_timeout * (1 + megabytes));
-  const std::array<asio::const_buffer, 2> buffers{asio::buffer(output_head_),
-                                                  asio::buffer(output_body_)};
-  asio::async_write(socket_, buffers,
-                    [self = shared_from_this()](const error_code& error, std::size_t) {
-                      if (self->state_ == State::closed) return;
-                      if (error) return self->close();
-                      self->on_written();
-                    });
+  write(output_head_, output_body_, &Connection::on_written);
 }
 
 void Connection::on_written() {
@@ -314,12 +316,15 @@ void Connection::on_written() {
 // is still sending.
 void Connection::linger() {
   state_ = State::lingering;
-  error_code ignored;
-  socket_.shutdown(tcp::socket::shutdown_send, ignored);
+  bytes_->finish_sending();
   input_ = {};
   parser_.reset();
   set_deadline(lingering_time);
   read_more(body_read_chunk_bytes);
+}
+
+std::chrono::seconds Connection::hsts() const {
+  return bytes_->secure() ? options().tls->hsts : std::chrono::seconds(0);
 }
 
 void Connection::release_body() {
@@ -327,7 +332,9 @@ void Connection::release_body() {
 }
 
 void Connection::drain() {
-  if (state_ == State::idle || state_ == State::lingering) return close();
+  if (state_ == State::handshake || state_ == State::idle || state_ == State::lingering)
+    return close();
+  if (state_ == State::websocket) return end_websocket(websocket::going_away);
   if (state_ == State::streaming) {
     {
       const std::lock_guard lock(stream_->mutex);
@@ -340,8 +347,7 @@ void Connection::drain() {
 void Connection::close() {
   if (state_ == State::closed) return;
   state_ = State::closed;
-  error_code ignored;
-  socket_.close(ignored);
+  bytes_->close();
   timer_.cancel();
   release_body();
   if (stream_) {

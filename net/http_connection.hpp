@@ -1,5 +1,5 @@
-// One connection of the HTTP server. Only the files http_connection, http_stream and http_server
-// know Boost: Asio moves the bytes, Beast's parser reads the requests. Each thread has an
+// One connection of the HTTP server. Only the files net/http_* know Boost: Asio moves the bytes,
+// Beast's parser reads the requests. Each thread has an
 // io_context of its own and each connection belongs to one of them, so nothing of a connection
 // needs a lock. Not for other rooms.
 #pragma once
@@ -11,7 +11,6 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -23,14 +22,13 @@
 #include <set>
 #include <thread>
 
+#include "net/http_byte_stream.hpp"
 #include "net/http_head.hpp"
+#include "net/websocket_frame.hpp"
 
 namespace powershare::net::server {
 
-namespace asio = boost::asio;
 namespace http = boost::beast::http;
-using boost::system::error_code;
-using tcp = asio::ip::tcp;
 using Clock = std::chrono::steady_clock;
 using Parser = http::request_parser<http::string_body>;
 
@@ -64,7 +62,7 @@ struct Shared {
   void release(const std::string& address, bool admitted);
 };
 
-// The queue between the writer of a stream, on any thread, and its connection.
+// The queue between the writer of a stream or WebSocket, on any thread, and its connection.
 struct StreamQueue {
   std::mutex mutex;
   std::string pending;
@@ -72,23 +70,36 @@ struct StreamQueue {
   bool finished = false;   ///< by the writer
   bool abandoned = false;  ///< client gone or too slow
   bool announced = false;  ///< the connection knows that there is something
+  std::uint16_t close_code = websocket::normal_end;  ///< with finished, of a WebSocket
+};
+
+// Where a connection that has become a WebSocket stands.
+struct WebSocketState {
+  websocket::Reader reader;
+  std::vector<websocket::Control> controls;  ///< read and not yet looked at
+  std::optional<std::string> pong;           ///< owed for the newest ping
+  bool ping_due = false;
+  bool ping_unanswered = false;
+  bool closing = false;  ///< the deadline for that runs
+  bool close_sent = false;
+  bool close_received = false;  ///< or the client broke a rule: no more is expected of it
 };
 
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(std::shared_ptr<Shared> shared, std::shared_ptr<Loop> loop, tcp::socket socket,
-             std::string address, bool admitted)
+  Connection(std::shared_ptr<Shared> shared, std::shared_ptr<Loop> loop,
+             std::shared_ptr<ByteStream> bytes, std::string address, bool admitted)
       : shared_(std::move(shared)),
         loop_(loop),
-        socket_(std::move(socket)),
+        bytes_(std::move(bytes)),
         timer_(loop->context),
         address_(std::move(address)),
         admitted_(admitted) {}
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  void start();
-  void refuse(int status);
+  /// `refusal`: the status that every request is to be answered with, 0 to serve.
+  void start(int refusal);
   void drain();
   void close();
 
@@ -97,16 +108,21 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void respond(std::uint64_t number, HttpResponse response);
   void begin_stream(std::uint64_t number, const HttpResponse& head,
                     std::shared_ptr<StreamQueue> queue);
+  void begin_websocket(std::uint64_t number, const std::string& key,
+                       std::shared_ptr<StreamQueue> queue);
   void flush_stream();
+  void flush_websocket();
 
  private:
   enum class State : std::uint8_t {
+    handshake,
     idle,
     header,
     body,
     handling,
     writing,
     streaming,
+    websocket,
     lingering,
     closed
   };
@@ -117,7 +133,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void on_timeout();
 
   void read_more(std::size_t bytes);
-  void on_read(const error_code& error, std::size_t bytes);
+  void on_read(const error_code& error, std::string_view bytes);
+  void write(std::string_view head, std::string_view body, void (Connection::*then)());
   void advance();
   bool parse_some();
   void begin_request();
@@ -133,13 +150,19 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void on_written();
   void linger();
   void release_body();
+  void on_stream_written();
   void end_stream();
+  void on_websocket_input(std::string_view bytes);
+  void on_websocket_silence();
+  void on_websocket_written();
+  void end_websocket(std::uint16_t code);
+  std::chrono::seconds hsts() const;
 
   const HttpServerOptions& options() const { return shared_->options; }
 
   std::shared_ptr<Shared> shared_;
   std::weak_ptr<Loop> loop_;  // weak: the loop's queue owns us
-  tcp::socket socket_;
+  std::shared_ptr<ByteStream> bytes_;
   asio::steady_timer timer_;
   Clock::time_point deadline_ = Clock::time_point::max();
   Clock::time_point armed_for_ = Clock::time_point::max();
@@ -149,7 +172,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   State state_ = State::idle;
   bool reading_ = false;
   std::string input_;  ///< received and not yet parsed
-  std::string chunk_;  ///< where the next read goes
   std::optional<Parser> parser_;
   std::size_t header_bytes_ = 0;  ///< of this request's header, parsed so far
   HttpRequest request_;
@@ -167,12 +189,19 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::size_t lingered_bytes_ = 0;
   std::shared_ptr<StreamQueue> stream_;
   bool stream_writing_ = false;
+  std::unique_ptr<WebSocketState> websocket_;
 };
 
 /// What answers request `number` of the connection, from any thread.
 std::shared_ptr<HttpReply> make_reply(std::shared_ptr<Loop> loop,
                                       std::weak_ptr<Connection> connection, std::uint64_t number,
-                                      std::size_t max_queued_bytes);
+                                      const HttpServerOptions& options, bool accepts_gzip);
+
+/// The handler's end of a WebSocket.
+std::shared_ptr<HttpWebSocket> make_websocket(std::shared_ptr<Loop> loop,
+                                              std::weak_ptr<Connection> connection,
+                                              std::shared_ptr<StreamQueue> queue,
+                                              std::size_t max_queued_bytes);
 
 /// A JSON body that names the status; with Retry-After where the status asks for it.
 HttpResponse plain_response(int status);

@@ -6,13 +6,6 @@
 namespace powershare::net {
 namespace {
 
-bool equal_ignoring_case(std::string_view left, std::string_view right) {
-  return std::equal(left.begin(), left.end(), right.begin(), right.end(), [](char a, char b) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-    return lower(a) == lower(b);
-  });
-}
-
 bool is_framing(std::string_view name) {
   for (const auto* own : {"content-length", "transfer-encoding", "connection", "date"})
     if (equal_ignoring_case(name, own)) return true;
@@ -54,6 +47,25 @@ const std::string& http_date() {
 
 }  // namespace
 
+bool equal_ignoring_case(std::string_view left, std::string_view right) {
+  return std::equal(left.begin(), left.end(), right.begin(), right.end(), [](char a, char b) {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+    return lower(a) == lower(b);
+  });
+}
+
+bool has_token(std::string_view list, std::string_view token) {
+  for (std::size_t start = 0; start <= list.size();) {
+    const auto end = std::min(list.find(',', start), list.size());
+    auto item = list.substr(start, end - start);
+    while (!item.empty() && (item.front() == ' ' || item.front() == '\t')) item.remove_prefix(1);
+    while (!item.empty() && (item.back() == ' ' || item.back() == '\t')) item.remove_suffix(1);
+    if (equal_ignoring_case(item, token)) return true;
+    start = end + 1;
+  }
+  return false;
+}
+
 bool has_no_body(int status) {
   return status < 200 || status == 204 || status == 304;
 }
@@ -75,6 +87,9 @@ std::string response_head(const HttpResponse& response, const HeadOptions& optio
   } else if (options.http_1_0) {
     append_header(head, "Connection", "keep-alive");
   }
+  if (options.hsts.count() > 0)
+    append_header(head, "Strict-Transport-Security",
+                  "max-age=" + std::to_string(options.hsts.count()));
   for (const auto& [name, value] : response.headers)
     if (!is_framing(name)) append_header(head, name, value);
   head += "\r\n";

@@ -1,4 +1,4 @@
-// The head of an HTTP/1.1 response as text. For net/http_server.cpp only.
+// Header fields and the head of an HTTP/1.1 response as text. Not for other rooms.
 #pragma once
 
 #include <string>
@@ -16,13 +16,19 @@ enum class BodyFraming : std::uint8_t {
 struct HeadOptions {
   BodyFraming framing = BodyFraming::length;
   bool http_1_0 = false;
-  bool close = false;  ///< the connection ends after this response
+  bool close = false;            ///< the connection ends after this response
+  std::chrono::seconds hsts{0};  ///< Strict-Transport-Security where above 0
 };
 
 /// Status line and headers with the empty line. Header names and values are cleaned of line ends,
 /// so that nothing a handler echoes can split the response; framing headers of the handler are left
 /// out.
 std::string response_head(const HttpResponse& response, const HeadOptions& options);
+
+bool equal_ignoring_case(std::string_view left, std::string_view right);
+
+/// True when `token` stands in the comma-separated list of a header's value, in any case.
+bool has_token(std::string_view list, std::string_view token);
 
 /// True for statuses that never have a body: 1xx, 204, 304.
 bool has_no_body(int status);

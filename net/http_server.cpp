@@ -1,5 +1,6 @@
 #include "net/http_connection.hpp"
 #include "net/thread.hpp"
+#include "net/tls_files.hpp"
 
 namespace powershare::net {
 namespace server {
@@ -63,6 +64,7 @@ class Server final : public HttpServer {
       loops_.push_back(std::make_shared<Loop>());
     acceptor_.emplace(loops_.front()->context);
     back_off_.emplace(loops_.front()->context);
+    reload_.emplace(loops_.front()->context);
   }
   ~Server() override { stop(std::chrono::milliseconds(0)); }
   Server(const Server&) = delete;
@@ -79,6 +81,7 @@ class Server final : public HttpServer {
 
  private:
   void accept();
+  void watch_files();
   void admit(const std::shared_ptr<Loop>& loop, tcp::socket socket);
   template <class Action>
   void for_each_connection(Action action);
@@ -87,6 +90,8 @@ class Server final : public HttpServer {
   std::vector<std::shared_ptr<Loop>> loops_;
   std::optional<tcp::acceptor> acceptor_;
   std::optional<asio::steady_timer> back_off_;
+  std::unique_ptr<TlsFiles> tls_;  ///< like the acceptor on the first loop's thread
+  std::optional<asio::steady_timer> reload_;
   std::size_t next_loop_ = 0;
   std::uint16_t port_ = 0;
   std::mutex stop_mutex_;
@@ -94,6 +99,11 @@ class Server final : public HttpServer {
 
 Result<void> Server::bind() {
   const auto& options = shared_->options;
+  if (options.tls) {
+    auto files = TlsFiles::open(options.tls->certificate, options.tls->key);
+    if (!files) return files.error();
+    tls_ = std::move(*files);
+  }
   error_code error;
   const auto address = asio::ip::make_address(options.address, error);
   if (error) return Error{NetError::bad_address, "not an IP address: " + options.address};
@@ -112,6 +122,7 @@ Result<void> Server::bind() {
 
 void Server::run() {
   accept();
+  if (tls_) watch_files();
   for (auto& loop : loops_)
     loop->thread = start_thread([&context = loop->context] { context.run(); });
 }
@@ -135,19 +146,30 @@ void Server::accept() {
       });
 }
 
+void Server::watch_files() {
+  reload_->expires_after(shared_->options.tls->reload_interval);
+  reload_->async_wait([this](const error_code& cancelled) {
+    if (cancelled || shared_->draining) return;
+    const auto read = tls_->check();
+    if (read && shared_->options.tls->on_reload) shared_->options.tls->on_reload(*read);
+    watch_files();
+  });
+}
+
 void Server::admit(const std::shared_ptr<Loop>& loop, tcp::socket socket) {
   const auto address = address_text(socket);
   const int status = shared_->admit(address);
   if (status < 0) return;  // closes it
-  auto connection =
-      std::make_shared<Connection>(shared_, loop, std::move(socket), address, status == 0);
+  error_code ignored;
+  socket.set_option(tcp::no_delay(true), ignored);
+  std::unique_ptr<TlsSession> tls;
+  if (tls_) tls = std::make_unique<TlsSession>(tls_->present());
+  auto connection = std::make_shared<Connection>(
+      shared_, loop, std::make_shared<ByteStream>(std::move(socket), std::move(tls)), address,
+      status == 0);
   asio::post(loop->context, [loop_pointer = loop.get(), connection, status] {
     loop_pointer->connections.insert(connection);
-    if (status == 0) {
-      connection->start();
-    } else {
-      connection->refuse(status);
-    }
+    connection->start(status);
   });
 }
 
@@ -168,6 +190,7 @@ void Server::stop(std::chrono::milliseconds grace) {
     error_code ignored;
     acceptor_->close(ignored);
     back_off_->cancel();
+    reload_->cancel();
   });
   for_each_connection([](Connection& connection) { connection.drain(); });
   {
@@ -182,6 +205,7 @@ void Server::stop(std::chrono::milliseconds grace) {
   }
   acceptor_.reset();
   back_off_.reset();
+  reload_.reset();
 }
 
 }  // namespace

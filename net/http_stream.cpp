@@ -1,4 +1,6 @@
-// Replies and streams: the ends that other threads hold of a connection.
+// Replies and streams: the ends that other threads hold of a connection. WebSockets are in
+// http_websocket.cpp.
+#include "net/http_compression.hpp"
 #include "net/http_connection.hpp"
 
 namespace powershare::net::server {
@@ -61,11 +63,13 @@ class Stream final : public HttpStream {
 class Reply final : public HttpReply {
  public:
   Reply(std::shared_ptr<Loop> loop, std::weak_ptr<Connection> connection, std::uint64_t number,
-        std::size_t max_queued_bytes)
+        const HttpServerOptions& options, bool accepts_gzip)
       : loop_(std::move(loop)),
         connection_(std::move(connection)),
         number_(number),
-        max_queued_bytes_(max_queued_bytes) {}
+        max_queued_bytes_(options.max_queued_bytes),
+        gzip_above_bytes_(options.gzip_above_bytes),
+        accepts_gzip_(accepts_gzip) {}
   ~Reply() override {
     if (!answered_) send(plain_response(500));
   }
@@ -74,6 +78,8 @@ class Reply final : public HttpReply {
 
   void send(HttpResponse response) override {
     if (answered_.exchange(true)) return;
+    // On the caller's thread, which serves nobody else meanwhile.
+    if (gzip_above_bytes_ > 0) compress(response, gzip_above_bytes_, accepts_gzip_);
     asio::post(loop_->context, [connection = connection_, number = number_,
                                 response = std::move(response)]() mutable {
       if (const auto alive = connection.lock()) alive->respond(number, std::move(response));
@@ -98,11 +104,32 @@ class Reply final : public HttpReply {
     return std::make_shared<Stream>(loop_, connection_, std::move(queue), max_queued_bytes_);
   }
 
+  std::shared_ptr<HttpWebSocket> accept_websocket(const HttpRequest& request) override {
+    if (const int refusal = websocket::judge_handshake(request); refusal != 0) {
+      auto response = plain_response(refusal);
+      if (refusal == 426) response.headers.emplace_back("Sec-WebSocket-Version", "13");
+      send(std::move(response));
+      return nullptr;
+    }
+    if (answered_.exchange(true)) return nullptr;
+    auto queue = std::make_shared<StreamQueue>();
+    asio::post(loop_->context, [connection = connection_, number = number_, queue,
+                                key = request.header("sec-websocket-key").value_or("")] {
+      const auto alive = connection.lock();
+      if (alive) return alive->begin_websocket(number, key, queue);
+      const std::lock_guard lock(queue->mutex);
+      queue->abandoned = true;
+    });
+    return make_websocket(loop_, connection_, std::move(queue), max_queued_bytes_);
+  }
+
  private:
   std::shared_ptr<Loop> loop_;
   std::weak_ptr<Connection> connection_;
   std::uint64_t number_;
   std::size_t max_queued_bytes_;
+  std::size_t gzip_above_bytes_;
+  bool accepts_gzip_;
   std::atomic<bool> answered_{false};
 };
 
@@ -110,8 +137,9 @@ class Reply final : public HttpReply {
 
 std::shared_ptr<HttpReply> make_reply(std::shared_ptr<Loop> loop,
                                       std::weak_ptr<Connection> connection, std::uint64_t number,
-                                      std::size_t max_queued_bytes) {
-  return std::make_shared<Reply>(std::move(loop), std::move(connection), number, max_queued_bytes);
+                                      const HttpServerOptions& options, bool accepts_gzip) {
+  return std::make_shared<Reply>(std::move(loop), std::move(connection), number, options,
+                                 accepts_gzip);
 }
 
 void Connection::begin_stream(std::uint64_t number, const HttpResponse& head,
@@ -137,7 +165,8 @@ void Connection::begin_stream(std::uint64_t number, const HttpResponse& head,
   output_head_ =
       response_head(head, {.framing = http_1_0_ ? BodyFraming::close : BodyFraming::chunked,
                            .http_1_0 = http_1_0_,
-                           .close = close_after_});
+                           .close = close_after_,
+                           .hsts = hsts()});
   {
     const std::lock_guard lock(stream_->mutex);
     stream_->pending.insert(0, head.body);
@@ -178,18 +207,17 @@ void Connection::flush_stream() {
   }
   stream_writing_ = true;
   set_deadline(options().idle_timeout);
-  asio::async_write(socket_, asio::buffer(text),
-                    [self = shared_from_this()](const error_code& error, std::size_t) {
-                      if (self->state_ == State::closed) return;
-                      if (error) return self->close();
-                      self->stream_writing_ = false;
-                      self->output_head_.clear();
-                      {
-                        const std::lock_guard lock(self->stream_->mutex);
-                        self->stream_->being_written = 0;
-                      }
-                      self->flush_stream();
-                    });
+  write(text, {}, &Connection::on_stream_written);
+}
+
+void Connection::on_stream_written() {
+  stream_writing_ = false;
+  output_head_.clear();
+  {
+    const std::lock_guard lock(stream_->mutex);
+    stream_->being_written = 0;
+  }
+  flush_stream();
 }
 
 void Connection::end_stream() {
@@ -198,12 +226,7 @@ void Connection::end_stream() {
   output_head_ = http_1_0_ ? "" : "0\r\n\r\n";
   close_after_ = close_after_ || shared_->draining;
   set_deadline(options().body_timeout);
-  asio::async_write(socket_, asio::buffer(output_head_),
-                    [self = shared_from_this()](const error_code& error, std::size_t) {
-                      if (self->state_ == State::closed) return;
-                      if (error) return self->close();
-                      self->on_written();
-                    });
+  write(output_head_, {}, &Connection::on_written);
 }
 
 }  // namespace powershare::net::server

@@ -1,5 +1,6 @@
 """What the tests of the disk share: a load whose acknowledgements are kept and looked for later, and peers under strace."""
 
+import datetime
 import http.client
 import os
 import pathlib
@@ -100,6 +101,9 @@ class Load:
         count = 0
         while not self.halt.is_set():
             meter, number = f"M{count % METERS}", count // METERS + 1
+            # However long the test runs: a meter that is ahead of the clock is refused.
+            while shifted(self.active_from[meter], number) > now() and not self.halt.is_set():
+                self.halt.wait(0.2)
             for attempt in range(1000):
                 if self.halt.is_set() or self.read_once(meter, number, (count + attempt) % 4):
                     break
@@ -138,8 +142,14 @@ class Load:
 
 def shifted(time, seconds):
     """An ISO 8601 time of the API some seconds later."""
-    import datetime
-    moment = datetime.datetime.fromisoformat(time.replace("Z", "+00:00")) + datetime.timedelta(seconds=seconds)
+    return api_time(datetime.datetime.fromisoformat(time.replace("Z", "+00:00")) + datetime.timedelta(seconds=seconds))
+
+
+def now():
+    return api_time(datetime.datetime.now(datetime.timezone.utc))
+
+
+def api_time(moment):
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")[:-4] + "Z"
 
 

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <set>
 
+#include "adapters/dsmr_p1.hpp"
 #include "gateway/json.hpp"
 #include "ledger/reading.hpp"
 #include "protocol/block_store.hpp"
@@ -215,6 +216,50 @@ void add_configuration(Corpus& corpus) {
   corpus.add("identity", "identity", storage::format_identity(identity));
 }
 
+/// What devices of other makers say.
+void add_devices(Corpus& corpus) {
+  corpus.add("tasmota", "plug",
+             R"({"Time":"2026-11-30T12:00:00","ENERGY":{"TotalStartTime":"2020-01-01T00:00:00",)"
+             R"("Total":123.456,"Yesterday":1.5,"Today":0.25,"ExportActive":12.001,"Power":-230.5,)"
+             R"("ApparentPower":231,"Factor":0.99,"Voltage":230,"Current":1.002}})");
+  corpus.add("tasmota", "phases",
+             R"({"ENERGY":{"Total":[1.1,2.2,3.3],"Power":[100,-50,7],"TotalReturned":0.5}})");
+  corpus.add("tasmota", "script",
+             R"({"SML":{"Total_in":1234.5678,"Total_out":1e3,"Power_curr":-12}})");
+  corpus.add("shelly", "gen1",
+             "s/emeter/0/power -100.25\ns/emeter/0/total 1000.1\ns/emeter/0/total_returned 20\n"
+             "s/emeter/1/power 7\ns/emeter/1/total 1\ns/emeter/1/total_returned 0\n"
+             "s/emeter/2/power 0\ns/emeter/2/total 2.5\ns/emeter/2/total_returned 3\n");
+  corpus.add("shelly", "em",
+             R"(s/status/em:0 {"id":0,"a_act_power":5.1,"total_act_power":-1234.567})"
+             "\n"
+             R"(s/status/emdata:0 {"id":0,"total_act":1234567.89,"total_act_ret":0.01})");
+  corpus.add("shelly", "em1",
+             R"(s/status/em1:1 {"id":1,"act_power":7})"
+             "\n"
+             R"(s/status/em1data:1 {"total_act_energy":12.5,"total_act_ret_energy":3})");
+  corpus.add("shelly", "switch",
+             R"(s/status/switch:0 {"apower":8.9,"aenergy":{"total":6532.1,"by_minute":[1,2,3]}})");
+  std::string line;
+  for (const auto& [stamp, low] :
+       {std::pair("261025021500S", "001234.000"), std::pair("261025024500S", "001234.500"),
+        std::pair("261025020500W", "001235.567")}) {
+    const auto telegram = std::string("/ISK5\\2M550T-1012\r\n\r\n1-3:0.2.8(50)\r\n0-0:1.0.0(") +
+                          stamp + ")\r\n1-0:1.8.1(" + low +
+                          "*kWh)\r\n1-0:1.8.2(000765.433*kWh)\r\n1-0:2.8.1(000010.001*kWh)\r\n"
+                          "1-0:1.7.0(00.250*kW)\r\n1-0:2.7.0(00.000*kW)\r\n!";
+    char checksum[8];
+    std::snprintf(checksum, sizeof checksum, "%04X", adapters::crc16_arc(telegram));
+    line += telegram + checksum + "\r\n";
+  }
+  corpus.add("dsmr_p1", "line", line);
+  corpus.add(
+      "dsmr_p1", "old",
+      "/KMP5 KA6U001511209910\r\n\r\n1-0:1.8.1(00185.000*kWh)\r\n1-0:2.8.1(00013.000*kWh)\r\n"
+      "1-0:1.7.0(0000.98*kW)\r\n0-1:24.3.0(121030140000)(00)(60)(1)(0-1:24.2.1)(m3)\r\n"
+      "(00024.123)\r\n!\r\n");
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -230,5 +275,6 @@ int main(int count, char** arguments) {
   add_blocks(corpus, transactions);
   add_texts(corpus);
   add_configuration(corpus);
+  add_devices(corpus);
   return 0;
 }

@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -75,6 +76,7 @@ class Island:
             self.command += ["--once", "--json"]
         self.extra = []  # processes that the test started itself
         self.process, self.peers = None, []
+        self.trust = None  # of an island with --tls: its own authority, and nobody else
         # Freed memory is scribbled on, so that whoever still uses it falls.
         self.environment = {**os.environ, "MALLOC_PERTURB_": "165"}
 
@@ -94,6 +96,8 @@ class Island:
             raise AssertionError(f"up ended with {self.process.returncode}: {self.errors()}")
         self.json = json.loads((self.folder / "island.json").read_text())
         self.key = self.json["admin_api_key"]
+        if "certificate_authority" in self.json:
+            self.trust = ssl.create_default_context(cafile=self.json["certificate_authority"])
         self.peers = self.json["microgrids"][0]["peers"]
         self.chain_folder = pathlib.Path(self.peers[0]["config"]).parent.parent
         # Until `up` itself has seen all of them ready, it takes a peer that ends for a failed start.
@@ -147,7 +151,7 @@ class Island:
         request = urllib.request.Request(self.peers[peer]["http"] + path, data=data, method=method,
                                          headers={"Content-Type": "application/json", **(headers or {})})
         try:
-            with urllib.request.urlopen(request, timeout=timeout) as response:
+            with urllib.request.urlopen(request, timeout=timeout, context=self.trust) as response:
                 return response.status, decode(response.read())
         except urllib.error.HTTPError as error:
             return error.code, decode(error.read())

@@ -8,6 +8,7 @@ ROOMS = {
     "base": set(),
     "crypto": {"base"},
     "market": {"base"},
+    "adapters": {"base"},
     "ledger": {"base", "crypto", "market"},
     "protocol": {"base", "crypto", "ledger"},
     "sim": {"base", "crypto", "market", "ledger", "protocol"},
@@ -19,7 +20,7 @@ ROOMS = {
                "gateway"},
     "bench": {"base", "crypto", "market", "ledger", "protocol", "storage", "net", "monitoring",
               "gateway", "actors"},
-    "apps": {"base", "crypto", "market", "ledger", "protocol", "storage", "net", "monitoring",
+    "apps": {"base", "crypto", "market", "adapters", "ledger", "protocol", "storage", "net", "monitoring",
              "gateway", "actors", "bench", "sim"},
 }
 
@@ -30,18 +31,20 @@ NARROW = {
 }
 
 # Deterministic rooms: no input or output, threads, clocks, randomness or floating point.
-PURE = {"market", "ledger", "protocol", "sim"}
+PURE = {"market", "adapters", "ledger", "protocol", "sim"}
 
 # pattern of the included name -> patterns of the files that may include it
 THIRD_PARTY = {
     r"lmdb\.h": ["storage/*.cpp"],
     r"zmq(_addon)?\.h(pp)?": ["net/*.cpp", "net/zap.hpp", "net/zmq_socket.hpp"],
-    r"boost/.*": ["net/http_*.cpp", "net/http_connection.hpp"],
+    r"boost/.*": ["net/http_*.cpp", "net/http_connection.hpp", "net/http_byte_stream.hpp"],
     r"google/protobuf/.*|.*\.pb\.h": ["protocol/wire/*.cpp"],
     r"caf/.*": ["actors/*"],
+    r"mosquitto\.h": ["net/mqtt_client.cpp"],
     r"prometheus/.*": ["monitoring/*.cpp"],
     r"sodium(/.*)?(\.h)?": ["crypto/*.cpp"],
     r"openssl/.*": ["crypto/*.cpp", "net/*.cpp", "gateway/*.cpp"],
+    r"zlib\.h": ["net/http_compression.cpp"],
     r"nlohmann/.*": ["*.cpp"],
     r"CLI/.*": ["apps/*.cpp"],
     r"spdlog/.*": ["*.cpp"],
@@ -52,6 +55,7 @@ THIRD_PARTY = {
 # them, so that they do not pass it on.
 PRIVATE_HEADERS = {
     "net/http_connection.hpp": ["net/http_*.cpp"],
+    "net/http_byte_stream.hpp": ["net/http_*.cpp", "net/http_connection.hpp"],
     "net/zap.hpp": ["net/*.cpp"],
     "net/zmq_socket.hpp": [
         "net/*.cpp", "net/zap.hpp", "net/zmq_listener.hpp", "net/zmq_remote.hpp",

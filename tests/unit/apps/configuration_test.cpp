@@ -9,6 +9,7 @@
 #include "apps/island_files.hpp"
 #include "apps/key_files.hpp"
 #include "apps/peer_config.hpp"
+#include "apps/tls_files.hpp"
 #include "protocol/ports.hpp"
 
 using namespace powershare;
@@ -76,8 +77,56 @@ TEST_CASE("a configuration with an unknown, missing or mistyped field exits with
   auto mistyped = text;
   mistyped.replace(mistyped.find("8080"), 4, "http");
   refused(mistyped, "http.port");
+  refused(text + "http_tls: {}\n", "http_tls");
+  auto http = text;
+  http.replace(http.find("  port: 8080"), 12, "  port: 8080\n  redirect_port: 80");
+  refused(http, "http.redirect_port needs http.tls");
+  auto tls = text;
+  tls.replace(tls.find("  port: 8080"), 12, "  port: 8080\n  tls: {certificate: a.pem}");
+  refused(tls, "http.tls.key");
   std::filesystem::remove(file);
   CHECK_FALSE(load_peer_config(file).ok());
+}
+
+TEST_CASE("TLS of the REST port is read as it was written") {
+  const Folder folder;
+  const auto file = folder.path / "peer.yaml";
+  auto config = example();
+  config.http_tls = TlsConfig{"tls/server.pem", "/etc/key.pem", std::uint16_t{8081}, 60};
+  REQUIRE(write_file(file, config.to_yaml(), 0600).ok());
+  const auto read = load_peer_config(file);
+  REQUIRE(read.ok());
+  REQUIRE(read->http_tls.has_value());
+  CHECK(read->http.port == 8080);
+  CHECK(read->http_tls->certificate == folder.path / "tls" / "server.pem");
+  CHECK(read->http_tls->key == "/etc/key.pem");
+  CHECK(read->http_tls->redirect_port == 8081);
+  CHECK(read->http_tls->hsts_seconds == 60);
+  CHECK(exit_code_of(Error{NetError::bad_certificate, "x"}) == ExitCode::bad_configuration);
+}
+
+TEST_CASE("TLS files are made once; a renewal replaces the server's certificate only") {
+  const Folder folder;
+  const auto made = make_tls_files(folder.path / "tls", {"peer.example"}, 30);
+  REQUIRE(made.ok());
+  const auto mode = [&](const char* name) {
+    struct stat status {};
+    REQUIRE(::stat((folder.path / "tls" / name).c_str(), &status) == 0);
+    return status.st_mode & 0777;
+  };
+  CHECK(mode("ca.key") == 0600);
+  CHECK(mode("server.key") == 0600);
+  CHECK(mode("server.pem") == 0644);
+  const auto key = read_file(made->key).value();
+  const auto authority = read_file(made->authority).value();
+  const auto certificate = read_file(made->certificate).value();
+  REQUIRE(make_tls_files(folder.path / "tls", {}, 30).ok());
+  CHECK(read_file(made->key).value() == key);
+  CHECK(read_file(made->authority).value() == authority);
+  CHECK(read_file(made->certificate).value() != certificate);
+  ::chmod(made->key.c_str(), 0640);
+  CHECK(exit_code_of(make_tls_files(folder.path / "tls", {}, 30).error()) ==
+        ExitCode::bad_configuration);
 }
 
 TEST_CASE("keys are made once, kept, and refused when others may read them") {
@@ -116,6 +165,7 @@ TEST_CASE("island.json holds what DESIGN 12 says and only its owner may read it"
                            "\"metrics\": \"http://127.0.0.1:9464/metrics\""}) {
     CHECK_MESSAGE(text->find(part) != std::string::npos, part);
   }
+  CHECK(text->find("certificate_authority") == std::string::npos);
   const auto read = read_island(folder.path);
   REQUIRE(read.ok());
   CHECK(read->microgrids[0].peers[0].metrics_port == 9464);
@@ -124,6 +174,14 @@ TEST_CASE("island.json holds what DESIGN 12 says and only its owner may read it"
   REQUIRE(::stat((folder.path / "island.json").c_str(), &status) == 0);
   CHECK((status.st_mode & 0777) == 0600);
   CHECK_FALSE(running_peer(folder.path).has_value());
+  island.certificate_authority = "/x/tls/ca.pem";
+  REQUIRE(write_island(folder.path, island).ok());
+  CHECK(read_file(folder.path / "island.json")->find("\"http\": \"https://127.0.0.1:8080\"") !=
+        std::string::npos);
+  const auto secure = read_island(folder.path);
+  REQUIRE(secure.ok());
+  CHECK(secure->certificate_authority == "/x/tls/ca.pem");
+  CHECK(secure->microgrids[0].peers[0].http_port == 8080);
 }
 
 TEST_CASE("storage failures leave with the exit codes of the failure table") {

@@ -154,8 +154,10 @@ TEST_CASE("a peer's URL is an address and a port") {
   CHECK(peer->address == "127.0.0.1");
   CHECK(peer->port == 8080);
   CHECK(parse_peer_url("http://[::1]:80")->address == "::1");
+  CHECK_FALSE(peer->secure);
+  CHECK(parse_peer_url("https://127.0.0.1:8443")->secure);
   for (const auto* url :
-       {"", "127.0.0.1:8080", "https://127.0.0.1:8080", "http://127.0.0.1", "http://:80",
+       {"", "127.0.0.1:8080", "https:/127.0.0.1:8080", "http://127.0.0.1", "http://:80",
         "http://127.0.0.1:0", "http://127.0.0.1:99999", "http://127.0.0.1:80x"}) {
     CAPTURE(url);
     CHECK(parse_peer_url(url).error().code() == AppError::usage);

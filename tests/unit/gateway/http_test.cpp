@@ -63,6 +63,8 @@ TEST_CASE(
   REQUIRE(taken.ok());
   CHECK(test::Json::parse(taken->body)["accepted"] == 1);
   CHECK(client.request("DELETE", "/v1/status")->status == 405);
+  CHECK(client.request("HEAD", "/v1/status")->status == 200);
+  CHECK(client.request("HEAD", "/v1/status")->body.empty());
 }
 
 TEST_CASE("over HTTP: a body past the path's limit is 413, and the server goes on") {
