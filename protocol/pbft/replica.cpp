@@ -119,7 +119,6 @@ class Replica::Epochs {
 
   Effects on(Received& message) {
     if (message.epoch == committee_.epoch) {
-      heard_at_ = now_;
       return core_ ? core_->step(std::move(message)) : Effects{};
     }
     if (message.epoch < committee_.epoch) {
@@ -141,7 +140,6 @@ class Replica::Epochs {
 
   Effects on(Tick& tick) {
     if (tick.now > now_) now_ = tick.now;
-    if (!heard_at_) heard_at_ = now_;
     if (former_) static_cast<void>(former_->step(tick));
     Effects effects;
     if (core_) effects = core_->step(tick);
@@ -157,17 +155,14 @@ class Replica::Epochs {
     return effects;
   }
 
-  /// Without a vote here, or overtaken by the others' epochs and nobody left to help in this one.
-  /// A member that was removed meanwhile hears of no later epoch: it asks when nobody speaks in its
-  /// own any more, or when the end of its own stays unproven.
+  /// Without a vote here, or overtaken by the others' epochs and nobody left to help in this one:
+  /// who was removed meanwhile is not spoken to in later epochs.
   bool should_follow() const {
     if (now_.value < follow_at_) return false;
     if (!core_) return !following_;
-    if (core_->transferring()) return false;
-    const auto past = [this](const std::optional<MonotonicMillis>& since, std::int64_t intervals) {
-      return since && now_.value - since->value >= intervals * options_.status_interval_ms;
-    };
-    return past(later_since_, 1) || past(core_->at_end_since(), 3) || past(heard_at_, 5);
+    const bool overtaken =
+        later_since_ && now_.value - later_since_->value >= options_.status_interval_ms;
+    return (overtaken || core_->left_alone()) && !core_->transferring();
   }
 
   Effects on(Executed& executed) {
@@ -247,7 +242,6 @@ class Replica::Epochs {
   void enter(Recovered recovered, bool confirm, Effects& effects) {
     auto predecessor = std::move(core_);
     later_since_.reset();
-    heard_at_.reset();
     if (is_member(committee_, signatory_)) {
       core_ = make_core(std::move(recovered), confirm);
       if (predecessor) core_->inherit(*predecessor);
@@ -284,7 +278,6 @@ class Replica::Epochs {
   std::deque<Received> early_;
   std::size_t early_bytes_ = 0;
   std::optional<MonotonicMillis> later_since_;  ///< others speak of a later epoch
-  std::optional<MonotonicMillis> heard_at_;     ///< a message of the present epoch
   std::int64_t follow_at_ = 0;
   bool following_ = false;
 };

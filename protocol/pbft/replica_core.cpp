@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace powershare::pbft {
 namespace {
@@ -162,6 +163,11 @@ void Core::on(Tick& tick) {
   work_due_ = tick.work_due;
   if (!work_due_) work_due_since_.reset();
   if (retired_) return;
+  if (active_ && !confirming_) {
+    apart_since_.reset();
+  } else if (!apart_since_) {
+    apart_since_ = now_;
+  }
   mempool_.expire(now_);
   watch_head();
   check_block_vote();
@@ -195,11 +201,13 @@ void Core::on(Restored& restored) {
   note_ending(restored.epoch_end);
   transferring_ = false;
   lagging_since_.reset();
+  const bool follows = std::exchange(follows_, false);
   auto position = restored.position;
   normalise(position);
   remember_delivered(restored.requests);
   if (restored.forget_requests) mempool_.clear();
-  if (position.sequence > executed_.sequence) {
+  const bool came_further = position.sequence > executed_.sequence;
+  if (came_further) {
     executed_ = position;
     delivered_ = std::max(delivered_, position.sequence);
     // The new head's own certificate is still collected: others may want to be served from it.
@@ -215,13 +223,15 @@ void Core::on(Restored& restored) {
   }
   transferred_ = std::max(transferred_, executed_.sequence);
   persist(log_key(LogTag::transfer), Encoder().u64(transferred_).boolean(false).data());
-  restart_timers();
+  // Looking in vain for what the others may have done without this member excuses nobody.
+  if (came_further || !follows) restart_timers();
   deliver();
   vote_above(former_limit);
   end_recovery_if_done();
 }
 
 void Core::restart_timers() {
+  if (apart_since_) apart_since_ = now_;
   undelivered_since_.reset();
   if (highest_proposal_ > delivered_) undelivered_since_ = now_;
   if (head_since_) head_since_ = now_;

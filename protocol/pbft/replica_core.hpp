@@ -49,8 +49,8 @@ class Core {
   std::uint64_t certified_height() const { return certified_height_; }
   bool confirming() const { return confirming_; }
   bool transferring() const { return transferring_; }
-  /// All of the epoch is executed since then, and its end is not proven yet.
-  std::optional<MonotonicMillis> at_end_since() const { return at_end_since_; }
+  /// For long it has tried in vain to take part, or to prove the end of its epoch.
+  bool left_alone() const;
   /// What it may have promised, while it does not know for sure.
   std::optional<Reservation> lost() const;
   /// Asks for state transfer as far as the others are; nothing is delivered meanwhile.
@@ -251,7 +251,6 @@ class Core {
       undelivered_since_;  ///< a proposal waits and nothing was delivered
   std::set<Digest> delivered_ids_;
   std::deque<Digest> delivered_order_;
-  std::optional<MonotonicMillis> at_end_since_;
   std::optional<MonotonicMillis> ending_since_;  ///< nothing was delivered towards the epoch's end
   std::optional<MonotonicMillis> work_due_since_;
   bool work_due_ = false;
@@ -314,8 +313,11 @@ class Core {
   Reservation floor_;  ///< while lost_: no votes below this view, nor at or below this sequence
   bool quarantined_ = false;
   bool transferring_ = false;
-  Sequence transferred_ = 0;  ///< state transfer has reached this
-  Sequence log_cut_ = 0;      ///< the log holds no sequence up to here
+  std::optional<MonotonicMillis> apart_since_;   ///< neither confirmed nor in an active view
+  std::optional<MonotonicMillis> at_end_since_;  ///< all executed, the end not proven yet
+  bool follows_ = false;                         ///< the transfer has no target
+  Sequence transferred_ = 0;                     ///< state transfer has reached this
+  Sequence log_cut_ = 0;                         ///< the log holds no sequence up to here
 
   // Counters
   Status counters_;

@@ -6,6 +6,11 @@
 #include "protocol/pbft/replica_core.hpp"
 
 namespace powershare::pbft {
+namespace {
+
+constexpr std::int64_t alone_intervals = 10;  // times status_interval_ms
+
+}  // namespace
 
 Sequence Core::vote_limit() const {
   const auto limit = executed_.sequence + options_.window;
@@ -78,8 +83,15 @@ std::optional<Reservation> Core::lost() const {
                      std::max(floor_.sequence, lost_promise_.sequence)};
 }
 
+bool Core::left_alone() const {
+  const auto& since = apart_since_ ? apart_since_ : at_end_since_;
+  return since && now_.value - since->value >= alone_intervals * options_.status_interval_ms;
+}
+
 Effects Core::follow() {
-  transferring_ = true;
+  apart_since_.reset();
+  at_end_since_.reset();
+  transferring_ = follows_ = true;
   persist(log_key(LogTag::transfer), Encoder().u64(transferred_).boolean(true).data());
   effects_.transfer = TransferRequest{std::nullopt, {}};
   return finish();

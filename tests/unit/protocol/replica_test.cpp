@@ -639,6 +639,26 @@ TEST_CASE("a member far behind asks for state transfer, with a certificate for w
   CHECK(member.executed.height == 31);
 }
 
+TEST_CASE("a member that nobody helps into a view asks how far the others are") {
+  Group group(4);
+  group.pass(1'500);
+  group.drop = [](std::uint32_t to, const Received&) { return to == 3; };
+  group.submit(3, "nobody orders this for member 3");
+  while (group.status(3).view_active && group.now < 60'000) group.pass(100);
+  group.pass(9'500);
+  CHECK(!group.members[3]->transfer);
+  group.pass(1'500);
+  const auto asked = std::exchange(group.members[3]->transfer, std::nullopt);
+  REQUIRE(asked);
+  CHECK(!asked->target);
+  group.input(3, Restored{group.members[3]->executed, {}, false, {}, {}});
+  group.pass(8'000);
+  CHECK(!group.members[3]->transfer);  // there was nothing: not again and again
+  group.pass(3'000);
+  CHECK(group.members[3]->transfer);
+  for (std::uint32_t member = 0; member < 3; ++member) CHECK(!group.members[member]->transfer);
+}
+
 TEST_CASE("a message of another epoch does not take the next wake away") {
   Group group(4);
   auto& replica = *group.members[3]->replica;

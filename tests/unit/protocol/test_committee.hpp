@@ -157,11 +157,7 @@ class Group {
     append(member.certificates, effects.block_certificates);
     append(member.evidence, effects.evidence);
     append(member.refused, effects.refused);
-    if (effects.transfer && !effects.transfer->target && nothing_to_follow) {
-      if (member.replica) input(index, pbft::Restored{member.executed, {}, false, {}, {}});
-    } else if (effects.transfer) {
-      member.transfer = effects.transfer;
-    }
+    if (effects.transfer) member.transfer = effects.transfer;
     for (auto& decision : effects.deliver) {
       member.decisions.push_back(decision);
       auto& position = member.executed;
@@ -172,6 +168,9 @@ class Group {
             crypto::sha256(Encoder().raw(position.head).raw(decision.batch->digest()).data());
       }
       if (member.replica && execute) input(index, pbft::Executed{position, epoch_end});
+    }
+    if (effects.transfer && !effects.transfer->target && nothing_to_follow) {
+      input(index, pbft::Restored{member.executed, {}, false, {}, {}});
     }
   }
 
@@ -189,7 +188,7 @@ class Group {
   std::vector<bool> cut;  ///< members that nobody hears
   std::function<bool(std::uint32_t to, const pbft::Received&)> drop;
   bool execute = true;
-  bool nothing_to_follow = false;  ///< the others' ledgers have no more than one's own
+  bool nothing_to_follow = false;   ///< transfers without a target end at once
   pbft::EpochEndPointer epoch_end;  ///< what the ledgers say of the end of this epoch
   std::int64_t now = 1'000;
 };
