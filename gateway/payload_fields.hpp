@@ -1,6 +1,7 @@
 // The fields of every payload, once: the same list writes JSON, reads JSON and describes it in the
 // OpenAPI document. An archive has field(name, member) for what must be there and optional(name,
-// member) for what may be missing or null.
+// member) for what may be missing or null; sparse() is optional(), and what is empty is not
+// written.
 #pragma once
 
 #include <concepts>
@@ -51,19 +52,19 @@ void fields(A& a, ledger::Participant& p) {
 
 template <class A>
 void fields(A& a, ledger::AssetReferences& p) {
-  a.optional("energy", p.energy);
-  a.optional("coins", p.coins);
-  a.optional("cash", p.cash);
+  a.sparse("energy", p.energy);
+  a.sparse("coins", p.coins);
+  a.sparse("cash", p.cash);
 }
 template <class A>
 void fields(A& a, ledger::AddParticipant& p) {
   a.field("participant", p.participant);
-  a.optional("assets", p.assets);
+  a.sparse("assets", p.assets);
 }
 template <class A>
 void fields(A& a, ledger::UpdateParticipant& p) {
   a.field("participant", p.participant);
-  a.optional("assets", p.assets);
+  a.sparse("assets", p.assets);
 }
 template <class A>
 void fields(A& a, ledger::DeleteParticipant& p) {
@@ -75,22 +76,22 @@ void asset_fields(A& a, P& p) {
   a.field("owner", p.owner);
   a.field("asset", p.asset);
   a.optional("currency", p.currency);
-  a.optional("id", p.id);
+  a.sparse("id", p.id);
 }
 template <class A>
 void fields(A& a, ledger::ProvisionAsset& p) {
   asset_fields(a, p);
   NanoAmount balance{p.balance_nano};
   a.field("balance", balance);
-  a.optional("units", p.units);
+  a.sparse("units", p.units);
 }
 template <class A>
 void fields(A& a, ledger::AdjustAsset& p) {
   asset_fields(a, p);
   NanoAmount balance{p.balance_nano};
   a.field("balance", balance);
-  a.optional("units", p.units);
-  a.optional("new_owner", p.new_owner);
+  a.sparse("units", p.units);
+  a.sparse("new_owner", p.new_owner);
 }
 template <class A>
 void fields(A& a, ledger::DeleteAsset& p) {
@@ -156,10 +157,10 @@ void fields(A& a, ledger::EnergyToCoins& p) {
   a.field("energy_kwh", p.energy);
   a.field("seller", p.seller);
   a.field("buyer", p.buyer);
-  a.optional("coins_inc", p.coins_inc);
-  a.optional("coins_dec", p.coins_dec);
-  a.optional("energy_inc", p.energy_inc);
-  a.optional("energy_dec", p.energy_dec);
+  a.sparse("coins_inc", p.coins_inc);
+  a.sparse("coins_dec", p.coins_dec);
+  a.sparse("energy_inc", p.energy_inc);
+  a.sparse("energy_dec", p.energy_dec);
 }
 template <class A>
 void fields(A& a, ledger::CashToCoins& p) {
@@ -168,32 +169,32 @@ void fields(A& a, ledger::CashToCoins& p) {
   a.field("currency", p.currency);
   a.field("coins_to", p.coins_to);
   a.field("coins_from", p.coins_from);
-  a.optional("coins_inc", p.coins_inc);
-  a.optional("coins_dec", p.coins_dec);
-  a.optional("cash_inc", p.cash_inc);
-  a.optional("cash_dec", p.cash_dec);
+  a.sparse("coins_inc", p.coins_inc);
+  a.sparse("coins_dec", p.coins_dec);
+  a.sparse("cash_inc", p.cash_inc);
+  a.sparse("cash_dec", p.cash_dec);
 }
 template <class A>
 void fields(A& a, ledger::TransferCoinsToEV& p) {
   a.field("amount_coins", p.coins);
   a.field("from", p.from);
   a.field("to", p.to);
-  a.optional("coins_inc", p.coins_inc);
-  a.optional("coins_dec", p.coins_dec);
+  a.sparse("coins_inc", p.coins_inc);
+  a.sparse("coins_dec", p.coins_dec);
 }
 template <class A>
 void fields(A& a, ledger::CashFundingResident& p) {
   a.field("cash", p.cash);
   a.field("currency", p.currency);
   a.field("resident", p.resident);
-  a.optional("cash_inc", p.cash_inc);
+  a.sparse("cash_inc", p.cash_inc);
 }
 template <class A>
 void fields(A& a, ledger::CashWithdrawalResident& p) {
   a.field("cash", p.cash);
   a.field("currency", p.currency);
   a.field("resident", p.resident);
-  a.optional("cash_dec", p.cash_dec);
+  a.sparse("cash_dec", p.cash_dec);
 }
 template <class A>
 void fields(A& a, ledger::SignedReading& p) {
@@ -262,6 +263,8 @@ struct NoArchive {
   void field(std::string_view, T&) {}
   template <class T>
   void optional(std::string_view, T&) {}
+  template <class T>
+  void sparse(std::string_view, T&) {}
 };
 /// What is an object in JSON. A ParticipantRef is a text, "Resident:H01".
 template <class T>

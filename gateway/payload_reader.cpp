@@ -40,6 +40,10 @@ class ReadArchive {
     const auto* found = value_.find(name);
     if (ok() && found != nullptr && !found->is_null()) read(name, *found, out);
   }
+  template <class T>
+  void sparse(std::string_view name, T& out) {
+    optional(name, out);
+  }
   void allow(std::string_view name) { known_.emplace_back(name); }
 
   Result<void> finish() {

@@ -17,6 +17,14 @@ class WriteArchive {
   void optional(std::string_view name, T& value) {
     field(name, value);
   }
+  template <class T>
+  void sparse(std::string_view name, T& value) {
+    if constexpr (requires { value.empty(); }) {
+      if (!value.empty()) field(name, value);
+    } else {
+      if (value) field(name, value);
+    }
+  }
 
  private:
   template <class Tag>
@@ -94,6 +102,10 @@ class SchemaArchive {
   template <class T>
   void optional(std::string_view name, T& value) {
     properties_.key(name).raw(schema(value));
+  }
+  template <class T>
+  void sparse(std::string_view name, T& value) {
+    optional(name, value);
   }
   /// `type_name`, where not empty, is the value of a field "type" before the others.
   std::string finish(std::string_view type_name) && {

@@ -2,6 +2,7 @@
 #include "ledger/assets.hpp"
 #include "ledger/booking.hpp"
 #include "ledger/execution.hpp"
+#include "ledger/membership.hpp"
 #include "ledger/trading_rights.hpp"
 
 namespace powershare::ledger {
@@ -92,7 +93,11 @@ Verdict execute(Overlay& state, const CashToCoins& payload) {
 }
 
 Verdict execute(Overlay& state, const TransferCoinsToEV& payload) {
-  if (!may_transfer_coins(payload.from.type, payload.to.type)) {
+  // The former server let Residents pay one another in this way; so does this one since level 3.
+  const bool residents = payload.from.type == ParticipantType::resident &&
+                         payload.to.type == ParticipantType::resident &&
+                         payload.from != payload.to && current_feature_level(state) >= 3;
+  if (!residents && !may_transfer_coins(payload.from.type, payload.to.type)) {
     return reject("not_allowed", "Coins go between a Resident and an ElectricVehicle only");
   }
   const auto from = asset_account(state, payload.from, AssetClass::coins, {}, payload.coins_dec);

@@ -14,7 +14,8 @@ bool may_own(ParticipantType owner, AssetClass asset);
 bool may_trade_energy(ParticipantType seller, ParticipantType buyer);
 /// Cash for coins (CashToCoins): between a Resident and a Bank, both directions.
 bool may_exchange_cash(ParticipantType one, ParticipantType other);
-/// Coins (TransferCoinsToEV): between a Resident and an ElectricVehicle, both directions.
+/// Coins (TransferCoinsToEV): between a Resident and an ElectricVehicle, both directions. (Between
+/// two Residents from feature level 3 on, which execution sees to.)
 bool may_transfer_coins(ParticipantType from, ParticipantType to);
 /// CashFundingResident and CashWithdrawalResident: Residents.
 bool may_fund_cash(ParticipantType type);

@@ -28,7 +28,7 @@ Member member(const std::string& name, std::uint8_t number) {
 }
 
 /// K = 2, L = 4: a change at sequence s ends its epoch at the next even number from s + 4 on.
-Genesis short_epochs(std::uint32_t level = 2) {
+Genesis short_epochs(std::uint32_t level = known_feature_level) {
   auto result = genesis();
   result.consensus = {2, 4};
   result.feature_level = level;
@@ -55,7 +55,7 @@ void pass_to_next_epoch(Chain& chain) {
 TEST_CASE("epoch 0 stands in the state of a new chain, with its keys as used ones") {
   const Chain chain(short_epochs());
   const auto& state = chain.machine.state();
-  CHECK(current_epoch(state) == Epoch{0, 1, 2, chain.machine.genesis().members});
+  CHECK(current_epoch(state) == Epoch{0, 1, known_feature_level, chain.machine.genesis().members});
   CHECK_FALSE(next_epoch(state).has_value());
   CHECK(epoch_at(state, 0) == current_epoch(state));
   CHECK_FALSE(epoch_at(state, 1).has_value());
@@ -109,12 +109,12 @@ TEST_CASE("a member joins with the next epoch, and headers commit to it before")
   REQUIRE(code(chain.submit(AddMember{after.back(), "tcp://10.0.0.5:7400", ""})) == "applied");
   const auto& state = chain.machine.state();
   // Executed at sequence 2: the epoch ends at 6.
-  CHECK(next_epoch(state) == NextEpoch{6, 2, after});
+  CHECK(next_epoch(state) == NextEpoch{6, known_feature_level, after});
   CHECK(current_epoch(state).members == before);
   CHECK(chain.machine.head().next_members == members_hash(after));
   CHECK(epoch_of(state, 6) == 0);
   CHECK(epoch_of(state, 7) == 1);
-  CHECK(epoch_for(state, 7) == Epoch{1, 7, 2, after});
+  CHECK(epoch_for(state, 7) == Epoch{1, 7, known_feature_level, after});
   CHECK(endpoints_of(state, peer("peer-4")) == MemberEndpoints{"tcp://10.0.0.5:7400", ""});
   CHECK_FALSE(find_binding(state, after.back().gateway_key, "gateway:peer-4").has_value());
   for (int i = 0; i < 4; ++i) {
@@ -126,7 +126,7 @@ TEST_CASE("a member joins with the next epoch, and headers commit to it before")
   CHECK(first.sequence == 7);
   CHECK(first.epoch == 1);
   CHECK(first.next_members == members_hash(after));
-  CHECK(current_epoch(state) == Epoch{1, 7, 2, after});
+  CHECK(current_epoch(state) == Epoch{1, 7, known_feature_level, after});
   CHECK(epoch_at(state, 0)->members == before);
   CHECK_FALSE(next_epoch(state).has_value());
   CHECK(epoch_of(state, 6) == 0);

@@ -94,6 +94,20 @@ TEST_CASE("CashToCoins works both ways at the given rate") {
                  "Only a Resident and a Bank exchange cash for coins");
 }
 
+TEST_CASE("Residents pay one another by TransferCoinsToEV from feature level 3 on") {
+  for (const std::uint32_t level : {2u, 3u}) {
+    auto start = genesis();
+    start.feature_level = level;
+    Chain chain(start);
+    const auto receipt = chain.submit(TransferCoinsToEV{coins("1"), h01, h02});
+    CHECK(receipt.code == (level < 3 ? "not_allowed" : ""));
+    CHECK(chain.balance(h02, co) == (level < 3 ? "20" : "21"));
+    CHECK(chain.submit(TransferCoinsToEV{coins("1"), h01, h01}).code == "not_allowed");
+    // Its owner's word, or the administrator's.
+    CHECK(chain.submit_as(h02, TransferCoinsToEV{coins("1"), h01, h02}).code == "forbidden");
+  }
+}
+
 TEST_CASE("TransferCoinsToEV funds a wallet and withdraws from it") {
   Chain chain;
   CHECK(chain.submit(TransferCoinsToEV{coins("5"), h01, vehicle}).outcome == Outcome::applied);
@@ -104,7 +118,7 @@ TEST_CASE("TransferCoinsToEV funds a wallet and withdraws from it") {
                  "Insufficient coins in electric vehicle account");
   check_rejected(chain, TransferCoinsToEV{coins("121"), h01, vehicle}, "insufficient_coins",
                  "Insufficient coins in resident account");
-  check_rejected(chain, TransferCoinsToEV{coins("1"), h01, h02}, "not_allowed",
+  check_rejected(chain, TransferCoinsToEV{coins("1"), h01, bank}, "not_allowed",
                  "Coins go between a Resident and an ElectricVehicle only");
 }
 

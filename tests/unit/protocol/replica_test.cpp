@@ -733,27 +733,3 @@ TEST_CASE(
   CHECK(group.status(2).view == view);
   CHECK(group.members[0]->decisions.size() == 2);
 }
-
-TEST_CASE(
-    "a member that hears nobody in its epoch looks into the others' ledgers, again and again") {
-  Group group(4);
-  group.submit(0, "one");
-  group.pass(4'000);
-  CHECK_FALSE(group.members[3]->transfer);  // at rest the others' STATUS is enough
-  group.drop = [](std::uint32_t to, const Received&) { return to == 3; };
-  group.pass(6'500);
-  REQUIRE(group.members[3]->transfer);  // perhaps its epoch is over, and it is a member no more
-  CHECK_FALSE(group.members[0]->transfer);
-  group.members[3]->transfer.reset();
-  group.input(3, Restored{group.members[3]->executed, {}, false, {}, {}});
-  group.pass(1'500);
-  CHECK(group.members[3]->transfer);
-  group.drop = nullptr;
-  group.nothing_to_follow = true;
-  group.input(3, Restored{group.members[3]->executed, {}, false, {}, {}});
-  group.pass(1'500);
-  group.submit(3, "two");
-  group.pass(3'000);
-  CHECK(!group.status(3).transferring);
-  CHECK(group.members[3]->decisions.size() == 2);
-}
