@@ -67,14 +67,14 @@ class Day:
         found = self.value(path)
         assert abs(found - value) < 1e-9, (path, found, value)
 
-    def make(self, kind, name, amounts, **fields):
+    def make(self, kind, key, amounts, **fields):
         assets = {"coins": ("Coins", "coinsID", "CO_", {}), "energy": ("Energy", "energyID", "EN_", {"units": "kwH"}),
                   "cash": ("Cash", "cashID", "CA_", {"currency": "EUR"})}
         owner = {}
         for asset, amount in amounts.items():
             model, id_field, prefix, more = assets[asset]
-            self.ask("POST", "/" + model, {id_field: prefix + name, "value": amount, "ownerID": name, "ownerEntity": kind, **more})
-            owner[asset] = prefix + name
+            self.ask("POST", "/" + model, {id_field: prefix + key, "value": amount, "ownerID": key, "ownerEntity": kind, **more})
+            owner[asset] = prefix + key
         self.ask("POST", "/" + kind, {**fields, **owner})
 
     def register(self):
