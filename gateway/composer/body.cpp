@@ -120,20 +120,21 @@ Outcome<json::Value> read_form(std::string_view body) {
 
 /// A tree out of names in brackets.
 struct Node {
+  std::string name;
   std::string text;
-  std::vector<std::pair<std::string, Node>> members;
+  std::vector<Node> members;
 
-  Node& at(const std::string& name) {
-    for (auto& [known, node] : members) {
-      if (known == name) return node;
+  Node& at(const std::string& wanted) {
+    for (auto& node : members) {
+      if (node.name == wanted) return node;
     }
-    members.emplace_back(name, Node{});
-    return members.back().second;
+    members.push_back({wanted, {}, {}});
+    return members.back();
   }
   /// Members named 0, 1, 2, … are an array.
   bool is_array() const {
     for (std::size_t i = 0; i < members.size(); ++i) {
-      if (members[i].first != std::to_string(i)) return false;
+      if (members[i].name != std::to_string(i)) return false;
     }
     return !members.empty();
   }
@@ -144,8 +145,8 @@ struct Node {
     }
     const bool array = is_array() && !top;
     array ? out.begin_array() : out.begin_object();
-    for (const auto& [name, node] : members) {
-      if (!array) out.key(name);
+    for (const auto& node : members) {
+      if (!array) out.key(node.name);
       node.write(out, false);
     }
     array ? out.end_array() : out.end_object();

@@ -1,7 +1,8 @@
 """500 hostile connections hurt nobody: wrk at saturation on a cheap GET of a real peer, plain and TLS.
 
 Short runs without and with the attack follow each other on the same peer. The median of the honest p99 with it must
-be at most twice the median without; anonymous memory must stay flat. On a busy machine single runs are noise, so that
+be at most twice the median without (or twice a time slice of the scheduler, where it is less than one without);
+anonymous memory must stay flat. On a busy machine single runs are noise, so that
 pairs of runs are added, up to MAX_PAIRS, while the bound does not hold: what is judged is always the median of all.
 """
 
@@ -21,6 +22,7 @@ from island import LONG, Island, skip, wait_for
 
 CONNECTIONS = 500
 PAIRS, MAX_PAIRS = 3, 9
+TIME_SLICE_MS = 3  # two cores serve peers, wrk and attackers: below this a p99 tells whose turn it was
 SECONDS = 10 if LONG else 3
 HELLO = bytes.fromhex("1603010200010001fc0303") + bytes(64)  # a client hello that stops
 LARGE = "/v1/openapi.json"
@@ -139,13 +141,14 @@ def check(secure):
                 opened, closed = attack.opened, attack.closed
             p99_quiet = statistics.median(p99 for _, p99 in quiet)
             p99_attacked = statistics.median(p99 for _, p99 in attacked)
-            if len(quiet) >= PAIRS and (p99_attacked <= 2 * p99_quiet or len(quiet) >= MAX_PAIRS):
+            allowed = 2 * max(p99_quiet, TIME_SLICE_MS)
+            if len(quiet) >= PAIRS and (p99_attacked <= allowed or len(quiet) >= MAX_PAIRS):
                 break
         figures = (f"{name}: {len(quiet)} pairs, {statistics.median(r for r, _ in quiet):.0f} and "
                    f"{statistics.median(r for r, _ in attacked):.0f} requests/s, p99 {p99_quiet:.2f} and {p99_attacked:.2f} ms, "
                    f"memory {memory[0] / 1024:.0f} to {memory[-1] / 1024:.0f} MB; {opened} hostile connections in the last run, {closed} cut")
         print(figures, flush=True)
-        assert p99_attacked <= 2 * p99_quiet, figures
+        assert p99_attacked <= allowed, figures
         assert memory[-1] <= 1.5 * memory[0], figures
         # What the attackers held is given back.
         wait_for(lambda: metric(island, "powershare_gateway_connections") < 50, 60, "all hostile connections gone")
