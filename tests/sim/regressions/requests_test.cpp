@@ -47,12 +47,14 @@ TEST_CASE("§6.5 requests that come from another member are verified like a clie
 
 TEST_CASE("§6.6 reading is no message between members, so that no read can hold up a write") {
   // The read-only optimisation is excluded by construction: a read is answered from one peer's
-  // ledger, with a certificate that the reader checks. The list of messages is closed.
+  // ledger, with a certificate that the reader checks. The list of messages is closed; PROFILE and
+  // the like carry what is kept off the ledger, and no replica sees them.
   const std::set<std::string> ordering = {
       "REQUEST",        "PRE-PREPARE",  "PREPARE",     "COMMIT",  "CHECKPOINT",    "VIEW-CHANGE",
       "NEW-VIEW",       "BLOCK",        "STATUS",      "FETCH",   "FETCHED-BATCH", "FETCHED-ENTRY",
       "STABLE-PROOF",   "ASK-PROMISES", "PROMISES",    "RELAYED", "FETCH-BLOCKS",  "BLOCKS",
-      "FETCH-MANIFEST", "MANIFEST",     "FETCH-CHUNK", "CHUNK"};
+      "FETCH-MANIFEST", "MANIFEST",     "FETCH-CHUNK", "CHUNK",   "PROFILE-OFFER", "PROFILE-KEPT",
+      "PROFILE-ASK",    "PROFILE"};
   std::set<std::string> known;
   for (int value = 0; value < 256; ++value) {
     if (pbft::is_known(static_cast<Type>(value))) {
