@@ -22,7 +22,7 @@ from island import LONG, Island, skip, wait_for
 
 CONNECTIONS = 500
 PAIRS, MAX_PAIRS = 3, 9
-TIME_SLICE_MS = 3  # two cores serve peers, wrk and attackers: below this a p99 tells whose turn it was
+TIME_SLICE_MS = 4  # two cores serve peers, wrk and attackers: below this a p99 tells whose turn it was
 SECONDS = 10 if LONG else 3
 HELLO = bytes.fromhex("1603010200010001fc0303") + bytes(64)  # a client hello that stops
 LARGE = "/v1/openapi.json"
