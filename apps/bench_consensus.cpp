@@ -112,9 +112,7 @@ struct Figures {
            signing.requests_per_bundle;
   }
   double latency(double share) const { return bench::quantile(load.latency_ms, share); }
-  bool ok() const {
-    return orderly && load.agreed && load.unanswered == 0 && load.requests > 0;
-  }
+  bool ok() const { return orderly && load.agreed && load.unanswered == 0 && load.requests > 0; }
 };
 
 Result<void> check_options(const BenchConsensusOptions& options) {
