@@ -118,7 +118,9 @@ TEST_CASE("values that are none are refused") {
       {"261130123015W", "260230123015W"},
       {"261130123015W", "26113012301 W"},
       {"261130123015W", "261130250000W"}};
-  for (const auto& [from, to] : changes) {
+  for (const auto& change : changes) {
+    const auto& from = change.first;
+    const auto& to = change.second;
     CAPTURE(to);
     const auto report = read_p1(replaced(body, from, to));
     REQUIRE_FALSE(report.ok());
