@@ -95,6 +95,7 @@ class ConsensusHost {
   }
 
   void collect(pbft::Effects&& effects) {
+    context_.needless_votes.note(effects);
     pending_.merge(std::move(effects));
     if (flush_queued_ || blocked_) return;
     flush_queued_ = true;

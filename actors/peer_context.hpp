@@ -8,6 +8,7 @@
 #include <mutex>
 #include <string>
 
+#include "actors/needless_votes.hpp"
 #include "actors/peer_keys.hpp"
 #include "actors/status_board.hpp"
 #include "actors/verified_requests.hpp"
@@ -109,6 +110,7 @@ struct PeerContext {
   std::unique_ptr<monitoring::Metrics> metrics;
   std::unique_ptr<StatusBoard> board;
   std::unique_ptr<VerifiedRequests> verified_requests;
+  NeedlessVotes needless_votes;
   std::uint32_t feature_level_max = ledger::known_feature_level;
   /// Ends the process on what cannot be borne (docs/failure-table.md); does not return.
   std::function<void(const Error&)> fatal;

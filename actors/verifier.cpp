@@ -35,6 +35,10 @@ void admit(PeerContext& context, const Links& links, pbft::MemberIndex sender, B
   };
   auto envelope = wire::decode_envelope(frame);
   if (!envelope) return refuse("malformed");
+  if (context.needless_votes.contains(*envelope)) {
+    context.metrics->add(monitoring::Metric::consensus_needless_votes_total);
+    return;
+  }
   auto admitted = wire::admit(std::move(*envelope), sender, *context.roster(), context.signatory);
   if (const auto* refusal = std::get_if<wire::Refusal>(&admitted)) {
     return refuse(wire::to_text(*refusal));

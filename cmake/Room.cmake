@@ -1,8 +1,9 @@
 # powershare_room(NAME DEPENDS other rooms... LIBRARIES third-party targets...)
 # One static library per room, from every .cpp below the room's folder. DEPENDS is the room's row of
 # the table in ARCHITECTURE.md; LIBRARIES are private: no room passes a third-party library on.
+# OWN_PRECOMPILED: the room brings a precompiled header of its own.
 function(powershare_room name)
-  cmake_parse_arguments(room "" "" "DEPENDS;LIBRARIES;EXCLUDE" ${ARGN})
+  cmake_parse_arguments(room "OWN_PRECOMPILED" "" "DEPENDS;LIBRARIES;EXCLUDE" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   foreach(pattern IN LISTS room_EXCLUDE)
     list(FILTER sources EXCLUDE REGEX ${pattern})
@@ -14,6 +15,9 @@ function(powershare_room name)
     add_library(powershare_${name} STATIC ${sources})
     set(scope PUBLIC)
     target_link_libraries(powershare_${name} PRIVATE powershare_options ${room_LIBRARIES})
+    if(NOT room_OWN_PRECOMPILED)
+      powershare_precompiled(powershare_${name})
+    endif()
   endif()
   target_include_directories(powershare_${name} ${scope} ${PROJECT_SOURCE_DIR})
   foreach(other IN LISTS room_DEPENDS)
@@ -31,6 +35,7 @@ function(powershare_tests room)
   add_executable(test_unit_${room} ${sources} ${PROJECT_SOURCE_DIR}/tests/unit/main.cpp)
   target_link_libraries(test_unit_${room} PRIVATE powershare_options ${ARGN})
   target_include_directories(test_unit_${room} PRIVATE ${PROJECT_SOURCE_DIR})
+  powershare_precompiled(test_unit_${room} tests)
   add_test(NAME unit.${room} COMMAND test_unit_${room})
   set_tests_properties(unit.${room} PROPERTIES LABELS unit TIMEOUT 300
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})

@@ -13,9 +13,14 @@ set(POWERSHARE_SANITIZE "" CACHE STRING "Sanitizers, as in -fsanitize=")
 option(POWERSHARE_WITHOUT_ACTORS "Leave out the rooms that know CAF" OFF)
 option(POWERSHARE_FUZZ "Build the libFuzzer targets (needs clang)" OFF)
 
+# As libraries are: then executables can share their precompiled headers.
+set(CMAKE_CXX_COMPILE_OPTIONS_PIE ${CMAKE_CXX_COMPILE_OPTIONS_PIC})
+
 find_program(CCACHE ccache)
 if(CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  # What ccache asks for before it caches sources that use a precompiled header.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros
+    ${CCACHE})
 endif()
 find_program(MOLD mold)
 if(MOLD)
@@ -29,7 +34,7 @@ target_compile_options(powershare_options INTERFACE
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 reports false positives from inlined standard-library code under -O2 and sanitizers.
   target_compile_options(powershare_options INTERFACE
-    -Wno-null-dereference -Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow
+    -Wno-null-dereference -Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread
     -Wno-array-bounds -Wno-dangling-pointer)
 endif()
 if(POWERSHARE_SANITIZE)

@@ -54,6 +54,8 @@ constexpr MetricDefinition table[] = {
      counter,
      "Protocol messages refused, by reason.",
      {"reason"}},
+    {Metric::consensus_needless_votes_total, "powershare_consensus_needless_votes_total", counter,
+     "Votes that came when their quorum was complete and were dropped unverified."},
     {Metric::consensus_state_transfers_total,
      "powershare_consensus_state_transfers_total",
      counter,

@@ -26,6 +26,7 @@ enum class Metric : std::uint8_t {
   consensus_view_changes_total,
   consensus_messages_total,
   consensus_rejected_messages_total,
+  consensus_needless_votes_total,
   consensus_state_transfers_total,
   consensus_equivocations_total,
 
