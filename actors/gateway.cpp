@@ -186,6 +186,18 @@ void DoorPorts::submit(ledger::Payload payload, std::string principal, std::stri
                 std::move(done));
 }
 
+void DoorPorts::submit_as(ledger::Payload payload, std::string principal,
+                          const crypto::KeyPair& signer, Bytes idempotency_key,
+                          std::int64_t timeout_ms, gateway::SubmitCallback done) {
+  ledger::Transaction transaction;
+  transaction.genesis = context_.genesis_hash;
+  transaction.principal = std::move(principal);
+  transaction.idempotency_key = std::move(idempotency_key);
+  transaction.expires = {wall_clock_now().value + millis_per_hour};
+  transaction.payload = std::move(payload);
+  submit_signed(wire::encode_and_sign(transaction, signer), timeout_ms, std::move(done));
+}
+
 void DoorPorts::submit_signed(Bytes transaction, std::int64_t timeout_ms,
                               gateway::SubmitCallback done) {
   caf::anon_send(door_,

@@ -30,6 +30,9 @@ class DoorPorts final : public gateway::Submitter, public gateway::Ingestion {
   void submit(ledger::Payload payload, std::string principal, std::string initiator,
               Bytes idempotency_key, std::int64_t timeout_ms,
               gateway::SubmitCallback done) override;
+  void submit_as(ledger::Payload payload, std::string principal, const crypto::KeyPair& signer,
+                 Bytes idempotency_key, std::int64_t timeout_ms,
+                 gateway::SubmitCallback done) override;
   void submit_signed(Bytes transaction, std::int64_t timeout_ms,
                      gateway::SubmitCallback done) override;
   void ingest(std::vector<ledger::SignedReading> readings, gateway::IngestCallback done) override;

@@ -214,12 +214,30 @@ void fields(A& a, ledger::ReadingBatch& p) {
   a.field("readings", p.readings);
 }
 template <class A>
+void fields(A& a, ledger::WeeklyWindow& p) {
+  a.field("weekdays", p.weekdays);
+  a.field("from_minute", p.from_minute);
+  a.field("to_minute", p.to_minute);
+}
+template <class A>
+void fields(A& a, ledger::SideRules& p) {
+  a.sparse("tariff_offset", p.tariff_offset);
+  a.sparse("windows", p.windows);
+  a.sparse("partners", p.partners);
+}
+template <class A>
 void fields(A& a, ledger::SetCriteria& p) {
   a.field("participant", p.participant);
   a.optional("sell_enabled", p.sell_enabled);
   a.optional("sell_price", p.sell_price);
   a.optional("buy_enabled", p.buy_enabled);
   a.optional("buy_price", p.buy_price);
+  a.sparse("sell_rules", p.sell_rules);
+  a.sparse("buy_rules", p.buy_rules);
+  a.optional("automatic", p.automatic);
+  a.optional("battery_reserve_kwh", p.battery_reserve);
+  a.optional("only_renewable", p.only_renewable);
+  a.optional("pay_more_for_green", p.pay_more_for_green);
 }
 template <class A>
 void fields(A& a, ledger::ClockStep& p) {
@@ -255,6 +273,126 @@ void fields(A& a, ledger::ReplaceMemberKeys& p) {
 template <class A>
 void fields(A& a, ledger::SetFeatureLevel& p) {
   a.field("level", p.level);
+}
+
+template <class A>
+void fields(A& a, ledger::SealedKey& p) {
+  a.field("salt", p.salt);
+  a.field("memory_kib", p.memory_kib);
+  a.field("passes", p.passes);
+  a.field("box", p.box);
+}
+template <class A>
+void fields(A& a, ledger::Invite& p) {
+  a.field("invitation", p.invitation);
+  a.field("participant", p.participant);
+  a.field("expires", p.expires);
+}
+template <class A>
+void fields(A& a, ledger::WithdrawInvitation& p) {
+  a.field("invitation", p.invitation);
+}
+template <class A>
+void fields(A& a, ledger::AcceptInvitation& p) {
+  a.field("key", p.key);
+  a.optional("login", p.login);
+  a.sparse("sealed", p.sealed);
+}
+template <class A>
+void fields(A& a, ledger::SetLogin& p) {
+  a.field("participant", p.participant);
+  a.field("login", p.login);
+  a.field("key", p.key);
+  a.field("sealed", p.sealed);
+}
+template <class A>
+void fields(A& a, ledger::RemoveLogin& p) {
+  a.field("participant", p.participant);
+  a.field("login", p.login);
+}
+template <class A>
+void fields(A& a, ledger::OpenSession& p) {
+  a.field("participant", p.participant);
+  a.field("session", p.session);
+  a.field("refresh", p.refresh);
+  a.field("expires", p.expires);
+  a.field("refresh_expires", p.refresh_expires);
+}
+template <class A>
+void fields(A& a, ledger::CloseSession& p) {
+  a.field("participant", p.participant);
+  a.optional("session", p.session);
+}
+template <class A>
+void fields(A& a, ledger::PlaceOrder& p) {
+  a.field("participant", p.participant);
+  a.field("side", p.side);
+  a.field("first_slot", p.first_slot);
+  a.optional("slots", p.slots);
+  a.field("energy_kwh", p.energy);
+  a.field("limit", p.limit);
+  a.sparse("partners", p.partners);
+  a.optional("only_renewable", p.only_renewable);
+}
+template <class A>
+void fields(A& a, ledger::CancelOrder& p) {
+  a.field("participant", p.participant);
+  a.field("order", p.order);
+}
+template <class A>
+void fields(A& a, ledger::UtcOffset& p) {
+  a.field("from", p.from);
+  a.field("minutes", p.minutes);
+}
+template <class A>
+void fields(A& a, ledger::SetCalendar& p) {
+  a.field("zone", p.zone);
+  a.field("offsets", p.offsets);
+}
+template <class A>
+void fields(A& a, ledger::SetPreferences& p) {
+  a.field("participant", p.participant);
+  a.optional("ranking", p.ranking);
+  a.optional("low_balance_coins", p.low_balance);
+  a.optional("top_up_below_coins", p.top_up_below);
+  a.optional("top_up_amount_coins", p.top_up_amount);
+}
+template <class A>
+void fields(A& a, ledger::RequestCash& p) {
+  a.field("participant", p.participant);
+  a.field("withdrawal", p.withdrawal);
+  a.field("cash", p.cash);
+  a.field("currency", p.currency);
+}
+template <class A>
+void fields(A& a, ledger::ResolveCashRequest& p) {
+  a.field("request", p.request);
+  a.field("approved", p.approved);
+}
+template <class A>
+void fields(A& a, ledger::UpdateMeter& p) {
+  a.field("meter", p.meter);
+  a.sparse("owner", p.owner);
+  a.sparse("public_key", p.public_key);
+  a.sparse("plant_watts", p.plant_watts);
+  a.sparse("cpe", p.cpe);
+}
+template <class A>
+void fields(A& a, ledger::SetMeterStanding& p) {
+  a.field("meter", p.meter);
+  a.field("standing", p.standing);
+}
+template <class A>
+void fields(A& a, ledger::DisputeReading& p) {
+  a.field("meter", p.meter);
+  a.field("seq", p.sequence);
+  a.field("reason", p.reason);
+}
+template <class A>
+void fields(A& a, ledger::ResolveDispute& p) {
+  a.field("meter", p.meter);
+  a.field("seq", p.sequence);
+  a.field("upheld", p.upheld);
 }
 
 /// An archive that looks at nothing.

@@ -63,6 +63,33 @@ struct EnumNames<ledger::Role> {
        {ledger::Role::meter, "meter"}}};
 };
 
+template <>
+struct EnumNames<ledger::OrderSide> {
+  static constexpr std::array<std::pair<ledger::OrderSide, std::string_view>, 2> values{
+      {{ledger::OrderSide::sell, "sell"}, {ledger::OrderSide::buy, "buy"}}};
+};
+template <>
+struct EnumNames<ledger::RankingDisplay> {
+  static constexpr std::array<std::pair<ledger::RankingDisplay, std::string_view>, 3> values{
+      {{ledger::RankingDisplay::anonymous, "anonymous"},
+       {ledger::RankingDisplay::named, "named"},
+       {ledger::RankingDisplay::hidden, "hidden"}}};
+};
+template <>
+struct EnumNames<ledger::MeterStanding> {
+  static constexpr std::array<std::pair<ledger::MeterStanding, std::string_view>, 2> values{
+      {{ledger::MeterStanding::trusted, "trusted"},
+       {ledger::MeterStanding::quarantined, "quarantined"}}};
+};
+template <>
+struct EnumNames<ledger::DisputeReason> {
+  static constexpr std::array<std::pair<ledger::DisputeReason, std::string_view>, 4> values{
+      {{ledger::DisputeReason::too_high, "too_high"},
+       {ledger::DisputeReason::too_low, "too_low"},
+       {ledger::DisputeReason::not_mine, "not_mine"},
+       {ledger::DisputeReason::other, "other"}}};
+};
+
 template <class Enum>
 concept NamedEnum = requires {
   EnumNames<Enum>::values;

@@ -64,7 +64,10 @@ class WriteArchive {
   void write(Integer& value) {
     out_.unsigned_integer(value);
   }
-  void write(std::int32_t& value) { out_.integer(value); }
+  template <std::signed_integral Integer>
+  void write(Integer& value) {
+    out_.integer(value);
+  }
   void write(LongText& value) { out_.string(value.text); }
   void write(UtcMillis& value) { out_.string(to_iso8601(value)); }
   void write(ledger::ParticipantRef& value) { out_.string(ledger::to_text(value)); }

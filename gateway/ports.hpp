@@ -18,6 +18,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "crypto/hash.hpp"
+#include "crypto/keys.hpp"
 #include "crypto/quorum.hpp"
 #include "ledger/header.hpp"
 #include "ledger/profile.hpp"
@@ -126,6 +127,10 @@ class Submitter {
   /// first receipt. `initiator` says for whom the gateway acts: Transaction::initiator.
   virtual void submit(ledger::Payload payload, std::string principal, std::string initiator,
                       Bytes idempotency_key, std::int64_t timeout_ms, SubmitCallback done) = 0;
+  /// Likewise, signed with `signer` on behalf of `principal`.
+  virtual void submit_as(ledger::Payload payload, std::string principal,
+                         const crypto::KeyPair& signer, Bytes idempotency_key,
+                         std::int64_t timeout_ms, SubmitCallback done) = 0;
   /// A transaction that its sender has signed, as bytes.
   virtual void submit_signed(Bytes transaction, std::int64_t timeout_ms, SubmitCallback done) = 0;
 };

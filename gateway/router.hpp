@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "crypto/keys.hpp"
 #include "gateway/gateway.hpp"
 #include "net/http.hpp"
 
@@ -21,6 +22,7 @@ enum class Access : std::uint8_t {
   read,           ///< anyone, unless GatewayOptions::require_key_for_reads
   partly,         ///< anyone; the handler decides what of it needs a key
   administrator,  ///< an API key with that role
+  resident,       ///< a bearer token of a log-in (gateway/household)
 };
 
 struct ParameterInfo {
@@ -43,11 +45,18 @@ struct RouteInfo {
   std::vector<int> statuses = {200};
 };
 
+/// The person behind a bearer token.
+struct Caller {
+  ledger::ParticipantRef participant;
+  std::shared_ptr<const crypto::KeyPair> session;  ///< signs for the participant while it is open
+};
+
 /// One request on its way to a handler.
 struct Request {
   net::HttpRequest http;
   std::vector<std::pair<std::string, std::string>> path_parameters;
-  std::optional<ApiKey> key;  ///< the API key that came with it, where one did
+  std::optional<ApiKey> key;     ///< the API key that came with it, where one did
+  std::optional<Caller> caller;  ///< there on every route with Access::resident
 
   const std::string& path_parameter(std::string_view name) const;
   bool has_role(Role role) const { return key && key->role == role; }

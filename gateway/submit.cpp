@@ -100,6 +100,16 @@ void submit_payload(const Services& services, const Request& request, const Resp
       [responder](const SubmitAnswer& answer) { responder.send(response_to(answer)); });
 }
 
+void submit_for_caller(const Services& services, const Request& request, const Responder& responder,
+                       ledger::Payload payload) {
+  auto key = idempotency_key(request);
+  if (!key) return responder.send(problem_of(key.error()));
+  services.ports.submitter->submit_as(
+      std::move(payload), ledger::to_text(request.caller->participant), *request.caller->session,
+      std::move(*key), services.options.submit_timeout_ms,
+      [responder](const SubmitAnswer& answer) { responder.send(response_to(answer)); });
+}
+
 void submit_signed(const Services& services, const Responder& responder, Bytes transaction) {
   services.ports.submitter->submit_signed(
       std::move(transaction), services.options.submit_timeout_ms,

@@ -10,6 +10,9 @@ namespace powershare::gateway {
 /// transaction's id.
 void submit_payload(const Services& services, const Request& request, const Responder& responder,
                     ledger::Payload payload);
+/// The same on behalf of the request's caller (Access::resident), signed with the session's key.
+void submit_for_caller(const Services& services, const Request& request, const Responder& responder,
+                       ledger::Payload payload);
 /// The same for the bytes of a transaction that its sender has signed.
 void submit_signed(const Services& services, const Responder& responder, Bytes transaction);
 

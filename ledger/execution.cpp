@@ -22,7 +22,9 @@ struct Dispatch {
 
   template <class T>
   Verdict operator()(const T& payload) const {
-    if constexpr (requires { execute(state, context, payload); }) {
+    if constexpr (requires { execute(state, context, transaction, payload); }) {
+      return execute(state, context, transaction, payload);
+    } else if constexpr (requires { execute(state, context, payload); }) {
       return execute(state, context, payload);
     } else {
       return execute(state, payload);

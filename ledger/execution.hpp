@@ -43,6 +43,41 @@ Verdict execute(Overlay& state, const RevokeIdentity& payload);
 Verdict execute(Overlay& state, const BlockContext& context, const AddApiKey& payload);
 Verdict execute(Overlay& state, const RevokeApiKey& payload);
 
+Verdict execute(Overlay& state, const BlockContext& context, const Transaction& transaction,
+                const Invite& payload);
+Verdict execute(Overlay& state, const BlockContext& context, const Transaction& transaction,
+                const WithdrawInvitation& payload);
+Verdict execute(Overlay& state, const BlockContext& context, const Transaction& transaction,
+                const AcceptInvitation& payload);
+Verdict execute(Overlay& state, const BlockContext& context, const Transaction& transaction,
+                const SetLogin& payload);
+Verdict execute(Overlay& state, const BlockContext& context, const Transaction& transaction,
+                const RemoveLogin& payload);
+Verdict execute(Overlay& state, const BlockContext& context, const Transaction& transaction,
+                const OpenSession& payload);
+Verdict execute(Overlay& state, const BlockContext& context, const Transaction& transaction,
+                const CloseSession& payload);
+Verdict execute(Overlay& state, const BlockContext& context, const Transaction& transaction,
+                const PlaceOrder& payload);
+Verdict execute(Overlay& state, const BlockContext& context, const Transaction& transaction,
+                const CancelOrder& payload);
+Verdict execute(Overlay& state, const BlockContext& context, const Transaction& transaction,
+                const SetCalendar& payload);
+Verdict execute(Overlay& state, const BlockContext& context, const Transaction& transaction,
+                const SetPreferences& payload);
+Verdict execute(Overlay& state, const BlockContext& context, const Transaction& transaction,
+                const RequestCash& payload);
+Verdict execute(Overlay& state, const BlockContext& context, const Transaction& transaction,
+                const ResolveCashRequest& payload);
+Verdict execute(Overlay& state, const BlockContext& context, const Transaction& transaction,
+                const UpdateMeter& payload);
+Verdict execute(Overlay& state, const BlockContext& context, const Transaction& transaction,
+                const SetMeterStanding& payload);
+Verdict execute(Overlay& state, const BlockContext& context, const Transaction& transaction,
+                const DisputeReading& payload);
+Verdict execute(Overlay& state, const BlockContext& context, const Transaction& transaction,
+                const ResolveDispute& payload);
+
 /// The verdict of a failed booking: "insufficient_balance", "overflow" or "invariant".
 Verdict rejected(const Error& error);
 

@@ -141,12 +141,47 @@ MeterRecord decode_meter_record(Decoder& in) {
   return record;
 }
 
+void encode(Encoder& out, const SideRules& rules) {
+  encode_optional_price(out, rules.tariff_offset);
+  out.u8(static_cast<std::uint8_t>(rules.windows.size()));
+  for (const auto& window : rules.windows) {
+    out.u8(window.weekdays).u32(window.from_minute).u32(window.to_minute);
+  }
+  out.u8(static_cast<std::uint8_t>(rules.partners.size()));
+  for (const auto& partner : rules.partners) encode(out, partner);
+}
+
+SideRules decode_side_rules(Decoder& in) {
+  SideRules rules;
+  rules.tariff_offset = decode_optional_price(in);
+  rules.windows.resize(in.u8());
+  for (auto& window : rules.windows) {
+    window.weekdays = in.u8();
+    window.from_minute = static_cast<std::uint16_t>(in.u32());
+    window.to_minute = static_cast<std::uint16_t>(in.u32());
+  }
+  const std::size_t partners = in.u8();
+  for (std::size_t i = 0; i < partners; ++i) rules.partners.push_back(decode_participant_ref(in));
+  return rules;
+}
+
 void encode(Encoder& out, const SetCriteria& criteria) {
   encode(out, criteria.participant);
   out.boolean(criteria.sell_enabled);
   encode_optional_price(out, criteria.sell_price);
   out.boolean(criteria.buy_enabled);
   encode_optional_price(out, criteria.buy_price);
+  // The record of level 1 ends here: what has no rules keeps it.
+  const bool extended = !criteria.sell_rules.empty() || !criteria.buy_rules.empty() ||
+                        criteria.automatic || !criteria.battery_reserve.is_zero() ||
+                        criteria.only_renewable || criteria.pay_more_for_green;
+  if (!extended) return;
+  encode(out, criteria.sell_rules);
+  encode(out, criteria.buy_rules);
+  out.boolean(criteria.automatic)
+      .quantity(criteria.battery_reserve)
+      .boolean(criteria.only_renewable)
+      .boolean(criteria.pay_more_for_green);
 }
 
 SetCriteria decode_criteria(Decoder& in) {
@@ -156,6 +191,13 @@ SetCriteria decode_criteria(Decoder& in) {
   criteria.sell_price = decode_optional_price(in);
   criteria.buy_enabled = in.boolean();
   criteria.buy_price = decode_optional_price(in);
+  if (in.finished()) return criteria;
+  criteria.sell_rules = decode_side_rules(in);
+  criteria.buy_rules = decode_side_rules(in);
+  criteria.automatic = in.boolean();
+  criteria.battery_reserve = in.quantity<Energy>();
+  criteria.only_renewable = in.boolean();
+  criteria.pay_more_for_green = in.boolean();
   return criteria;
 }
 

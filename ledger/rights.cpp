@@ -146,6 +146,24 @@ class OwnRights {
   Verdict operator()(const AddApiKey&) const { return administrator_only(); }
   Verdict operator()(const RevokeApiKey&) const { return administrator_only(); }
 
+  Verdict operator()(const Invite&) const { return administrator_only(); }
+  Verdict operator()(const WithdrawInvitation&) const { return administrator_only(); }
+  Verdict operator()(const AcceptInvitation&) const { return administrator_only(); }
+  Verdict operator()(const SetLogin&) const { return administrator_only(); }
+  Verdict operator()(const RemoveLogin&) const { return administrator_only(); }
+  Verdict operator()(const OpenSession&) const { return administrator_only(); }
+  Verdict operator()(const CloseSession&) const { return administrator_only(); }
+  Verdict operator()(const PlaceOrder& payload) const { return own_only(payload.participant); }
+  Verdict operator()(const CancelOrder& payload) const { return own_only(payload.participant); }
+  Verdict operator()(const SetCalendar&) const { return administrator_only(); }
+  Verdict operator()(const SetPreferences& payload) const { return own_only(payload.participant); }
+  Verdict operator()(const RequestCash& payload) const { return own_only(payload.participant); }
+  Verdict operator()(const ResolveCashRequest&) const { return administrator_only(); }
+  Verdict operator()(const UpdateMeter&) const { return administrator_only(); }
+  Verdict operator()(const SetMeterStanding&) const { return administrator_only(); }
+  Verdict operator()(const DisputeReading&) const { return administrator_only(); }
+  Verdict operator()(const ResolveDispute&) const { return administrator_only(); }
+
  private:
   bool has(Scope scope) const { return (scopes_ & scope_bit(scope)) != 0; }
   bool owns(const ParticipantRef& ref) const {

@@ -36,18 +36,33 @@ enum class StateTable : std::uint8_t {
   identity_name = 0x17,     ///< text name -> 32 id, of an identity that is not revoked
   api_key = 0x18,           ///< 32 SHA-256 of the key -> AddApiKey (ledger/identities.hpp)
   api_key_label = 0x19,     ///< text label -> 32 SHA-256 of the key
+  invitation = 0x1a,        ///< 32 invitation -> participant, expiry
+  login = 0x1b,             ///< 32 login -> participant, key, sealed key
+  login_of = 0x1c,          ///< participant ‖ 32 login -> nothing: the same, by participant
+  session = 0x1d,           ///< 32 session key -> participant, refresh key, expiries
+  session_refresh = 0x1e,   ///< 32 refresh key -> 32 session key
+  session_of = 0x1f,        ///< participant ‖ 32 session key -> nothing: the same, by participant
   account = 0x20,           ///< account -> i64 balance (ledger/accounts.hpp)
   claim = 0x21,  ///< debtor ‖ i64 since ‖ creditor id -> i64 coins still owed (ledger/claims.hpp)
-  meter = 0x30,           ///< text meter -> MeterRecord (ledger/registry.hpp)
-  meter_of_owner = 0x31,  ///< participant ‖ text meter -> nothing: the same, by owner
+  preferences = 0x22,      ///< participant -> SetPreferences
+  cash_request = 0x23,     ///< 32 transaction -> RequestCash that is not resolved
+  cash_request_of = 0x24,  ///< participant ‖ 32 transaction -> nothing: the same, by participant
+  daily_spending = 0x25,   ///< 32 key -> what it has given out today on the administrator's behalf
+  meter = 0x30,            ///< text meter -> MeterRecord (ledger/registry.hpp)
+  meter_of_owner = 0x31,   ///< participant ‖ text meter -> nothing: the same, by owner
   reading_ranges =
       0x32,        ///< text meter -> accepted sequences and interval ends (ledger/metering.hpp)
   reading = 0x33,  ///< as ledger/metering.hpp says
-  slot_reading = 0x34,   ///< as ledger/metering.hpp says
-  slot = 0x40,           ///< i64 start -> slot record (ledger/slots.hpp)
-  slot_part = 0x41,      ///< i64 start ‖ … -> parts of a slot record (ledger/slots.hpp)
-  slot_progress = 0x42,  ///< which slots are open, closed, final (ledger/slots.hpp)
-  dedup = 0x60,          ///< text principal ‖ idempotency key -> first transaction's id, expiry
+  slot_reading = 0x34,    ///< as ledger/metering.hpp says
+  meter_standing = 0x35,  ///< text meter -> standing, why and since when
+  dispute = 0x36,         ///< text meter ‖ u64 sequence -> DisputeReading that is not resolved
+  slot = 0x40,            ///< i64 start -> slot record (ledger/slots.hpp)
+  slot_part = 0x41,       ///< i64 start ‖ … -> parts of a slot record (ledger/slots.hpp)
+  slot_progress = 0x42,   ///< which slots are open, closed, final (ledger/slots.hpp)
+  order = 0x43,           ///< i64 last slot ‖ 32 transaction -> PlaceOrder
+  order_of = 0x44,  ///< participant ‖ 32 transaction -> i64 last slot: the same, by participant
+  calendar = 0x47,  ///< one record: SetCalendar
+  dedup = 0x60,     ///< text principal ‖ idempotency key -> first transaction's id, expiry
 };
 
 namespace state_key {

@@ -15,6 +15,8 @@
 #include "base/time.hpp"
 #include "crypto/hash.hpp"
 #include "crypto/keys.hpp"
+#include "ledger/access_payloads.hpp"
+#include "ledger/household_payloads.hpp"
 #include "ledger/member.hpp"
 #include "ledger/participants.hpp"
 #include "ledger/reading.hpp"
@@ -191,6 +193,13 @@ struct SetCriteria {
   std::optional<Price> sell_price;  ///< at least; coins per kWh
   bool buy_enabled = true;
   std::optional<Price> buy_price;  ///< at most; coins per kWh
+  // Level 3.
+  SideRules sell_rules{};
+  SideRules buy_rules{};
+  bool automatic = false;       ///< prices by themselves (DECISIONS 45); those above do not count
+  Energy battery_reserve{};     ///< below it the household's battery sells to nobody
+  bool only_renewable = false;  ///< buys from neighbours with renewable energy only
+  bool pay_more_for_green = false;  ///< may bid above the tariff, for renewable energy only
 };
 
 // ── Governance ──────────────────────────────────────────────────────────────────────────────────
@@ -222,13 +231,14 @@ struct SetFeatureLevel {
   std::uint32_t level = 0;
 };
 
-using Payload =
-    std::variant<AddParticipant, UpdateParticipant, DeleteParticipant, ProvisionAsset, AdjustAsset,
-                 DeleteAsset, RegisterMeter, RetireMeter, BindKey, RevokeKey, EnergyToCoins,
-                 CashToCoins, TransferCoinsToEV, CashFundingResident, CashWithdrawalResident,
-                 ReadingBatch, SetCriteria, ClockStep, SetParameter, AddMember, RemoveMember,
-                 ReplaceMemberKeys, SetFeatureLevel, IssueIdentity, RevokeIdentity, AddApiKey,
-                 RevokeApiKey>;
+using Payload = std::variant<
+    AddParticipant, UpdateParticipant, DeleteParticipant, ProvisionAsset, AdjustAsset, DeleteAsset,
+    RegisterMeter, RetireMeter, BindKey, RevokeKey, EnergyToCoins, CashToCoins, TransferCoinsToEV,
+    CashFundingResident, CashWithdrawalResident, ReadingBatch, SetCriteria, ClockStep, SetParameter,
+    AddMember, RemoveMember, ReplaceMemberKeys, SetFeatureLevel, IssueIdentity, RevokeIdentity,
+    AddApiKey, RevokeApiKey, Invite, WithdrawInvitation, AcceptInvitation, SetLogin, RemoveLogin,
+    OpenSession, CloseSession, PlaceOrder, CancelOrder, SetCalendar, SetPreferences, RequestCash,
+    ResolveCashRequest, UpdateMeter, SetMeterStanding, DisputeReading, ResolveDispute>;
 
 /// A decoded transaction whose signature over its body has been checked under `signer`. Whether
 /// that key may do this is decided in apply (DECISIONS 4).

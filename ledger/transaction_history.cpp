@@ -38,6 +38,15 @@ struct Participants {
   }
   std::vector<ParticipantRef> operator()(const SetCriteria& p) const { return {p.participant}; }
   std::vector<ParticipantRef> operator()(const IssueIdentity& p) const { return {p.participant}; }
+  std::vector<ParticipantRef> operator()(const Invite& p) const { return {p.participant}; }
+  std::vector<ParticipantRef> operator()(const SetLogin& p) const { return {p.participant}; }
+  std::vector<ParticipantRef> operator()(const RemoveLogin& p) const { return {p.participant}; }
+  std::vector<ParticipantRef> operator()(const OpenSession& p) const { return {p.participant}; }
+  std::vector<ParticipantRef> operator()(const CloseSession& p) const { return {p.participant}; }
+  std::vector<ParticipantRef> operator()(const PlaceOrder& p) const { return {p.participant}; }
+  std::vector<ParticipantRef> operator()(const CancelOrder& p) const { return {p.participant}; }
+  std::vector<ParticipantRef> operator()(const SetPreferences& p) const { return {p.participant}; }
+  std::vector<ParticipantRef> operator()(const RequestCash& p) const { return {p.participant}; }
   std::vector<ParticipantRef> operator()(const BindKey& p) const {
     auto ref = parse_participant_ref(p.principal);
     if (!ref) return {};

@@ -280,6 +280,24 @@ struct Checker {
     return check_time(payload.expires);
   }
   Result<void> operator()(const RevokeApiKey&) const { return {}; }
+
+  Result<void> operator()(const Invite&) const { return {}; }
+  Result<void> operator()(const WithdrawInvitation&) const { return {}; }
+  Result<void> operator()(const AcceptInvitation&) const { return {}; }
+  Result<void> operator()(const SetLogin&) const { return {}; }
+  Result<void> operator()(const RemoveLogin&) const { return {}; }
+  Result<void> operator()(const OpenSession&) const { return {}; }
+  Result<void> operator()(const CloseSession&) const { return {}; }
+  Result<void> operator()(const PlaceOrder&) const { return {}; }
+  Result<void> operator()(const CancelOrder&) const { return {}; }
+  Result<void> operator()(const SetCalendar&) const { return {}; }
+  Result<void> operator()(const SetPreferences&) const { return {}; }
+  Result<void> operator()(const RequestCash&) const { return {}; }
+  Result<void> operator()(const ResolveCashRequest&) const { return {}; }
+  Result<void> operator()(const UpdateMeter&) const { return {}; }
+  Result<void> operator()(const SetMeterStanding&) const { return {}; }
+  Result<void> operator()(const DisputeReading&) const { return {}; }
+  Result<void> operator()(const ResolveDispute&) const { return {}; }
 };
 
 }  // namespace

@@ -122,6 +122,73 @@ class PayloadDecoder {
         return api_key(body.add_api_key());
       case TransactionBody::kRevokeApiKey:
         return ledger::RevokeApiKey{array<32>(body.revoke_api_key().hash())};
+      case TransactionBody::kInvite: {
+        const auto& in = body.invite();
+        return ledger::Invite{array<32>(in.invitation()), ref(in.participant()), {in.expires_ms()}};
+      }
+      case TransactionBody::kWithdrawInvitation:
+        return ledger::WithdrawInvitation{array<32>(body.withdraw_invitation().invitation())};
+      case TransactionBody::kAcceptInvitation: {
+        const auto& in = body.accept_invitation();
+        return ledger::AcceptInvitation{array<32>(in.key()), array_or_zero<32>(in.login()),
+                                        sealed(in.sealed())};
+      }
+      case TransactionBody::kSetLogin: {
+        const auto& in = body.set_login();
+        return ledger::SetLogin{ref(in.participant()), array<32>(in.login()), array<32>(in.key()),
+                                sealed(in.sealed())};
+      }
+      case TransactionBody::kRemoveLogin:
+        return ledger::RemoveLogin{ref(body.remove_login().participant()),
+                                   array<32>(body.remove_login().login())};
+      case TransactionBody::kOpenSession: {
+        const auto& in = body.open_session();
+        return ledger::OpenSession{ref(in.participant()),
+                                   array<32>(in.session()),
+                                   array<32>(in.refresh()),
+                                   {in.expires_ms()},
+                                   {in.refresh_expires_ms()}};
+      }
+      case TransactionBody::kCloseSession:
+        return ledger::CloseSession{ref(body.close_session().participant()),
+                                    array_or_zero<32>(body.close_session().session())};
+      case TransactionBody::kPlaceOrder:
+        return order(body.place_order());
+      case TransactionBody::kCancelOrder:
+        return ledger::CancelOrder{ref(body.cancel_order().participant()),
+                                   array<32>(body.cancel_order().order())};
+      case TransactionBody::kSetCalendar:
+        return calendar(body.set_calendar());
+      case TransactionBody::kSetPreferences: {
+        const auto& in = body.set_preferences();
+        return ledger::SetPreferences{
+            ref(in.participant()), number<ledger::RankingDisplay>(in.ranking()),
+            Coins::from_nano(in.low_balance()), Coins::from_nano(in.top_up_below()),
+            Coins::from_nano(in.top_up_amount())};
+      }
+      case TransactionBody::kRequestCash: {
+        const auto& in = body.request_cash();
+        return ledger::RequestCash{ref(in.participant()), in.withdrawal(),
+                                   Cash::from_nano(in.cash()), in.currency()};
+      }
+      case TransactionBody::kResolveCashRequest:
+        return ledger::ResolveCashRequest{array<32>(body.resolve_cash_request().request()),
+                                          body.resolve_cash_request().approved()};
+      case TransactionBody::kUpdateMeter:
+        return meter(body.update_meter());
+      case TransactionBody::kSetMeterStanding:
+        return ledger::SetMeterStanding{
+            id<MeterId>(body.set_meter_standing().meter()),
+            number<ledger::MeterStanding>(body.set_meter_standing().standing())};
+      case TransactionBody::kDisputeReading: {
+        const auto& in = body.dispute_reading();
+        return ledger::DisputeReading{id<MeterId>(in.meter()), in.sequence(),
+                                      number<ledger::DisputeReason>(in.reason())};
+      }
+      case TransactionBody::kResolveDispute: {
+        const auto& in = body.resolve_dispute();
+        return ledger::ResolveDispute{id<MeterId>(in.meter()), in.sequence(), in.upheld()};
+      }
       case TransactionBody::PAYLOAD_NOT_SET:
         break;
     }
@@ -230,6 +297,72 @@ class PayloadDecoder {
     if (in.has_sell_price()) out.sell_price = Price::from_nano(in.sell_price());
     out.buy_enabled = in.buy_enabled();
     if (in.has_buy_price()) out.buy_price = Price::from_nano(in.buy_price());
+    out.sell_rules = rules(in.sell_rules());
+    out.buy_rules = rules(in.buy_rules());
+    out.automatic = in.automatic();
+    out.battery_reserve = Energy::from_nano(in.battery_reserve());
+    out.only_renewable = in.only_renewable();
+    out.pay_more_for_green = in.pay_more_for_green();
+    return out;
+  }
+
+  template <std::size_t N>
+  std::array<std::uint8_t, N> array_or_zero(const std::string& bytes) {
+    return bytes.empty() ? std::array<std::uint8_t, N>{} : array<N>(bytes);
+  }
+
+  template <class Small>
+  Small small(std::int64_t value) {
+    if (!std::in_range<Small>(value)) fail("a number out of its range");
+    return static_cast<Small>(value);
+  }
+
+  ledger::SealedKey sealed(const SealedKey& in) {
+    if (in.box().empty() && in.salt().empty()) return {};
+    return {array<16>(in.salt()), in.memory_kib(), in.passes(), to_bytes(as_bytes(in.box()))};
+  }
+
+  ledger::SideRules rules(const SideRules& in) {
+    ledger::SideRules out;
+    if (in.has_tariff_offset()) out.tariff_offset = Price::from_nano(in.tariff_offset());
+    for (const auto& window : in.windows()) {
+      out.windows.push_back({small<std::uint8_t>(window.weekdays()),
+                             small<std::uint16_t>(window.from_minute()),
+                             small<std::uint16_t>(window.to_minute())});
+    }
+    for (const auto& partner : in.partners()) out.partners.push_back(ref(partner));
+    return out;
+  }
+
+  Payload order(const PlaceOrder& in) {
+    ledger::PlaceOrder out;
+    out.participant = ref(in.participant());
+    out.side = number<ledger::OrderSide>(in.side());
+    out.first_slot = {in.first_slot_ms()};
+    out.slots = small<std::uint16_t>(in.slots());
+    out.energy = Energy::from_nano(in.energy());
+    out.limit = Price::from_nano(in.limit());
+    for (const auto& partner : in.partners()) out.partners.push_back(ref(partner));
+    out.only_renewable = in.only_renewable();
+    return out;
+  }
+
+  Payload calendar(const SetCalendar& in) {
+    ledger::SetCalendar out;
+    out.zone = in.zone();
+    for (const auto& offset : in.offsets()) {
+      out.offsets.push_back({{offset.from_ms()}, small<std::int16_t>(offset.minutes())});
+    }
+    return out;
+  }
+
+  Payload meter(const UpdateMeter& in) {
+    ledger::UpdateMeter out;
+    out.meter = id<MeterId>(in.meter());
+    if (in.has_owner()) out.owner = ref(in.owner());
+    if (in.has_public_key()) out.public_key = array<32>(in.public_key());
+    if (in.has_plant_watts()) out.plant_watts = in.plant_watts();
+    if (in.has_cpe()) out.cpe = in.cpe();
     return out;
   }
 

@@ -68,6 +68,24 @@ void fill(Member& out, const ledger::Member& member) {
   out.set_transport_key(text_of(member.transport_key));
 }
 
+void fill(SealedKey& out, const ledger::SealedKey& sealed) {
+  out.set_salt(text_of(sealed.salt));
+  out.set_memory_kib(sealed.memory_kib);
+  out.set_passes(sealed.passes);
+  out.set_box(std::string(as_text(sealed.box)));
+}
+
+void fill(SideRules& out, const ledger::SideRules& rules) {
+  if (rules.tariff_offset) out.set_tariff_offset(rules.tariff_offset->nano());
+  for (const auto& window : rules.windows) {
+    auto& entry = *out.add_windows();
+    entry.set_weekdays(window.weekdays);
+    entry.set_from_minute(window.from_minute);
+    entry.set_to_minute(window.to_minute);
+  }
+  for (const auto& partner : rules.partners) fill(*out.add_partners(), partner);
+}
+
 /// One overload per payload.
 struct PayloadEncoder {
   TransactionBody& body;
@@ -170,6 +188,12 @@ struct PayloadEncoder {
     if (payload.sell_price) out.set_sell_price(payload.sell_price->nano());
     out.set_buy_enabled(payload.buy_enabled);
     if (payload.buy_price) out.set_buy_price(payload.buy_price->nano());
+    if (!payload.sell_rules.empty()) fill(*out.mutable_sell_rules(), payload.sell_rules);
+    if (!payload.buy_rules.empty()) fill(*out.mutable_buy_rules(), payload.buy_rules);
+    out.set_automatic(payload.automatic);
+    out.set_battery_reserve(payload.battery_reserve.nano());
+    out.set_only_renewable(payload.only_renewable);
+    out.set_pay_more_for_green(payload.pay_more_for_green);
   }
   void operator()(const ledger::ClockStep& payload) const {
     body.mutable_clock_step()->set_to_ms(payload.to.value);
@@ -214,6 +238,112 @@ struct PayloadEncoder {
   }
   void operator()(const ledger::RevokeApiKey& payload) const {
     body.mutable_revoke_api_key()->set_hash(text_of(payload.hash));
+  }
+  void operator()(const ledger::Invite& payload) const {
+    auto& out = *body.mutable_invite();
+    out.set_invitation(text_of(payload.invitation));
+    fill(*out.mutable_participant(), payload.participant);
+    out.set_expires_ms(payload.expires.value);
+  }
+  void operator()(const ledger::WithdrawInvitation& payload) const {
+    body.mutable_withdraw_invitation()->set_invitation(text_of(payload.invitation));
+  }
+  void operator()(const ledger::AcceptInvitation& payload) const {
+    auto& out = *body.mutable_accept_invitation();
+    out.set_key(text_of(payload.key));
+    if (payload.login != crypto::Digest{}) out.set_login(text_of(payload.login));
+    if (!payload.sealed.empty()) fill(*out.mutable_sealed(), payload.sealed);
+  }
+  void operator()(const ledger::SetLogin& payload) const {
+    auto& out = *body.mutable_set_login();
+    fill(*out.mutable_participant(), payload.participant);
+    out.set_login(text_of(payload.login));
+    out.set_key(text_of(payload.key));
+    fill(*out.mutable_sealed(), payload.sealed);
+  }
+  void operator()(const ledger::RemoveLogin& payload) const {
+    fill(*body.mutable_remove_login()->mutable_participant(), payload.participant);
+    body.mutable_remove_login()->set_login(text_of(payload.login));
+  }
+  void operator()(const ledger::OpenSession& payload) const {
+    auto& out = *body.mutable_open_session();
+    fill(*out.mutable_participant(), payload.participant);
+    out.set_session(text_of(payload.session));
+    out.set_refresh(text_of(payload.refresh));
+    out.set_expires_ms(payload.expires.value);
+    out.set_refresh_expires_ms(payload.refresh_expires.value);
+  }
+  void operator()(const ledger::CloseSession& payload) const {
+    auto& out = *body.mutable_close_session();
+    fill(*out.mutable_participant(), payload.participant);
+    if (payload.session != crypto::PublicKey{}) out.set_session(text_of(payload.session));
+  }
+  void operator()(const ledger::PlaceOrder& payload) const {
+    auto& out = *body.mutable_place_order();
+    fill(*out.mutable_participant(), payload.participant);
+    out.set_side(static_cast<std::uint32_t>(payload.side));
+    out.set_first_slot_ms(payload.first_slot.value);
+    out.set_slots(payload.slots);
+    out.set_energy(payload.energy.nano());
+    out.set_limit(payload.limit.nano());
+    for (const auto& partner : payload.partners) fill(*out.add_partners(), partner);
+    out.set_only_renewable(payload.only_renewable);
+  }
+  void operator()(const ledger::CancelOrder& payload) const {
+    fill(*body.mutable_cancel_order()->mutable_participant(), payload.participant);
+    body.mutable_cancel_order()->set_order(text_of(payload.order));
+  }
+  void operator()(const ledger::SetCalendar& payload) const {
+    auto& out = *body.mutable_set_calendar();
+    out.set_zone(payload.zone);
+    for (const auto& offset : payload.offsets) {
+      auto& entry = *out.add_offsets();
+      entry.set_from_ms(offset.from.value);
+      entry.set_minutes(offset.minutes);
+    }
+  }
+  void operator()(const ledger::SetPreferences& payload) const {
+    auto& out = *body.mutable_set_preferences();
+    fill(*out.mutable_participant(), payload.participant);
+    out.set_ranking(static_cast<std::uint32_t>(payload.ranking));
+    out.set_low_balance(payload.low_balance.nano());
+    out.set_top_up_below(payload.top_up_below.nano());
+    out.set_top_up_amount(payload.top_up_amount.nano());
+  }
+  void operator()(const ledger::RequestCash& payload) const {
+    auto& out = *body.mutable_request_cash();
+    fill(*out.mutable_participant(), payload.participant);
+    out.set_withdrawal(payload.withdrawal);
+    out.set_cash(payload.cash.nano());
+    out.set_currency(payload.currency);
+  }
+  void operator()(const ledger::ResolveCashRequest& payload) const {
+    body.mutable_resolve_cash_request()->set_request(text_of(payload.request));
+    body.mutable_resolve_cash_request()->set_approved(payload.approved);
+  }
+  void operator()(const ledger::UpdateMeter& payload) const {
+    auto& out = *body.mutable_update_meter();
+    out.set_meter(payload.meter.text());
+    if (payload.owner) fill(*out.mutable_owner(), *payload.owner);
+    if (payload.public_key) out.set_public_key(text_of(*payload.public_key));
+    if (payload.plant_watts) out.set_plant_watts(*payload.plant_watts);
+    if (payload.cpe) out.set_cpe(*payload.cpe);
+  }
+  void operator()(const ledger::SetMeterStanding& payload) const {
+    body.mutable_set_meter_standing()->set_meter(payload.meter.text());
+    body.mutable_set_meter_standing()->set_standing(static_cast<std::uint32_t>(payload.standing));
+  }
+  void operator()(const ledger::DisputeReading& payload) const {
+    auto& out = *body.mutable_dispute_reading();
+    out.set_meter(payload.meter.text());
+    out.set_sequence(payload.sequence);
+    out.set_reason(static_cast<std::uint32_t>(payload.reason));
+  }
+  void operator()(const ledger::ResolveDispute& payload) const {
+    auto& out = *body.mutable_resolve_dispute();
+    out.set_meter(payload.meter.text());
+    out.set_sequence(payload.sequence);
+    out.set_upheld(payload.upheld);
   }
 };
 

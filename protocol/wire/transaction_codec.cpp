@@ -100,6 +100,7 @@ constexpr ExtendedPayload extended_payloads[] = {
     {TransactionBody::kAdjustAssetFieldNumber, AssetBalance::kIdFieldNumber},
     {TransactionBody::kDeleteAssetFieldNumber, AssetBalance::kIdFieldNumber},
     {TransactionBody::kEnergyToCoinsFieldNumber, EnergyToCoins::kCoinsIncFieldNumber},
+    {TransactionBody::kSetCriteriaFieldNumber, SetCriteria::kSellRulesFieldNumber},
     {TransactionBody::kCashToCoinsFieldNumber, CashToCoins::kCoinsIncFieldNumber},
     {TransactionBody::kTransferCoinsToEvFieldNumber, TransferCoinsToEV::kCoinsIncFieldNumber},
     {TransactionBody::kCashFundingResidentFieldNumber, ResidentCash::kAssetFieldNumber},

@@ -69,6 +69,13 @@ void LedgerSubmitter::submit(ledger::Payload payload, std::string principal, std
   done(answer);
 }
 
+void LedgerSubmitter::submit_as(ledger::Payload payload, std::string principal,
+                                const crypto::KeyPair&, Bytes idempotency_key,
+                                std::int64_t timeout_ms, SubmitCallback done) {
+  submit(std::move(payload), std::move(principal), {}, std::move(idempotency_key), timeout_ms,
+         std::move(done));
+}
+
 void LedgerSubmitter::submit_signed(Bytes, std::int64_t, SubmitCallback done) {
   SubmitAnswer answer;
   answer.kind = SubmitAnswer::Kind::unavailable;

@@ -15,6 +15,8 @@ class LedgerSubmitter final : public Submitter {
   explicit LedgerSubmitter(std::shared_ptr<Chain> chain) : chain_(std::move(chain)) {}
   void submit(ledger::Payload payload, std::string principal, std::string initiator,
               Bytes idempotency_key, std::int64_t timeout_ms, SubmitCallback done) override;
+  void submit_as(ledger::Payload payload, std::string principal, const crypto::KeyPair& signer,
+                 Bytes idempotency_key, std::int64_t timeout_ms, SubmitCallback done) override;
   void submit_signed(Bytes transaction, std::int64_t timeout_ms, SubmitCallback done) override;
   /// As the peer's decoder would.
   Result<ledger::Transaction> decode(ByteView bytes) const;

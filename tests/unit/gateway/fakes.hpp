@@ -97,6 +97,7 @@ class FakeSubmitter final : public Submitter {
     Bytes idempotency_key;
     Bytes bytes;
     std::int64_t timeout_ms = 0;
+    std::optional<crypto::PublicKey> signer{};  ///< of submit_as
   };
   void submit(ledger::Payload payload, std::string principal, std::string initiator,
               Bytes idempotency_key, std::int64_t timeout_ms, SubmitCallback done) override {
@@ -106,6 +107,17 @@ class FakeSubmitter final : public Submitter {
                      std::move(idempotency_key),
                      {},
                      timeout_ms});
+    done(answer);
+  }
+  void submit_as(ledger::Payload payload, std::string principal, const crypto::KeyPair& signer,
+                 Bytes idempotency_key, std::int64_t timeout_ms, SubmitCallback done) override {
+    calls.push_back({std::move(payload),
+                     std::move(principal),
+                     {},
+                     std::move(idempotency_key),
+                     {},
+                     timeout_ms,
+                     signer.public_key()});
     done(answer);
   }
   void submit_signed(Bytes transaction, std::int64_t timeout_ms, SubmitCallback done) override {
