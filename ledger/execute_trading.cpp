@@ -86,18 +86,12 @@ Verdict execute(Overlay& state, const BlockContext& context, const Transaction&,
   const auto slot_ms = context.parameters.slot_ms;
   auto live = find_order(state, payload.participant, payload.order);
   if (!live) return reject("unknown_order", "There is no such live order");
-  std::uint16_t kept = 0;
-  while (kept < live->order.slots &&
-         context.island_time >= gate_of({live->order.first_slot.value + kept * slot_ms})) {
-    ++kept;
-  }
-  if (kept == live->order.slots) {
+  if (context.island_time >= gate_of(live->last_slot(slot_ms))) {
     return reject("gate_closed", "The gate of the order's last slot has closed");
   }
-  erase_order(state, *live, slot_ms);
-  if (kept == 0) return {};
-  live->order.slots = kept;
-  put_order(state, *live, slot_ms);
+  auto first_open = live->order.first_slot;
+  while (context.island_time >= gate_of(first_open)) first_open.value += slot_ms;
+  cancel_order_from(state, *std::move(live), first_open, slot_ms);
   return {};
 }
 

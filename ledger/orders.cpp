@@ -77,9 +77,15 @@ void put_order(Overlay& state, const LiveOrder& order, std::int64_t slot_ms) {
   state.put(owner_key(order.order.participant, order.id), Encoder().time(last_slot).data());
 }
 
-void erase_order(Overlay& state, const LiveOrder& order, std::int64_t slot_ms) {
-  state.erase(order_key(order.last_slot(slot_ms), order.id));
-  state.erase(owner_key(order.order.participant, order.id));
+void cancel_order_from(Overlay& state, LiveOrder live, UtcMillis slot, std::int64_t slot_ms) {
+  PlaceOrder& order = live.order;
+  if (live.last_slot(slot_ms) < slot) return;
+  state.erase(order_key(live.last_slot(slot_ms), live.id));
+  state.erase(owner_key(order.participant, live.id));
+  if (slot <= order.first_slot) return;
+  const auto kept = (slot.value - order.first_slot.value + slot_ms - 1) / slot_ms;
+  order.slots = static_cast<std::uint16_t>(kept);  // fewer than before
+  put_order(state, live, slot_ms);
 }
 
 void forget_orders_before(Overlay& state, UtcMillis slot) {

@@ -44,7 +44,8 @@ std::optional<LiveOrder> find_order(const StateReader& state, const ParticipantR
 /// All of a participant, by id.
 std::vector<LiveOrder> orders_of(const StateReader& state, const ParticipantRef& participant);
 void put_order(Overlay& state, const LiveOrder& order, std::int64_t slot_ms);
-void erase_order(Overlay& state, const LiveOrder& order, std::int64_t slot_ms);
+/// Takes the order's slots from `slot` on out of it; one that has no others is gone.
+void cancel_order_from(Overlay& state, LiveOrder order, UtcMillis slot, std::int64_t slot_ms);
 /// Forgets orders whose last slot starts before `slot`, at most max_forgotten_per_block.
 void forget_orders_before(Overlay& state, UtcMillis slot);
 

@@ -141,6 +141,20 @@ TEST_CASE("cancelling ends the slots whose gate is open") {
   CHECK(code(chain.submit_as(h01, CancelOrder{h01, whole})) == "unknown_order");
 }
 
+TEST_CASE("who leaves takes its orders along, from the end of the running slot on") {
+  Chain chain;
+  const auto& state = chain.machine.state();
+  const auto running = placed(chain, offer("1", "0.1", 1, 4));
+  const auto later = placed(chain, offer("1", "0.1", 3, 4));
+  step(chain, slot(2));
+  REQUIRE(code(chain.submit(DeleteParticipant{h01})) == "applied");
+  REQUIRE(find_order(state, h01, running));
+  CHECK(find_order(state, h01, running)->order.slots == 2);
+  CHECK_FALSE(find_order(state, h01, later));
+  step(chain, slot(4));
+  CHECK(orders_of(state, h01).empty());
+}
+
 TEST_CASE("criteria with rules are checked, kept, and stand beside those without") {
   Chain chain;
   SetCriteria criteria;

@@ -33,12 +33,12 @@ SignedReading made_by_sun(const std::string& meter, std::uint64_t sequence, UtcM
   return result;
 }
 
-/// A buys 1 kWh; S (from the sun) and T each sell 1 kWh; feed-in 0.05, tariff 0.1629.
+/// A buys 1 kWh; S (from the sun) and T each offer 1 kWh at 0.08; feed-in 0.05, tariff 0.1629.
 struct Trio {
   explicit Trio(std::string rule = "pay_as_clear") : chain(start, 50'000'000) {
     chain.parameters.clearing_rule = std::move(rule);
     for (const auto* id : {"A", "S", "T"}) chain.add_home(id);
-    set(sell("S", 100));
+    set(sell("S", 80));
     set(sell("T", 80));
   }
   static SetCriteria criteria(const std::string& id) {
@@ -167,9 +167,10 @@ TEST_CASE("partners: both sides must agree, under every rule") {
   for (const auto& rule : rules) {
     CAPTURE(rule);
     {
-      Trio trio(rule);  // T is cheaper
+      Trio trio(rule);
       trio.settle();
-      CHECK(trio.bought_from("T") == kwh);
+      CHECK(trio.bought_from("S") == kwh / 2);
+      CHECK(trio.bought_from("T") == kwh / 2);
     }
     {
       Trio trio(rule);
@@ -272,8 +273,8 @@ TEST_CASE("below the battery's reserve nothing is offered to neighbours") {
           slot(2), {reading("A", 1, slot(1), kwh), made_by_sun("S", 1, slot(1), kwh), discharged});
       trio.chain.settle_all(slot(2));
       trio.chain.check_sound();
-      CHECK(trio.bought_from("T") == (below ? 0 : kwh));
-      CHECK(trio.bought_from("S") == (below ? kwh : 0));
+      CHECK(trio.bought_from("T") == (below ? 0 : kwh / 2));
+      CHECK(trio.bought_from("S") == (below ? kwh : kwh / 2));
     }
   }
 }
@@ -284,10 +285,10 @@ namespace {
 Digest place(TestChain& chain, const std::string& who, OrderSide side, std::int64_t energy_nano,
              std::int64_t milli_coins, std::int64_t first = 1, std::uint16_t slots = 1,
              const std::function<void(PlaceOrder&)>& change = {}) {
-  static std::uint8_t counter = 0;
   LiveOrder live;
-  live.id[0] = ++counter;
-  live.accepted = {start.value + counter};
+  live.id[0] = static_cast<std::uint8_t>(who[0]);
+  live.id[1] = static_cast<std::uint8_t>(1 + orders_of(chain.state, resident(who)).size());
+  live.accepted = {start.value + live.id[1]};
   live.order = {resident(who),      side, slot(first), slots, Energy::from_nano(energy_nano),
                 price(milli_coins), {},   false};
   if (change) change(live.order);
@@ -304,7 +305,8 @@ TEST_CASE("explicit orders come first, then the criteria for what is left") {
     CAPTURE(rule);
     Trio trio(rule);
     auto cheap = Trio::criteria("A");
-    cheap.buy_price = price(90);  // T's 0.08 only
+    cheap.buy_price = price(90);
+    cheap.buy_rules.partners = {resident("T")};
     trio.set(cheap);
     place(trio.chain, "A", OrderSide::buy, kwh / 4, 150, 1, 1,
           [](PlaceOrder& order) { order.partners = {resident("S")}; });
