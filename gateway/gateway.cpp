@@ -117,8 +117,9 @@ class GatewayImpl final : public Gateway {
     if (request.body.size() > body_limit(request.method, request.path)) {
       return responder.send(problem(413, "too_large", "The body is too large for this path."));
     }
-    match.route->handler(Request{std::move(request), std::move(match.path_parameters), key},
-                         responder);
+    match.route->handler(
+        Request{std::move(request), std::move(match.path_parameters), key, std::nullopt},
+        responder);
   }
 
   void answer_composer(net::HttpRequest request, const Responder& responder) {

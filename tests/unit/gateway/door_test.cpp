@@ -1,8 +1,10 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "gateway/authentication.hpp"
+#include "gateway/household/trading.hpp"
 #include "gateway/services.hpp"
 #include "ledger/identities.hpp"
 #include "tests/unit/gateway/fakes.hpp"
@@ -144,7 +146,10 @@ TEST_CASE("the OpenAPI document describes every route, and every described route
       std::size_t names = 0;
       for (const auto& parameter : operation["parameters"]) names += parameter["in"] == "path";
       CHECK(names == static_cast<std::size_t>(std::count(path.begin(), path.end(), '{')));
-      auto request = test::request_to(method == "get" ? "GET" : "POST", filled(path));
+      auto upper = method;
+      std::transform(upper.begin(), upper.end(), upper.begin(),
+                     [](char c) { return static_cast<char>(c - 'a' + 'A'); });
+      auto request = test::request_to(upper, filled(path));
       request.headers["x-api-key"] = test::administrator_key;
       request.body = "{";
       const auto answer = door.ask(std::move(request));
@@ -202,10 +207,13 @@ TEST_CASE("the OpenAPI document describes every route, and every described route
   add_market_routes(router, services);
   add_event_routes(router, services);
   add_etms_routes(router, services);
+  add_household_trading_routes(router, services);
   add_page_routes(router, services);
   CHECK(static_cast<int>(router.routes().size()) == count);
   for (const auto& route : router.routes()) {
-    const auto method = route.info.method == "GET" ? "get" : "post";
+    auto method = route.info.method;
+    std::transform(method.begin(), method.end(), method.begin(),
+                   [](char c) { return static_cast<char>(c - 'A' + 'a'); });
     CAPTURE(route.info.pattern);
     CHECK(document["paths"][route.info.pattern].contains(method));
   }
