@@ -385,10 +385,13 @@ class RunningPeer final : public PeerHost {
     };
     ports.status = [&context] { return context.board->node_status(); };
     ports.clock = monotonic_now;
+    ports.wall_clock = wall_clock_now;
     ports.submitter = door_ports_.get();
     ports.ingestion = door_ports_.get();
     ports.profiles = people_port_.get();
     ports.decode = decoder_of(context.genesis_hash);
+    ports.encode_body = wire::encode_body;
+    ports.assemble = wire::assemble;
     ports.genesis_hash = context.genesis_hash;
     ports.genesis_json = context.genesis.to_json();
     ports.on_request = [&context](std::string_view route, int status, double seconds) {
@@ -409,6 +412,7 @@ class RunningPeer final : public PeerHost {
           {*setup_.administrator_api_key_hash, gateway::Role::administrator, "administrator"});
     }
     options.composer_namespaces = setup_.composer_namespaces;
+    options.require_key_for_reads = setup_.require_key_for_reads;
     door_ = gateway::Gateway::create(options, ports());
     net::HttpServerOptions http;
     http.address = setup_.http_address;

@@ -42,6 +42,7 @@ struct PeerSetup {
   };
   std::vector<Endpoints> remotes;
   std::optional<crypto::Digest> administrator_api_key_hash;
+  bool require_key_for_reads = false;  ///< gateway::GatewayOptions
   gateway::ComposerNamespaces composer_namespaces = gateway::ComposerNamespaces::never;
   double watts_per_core = 10.0;
   /// The peer stops, as an older program would, where an epoch of a higher level begins.

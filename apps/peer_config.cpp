@@ -60,8 +60,13 @@ SocketAddress read_address(const YAML::Node& node, const std::string& where) {
 
 /// "http:" with what belongs to TLS.
 void read_http(const YAML::Node& node, PeerConfig& config, const std::filesystem::path& folder) {
-  const Fields fields("http.", node, {"address", "port", "tls", "redirect_port", "hsts_seconds"});
+  const Fields fields(
+      "http.", node,
+      {"address", "port", "tls", "redirect_port", "hsts_seconds", "require_key_for_reads"});
   config.http = {fields.get<std::string>("address"), fields.get<std::uint16_t>("port")};
+  if (fields.has("require_key_for_reads")) {
+    config.require_key_for_reads = fields.get<bool>("require_key_for_reads");
+  }
   if (!fields.has("tls")) {
     for (const auto* name : {"redirect_port", "hsts_seconds"}) {
       if (fields.has(name)) {
@@ -130,6 +135,12 @@ PeerConfig read_config(const YAML::Node& root, const std::filesystem::path& fold
 
 }  // namespace
 
+bool PeerConfig::reads_need_key() const {
+  const auto& address = http.address;
+  const bool loopback = address.starts_with("127.") || address == "::1" || address == "localhost";
+  return require_key_for_reads.value_or(!loopback);
+}
+
 std::string PeerConfig::to_yaml() const {
   YAML::Emitter out;
   const auto begin_address = [&](const char* name, const SocketAddress& socket) {
@@ -149,6 +160,9 @@ std::string PeerConfig::to_yaml() const {
     if (http_tls->redirect_port) {
       out << YAML::Key << "redirect_port" << YAML::Value << *http_tls->redirect_port;
     }
+  }
+  if (require_key_for_reads) {
+    out << YAML::Key << "require_key_for_reads" << YAML::Value << *require_key_for_reads;
   }
   out << YAML::EndMap;
   begin_address("metrics", metrics);

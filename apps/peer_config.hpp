@@ -41,6 +41,10 @@ struct PeerConfig {
   std::filesystem::path data;  ///< folder of this peer's databases
   SocketAddress http;
   std::optional<TlsConfig> http_tls;  ///< none: plain HTTP
+  /// Whether reading the ledger needs an API key or a log-in's token. Not given: it does, unless
+  /// `http` is an address of loopback.
+  std::optional<bool> require_key_for_reads;
+  bool reads_need_key() const;
   SocketAddress metrics;
   std::string control_endpoint;  ///< what to bind, "tcp://127.0.0.1:7400"
   std::string bulk_endpoint;

@@ -53,6 +53,7 @@ Result<actors::PeerSetup> load_peer_setup(const std::filesystem::path& file, boo
       .bulk_endpoint = config->bulk_endpoint,
       .remotes = {},
       .administrator_api_key_hash = key_hash,
+      .require_key_for_reads = config->reads_need_key(),
       .composer_namespaces = namespaces_of(composer_namespaces.empty() ? config->composer_namespaces
                                                                        : composer_namespaces),
       .watts_per_core = config->watts_per_core,

@@ -18,9 +18,9 @@ std::string_view description_of(int status) {
     case 400:
       return "A parameter or the body is malformed.";
     case 401:
-      return "An API key is needed, or the one sent is unknown.";
+      return "An API key or a token is needed, or the one sent is unknown or over.";
     case 403:
-      return "This API key may not do that.";
+      return "This API key or token may not do that.";
     case 404:
       return "There is no such thing.";
     case 413:
@@ -36,10 +36,15 @@ std::string_view description_of(int status) {
   }
 }
 
+std::string lower_case(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return text;
+}
+
 std::string operation_id(const RouteInfo& info) {
-  std::string id = info.method;
-  std::transform(id.begin(), id.end(), id.begin(),
-                 [](char c) { return static_cast<char>(c - 'A' + 'a'); });
+  auto id = lower_case(info.method);
   bool upper = true;
   for (const char c : info.pattern) {
     const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -59,8 +64,9 @@ std::set<int> statuses_of(const RouteInfo& info) {
   std::set<int> statuses(info.statuses.begin(), info.statuses.end());
   const bool probe = info.pattern.ends_with('z');
   if (!probe) statuses.insert({400, 401, 429});
-  if (info.access == Access::administrator) statuses.insert(403);
-  if (info.method == "POST" || info.method == "PUT") statuses.insert(413);
+  if (info.access == Access::administrator || info.access == Access::resident) statuses.insert(403);
+  if (info.access != Access::open) statuses.insert(503);  // a token needs the ledger
+  if (info.method != "GET") statuses.insert(413);
   return statuses;
 }
 
@@ -106,8 +112,13 @@ void write_operation(json::Writer& out, const RouteInfo& info) {
   }
   write_responses(out, info);
   out.key("security").begin_array();
-  if (info.access != Access::administrator) out.begin_object().end_object();  // none is fine
-  if (info.access != Access::open) {
+  if (info.access != Access::administrator && info.access != Access::resident) {
+    out.begin_object().end_object();  // none is fine
+  }
+  if (info.access != Access::open && info.access != Access::administrator) {
+    out.begin_object().key("token").begin_array().end_array().end_object();
+  }
+  if (info.access != Access::open && info.access != Access::resident) {
     out.begin_object().key("apiKey").begin_array().end_array().end_object();
   }
   out.end_array().end_object();
@@ -131,10 +142,7 @@ std::string openapi_document(const Router& router) {
     out.key(route.info.pattern).begin_object();
     for (const auto& other : router.routes()) {
       if (other.info.pattern != route.info.pattern) continue;
-      auto method = other.info.method;
-      std::transform(method.begin(), method.end(), method.begin(),
-                     [](char c) { return static_cast<char>(c - 'A' + 'a'); });
-      out.key(method);
+      out.key(lower_case(other.info.method));
       write_operation(out, other.info);
     }
     out.end_object();
@@ -146,7 +154,9 @@ std::string openapi_document(const Router& router) {
       .key("securitySchemes")
       .begin_object()
       .key("apiKey")
-      .raw(R"({"type":"apiKey","in":"header","name":"x-api-key"})");
+      .raw(R"({"type":"apiKey","in":"header","name":"x-api-key"})")
+      .key("token")
+      .raw(R"({"type":"http","scheme":"bearer"})");
   out.end_object().key("schemas").begin_object().key("Error").raw(
       object_schema({{"error", error}}));
   out.end_object().end_object();

@@ -179,10 +179,15 @@ struct Ports {
   std::function<Result<std::unique_ptr<ChainView>>()> view;
   std::function<NodeStatus()> status;
   std::function<MonotonicMillis()> clock;
+  std::function<UtcMillis()> wall_clock;  ///< empty: only the newest block says what time it is
   Submitter* submitter = nullptr;
   Ingestion* ingestion = nullptr;
   ProfileStore* profiles = nullptr;
   ledger::TransactionDecoder decode;  ///< protocol/wire's decoder, to show transactions
+  /// The two halves of protocol/wire's encoder, for people who sign by themselves: the bytes of a
+  /// transaction's body, and the transaction of a body and its signature.
+  std::function<Bytes(const ledger::Transaction&)> encode_body;
+  std::function<Bytes(ByteView body, const crypto::PublicKey&, const crypto::Signature&)> assemble;
   Digest genesis_hash{};
   std::string genesis_json;  ///< ledger::Genesis::to_json()
   /// Called once per answered request: the route's pattern ("/v1/blocks/{height}", "unknown"),

@@ -1,4 +1,5 @@
 // Participants, meters, standing orders and keys.
+#include "ledger/access.hpp"
 #include "ledger/assets.hpp"
 #include "ledger/execution.hpp"
 #include "ledger/orders.hpp"
@@ -83,6 +84,7 @@ Verdict execute(Overlay& state, const BlockContext& context, const DeletePartici
   for (const auto& binding : keys_of(state, principal)) {
     erase_binding(state, binding.key, principal);
   }
+  end_access_of(state, payload.ref);
   return record->participant.supplier ? require_supplier_for_meters(state) : Verdict{};
 }
 
@@ -143,10 +145,7 @@ Verdict execute(Overlay& state, const BindKey& payload) {
   if (auto ref = parse_participant_ref(payload.principal); ref && !find_participant(state, *ref)) {
     return unknown_participant(*ref);
   }
-  constexpr std::size_t max_bindings = 1024;  // of one key, or of one principal
-  if (!find_binding(state, payload.key, payload.principal) &&
-      (bindings_of(state, payload.key).size() >= max_bindings ||
-       keys_of(state, payload.principal).size() >= max_bindings)) {
+  if (!binding_fits(state, payload.key, payload.principal)) {
     return reject("too_many_keys", "The key or the principal has too many bindings");
   }
   put_binding(state, {payload.key, payload.principal, payload.scopes});
@@ -161,6 +160,9 @@ Verdict execute(Overlay& state, const RevokeKey& payload, std::string_view princ
     any = true;
     governed = governed || binding.has(Scope::governance);
     erase_binding(state, binding.key, binding.principal);
+    if (const auto ref = parse_participant_ref(binding.principal)) {
+      end_access_of_key(state, *ref, binding.key);
+    }
   }
   if (!any) return reject("unknown_key", "The key is not bound");
   if (!governed) return {};

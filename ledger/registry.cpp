@@ -170,6 +170,13 @@ void erase_binding(Overlay& state, const PublicKey& key, std::string_view princi
   state.erase(state_key::principal_key(principal, key));
 }
 
+bool binding_fits(const StateReader& state, const PublicKey& key, std::string_view principal) {
+  constexpr std::size_t max_bindings = 1024;  // of one key, or of one principal
+  return find_binding(state, key, principal).has_value() ||
+         (bindings_of(state, key).size() < max_bindings &&
+          keys_of(state, principal).size() < max_bindings);
+}
+
 bool is_principal(std::string_view text) {
   if (text.size() > max_principal_bytes) return false;
   if (text == "administrator" || text == "governance" || text == "feeder") return true;

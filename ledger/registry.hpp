@@ -90,6 +90,9 @@ std::vector<KeyBinding> bindings_of(const StateReader& state, const PublicKey& k
 std::vector<KeyBinding> keys_of(const StateReader& state, std::string_view principal);
 void put_binding(Overlay& state, const KeyBinding& binding);
 void erase_binding(Overlay& state, const PublicKey& key, std::string_view principal);
+/// Whether that binding is there or may be added: neither a key nor a principal has more than
+/// 1,024.
+bool binding_fits(const StateReader& state, const PublicKey& key, std::string_view principal);
 /// "administrator", "governance", "feeder", "gateway:<peer>" or "<type>:<id>".
 bool is_principal(std::string_view text);
 

@@ -131,7 +131,7 @@ class BlockExecution {
       return Rejection{"malformed", valid.error().detail()};
     }
     if (auto expired = check_expiry(transaction.expires, time_)) return expired;
-    scopes = authority(block_, transaction.signer, transaction.principal);
+    scopes = authority(block_, transaction.signer, transaction.principal, time_);
     if (scopes == 0) {
       return Rejection{"unknown_key", "This key is not bound to " + transaction.principal};
     }
@@ -348,7 +348,8 @@ Result<void> StateMachine::admit(const Transaction& transaction, UtcMillis now) 
   if (const auto expired = check_expiry(transaction.expires, std::max(now, impl_->head.time))) {
     return Error{LedgerError::expired, expired->message};
   }
-  const auto scopes = authority(state, transaction.signer, transaction.principal);
+  const auto scopes =
+      authority(state, transaction.signer, transaction.principal, std::max(now, impl_->head.time));
   if (scopes == 0) {
     return Error{LedgerError::forbidden, "This key is not bound to " + transaction.principal};
   }

@@ -209,6 +209,8 @@ class Driver {
         }
         return result;
       }
+      case 25:
+        return access();
       default:
         return readings();
     }
@@ -257,6 +259,35 @@ class Driver {
     return result;
   }
   std::vector<std::pair<ParticipantRef, Digest>> placed;  ///< some of what was applied
+  /// Of a few keys and names, so that they meet; among them keys that are bound elsewhere.
+  Payload access() {
+    const auto any_key = [&] {
+      return chance(6) ? public_key()
+                       : key(people_keys.at(random_() % people_keys.size())).public_key();
+    };
+    const auto soon = [&] {
+      return UtcMillis{now_ms_ + static_cast<std::int64_t>(random_() % 3'000'000)};
+    };
+    const Digest login{static_cast<std::uint8_t>(random_() % 4)};
+    const SealedKey sealed{{}, 8 * 1024, 1, Bytes(chance(8) ? 71 : 72, 1)};
+    switch (random_() % 8) {
+      case 0:
+        return Invite{any_key(), who(), soon()};
+      case 1:
+        return WithdrawInvitation{any_key()};
+      case 2:
+        return chance(2) ? AcceptInvitation{any_key(), login, sealed}
+                         : AcceptInvitation{any_key(), {}, {}};
+      case 3:
+        return SetLogin{who(), login, any_key(), sealed};
+      case 4:
+        return RemoveLogin{who(), login};
+      case 5:
+        return CloseSession{who(), chance(4) ? PublicKey{} : any_key()};
+      default:
+        return OpenSession{who(), any_key(), any_key(), soon(), soon()};
+    }
+  }
 
   std::string asset_id() {
     if (chance(2)) return {};
@@ -270,6 +301,7 @@ class Driver {
     body.idempotency_key = to_bytes(std::to_string(random_() % 5000));
     if (chance(40)) body.idempotency_key.clear();
     body.expires = {chance(20) ? quantity() : chain.time.value + 600'000};
+    now_ms_ = chain.time.value;
     body.payload = payload();
     auto signer = one_of(signers);
     if (std::holds_alternative<ClockStep>(body.payload)) {
@@ -277,6 +309,10 @@ class Driver {
       body.principal = "feeder";
     } else if (!chance(3)) {
       signer = administrator;
+    }
+    if (chance(6)) {
+      signer = one_of(people_keys);
+      body.principal = to_text(chance(2) ? h01 : h02);
     }
     auto bytes = wire::encode_and_sign(body, key(signer));
     if (chance(30) && !bytes.empty()) {
@@ -290,6 +326,8 @@ class Driver {
  private:
   std::mt19937_64 random_;
   std::int64_t island_ms_ = created.value;
+  std::int64_t now_ms_ = created.value;
+  std::vector<std::uint8_t> people_keys{11, 12, 70, 71, 72, 73, 74, 75};
   std::vector<std::uint8_t> signers{administrator, administrator, 11, 12, gateway_0, stranger};
 };
 
