@@ -29,7 +29,15 @@ void add_registry_routes(Router& router, const ServicesPtr& services);     // pa
 void add_market_routes(Router& router, const ServicesPtr& services);       // slots, trades, bills
 void add_account_routes(Router& router, const ServicesPtr& services);      // accounts, totals
 void add_event_routes(Router& router, const ServicesPtr& services);        // Server-Sent Events
-void add_page_routes(Router& router, const ServicesPtr& services);         // /, explorer, openapi
+void add_household_account_routes(Router& router,
+                                  const ServicesPtr& services);     // /etms for residents
+void add_page_routes(Router& router, const ServicesPtr& services);  // /, explorer, openapi
+
+/// Opens a stream of Server-Sent Events after Last-Event-ID, or answers why not; `render` as in
+/// EventStreams::add().
+void open_event_stream(Services& services, const Request& request, const Responder& responder,
+                       EventRenderer render);
+std::vector<ParameterInfo> event_stream_parameters();
 
 /// A snapshot for one request; answers 503 itself and gives nothing where there is none.
 std::unique_ptr<ChainView> open_view(const Services& services, const Responder& responder);

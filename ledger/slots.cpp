@@ -6,11 +6,14 @@
 #include "base/assert.hpp"
 #include "ledger/error.hpp"
 #include "ledger/history.hpp"
+#include "ledger/household_news.hpp"
 #include "ledger/metering.hpp"
+#include "ledger/movements.hpp"
 #include "ledger/registry.hpp"
 #include "ledger/slot_record.hpp"
 #include "ledger/slot_settlement.hpp"
 #include "ledger/state_keys.hpp"
+#include "ledger/top_up.hpp"
 
 namespace powershare::ledger {
 namespace {
@@ -244,6 +247,8 @@ void settle_slot(Overlay& state, const BlockContext& context, UtcMillis slot) {
          "slot " + to_iso8601(slot) + " not settled: " + settled.error().text(), 0, Energy{}});
     return;
   }
+  tell_slot_movements(changes, state, context, slot);
+  tell_slot_news(changes, state, context, slot);
   changes.merge_into(state);
 }
 
@@ -254,6 +259,7 @@ void close_slots(Overlay& state, const BlockContext& context, SlotProgress& prog
     progress.next_close = next.slot;
     if (!next.due) return;
     settle_slot(state, context, next.slot);
+    top_up_households(state, context, next.slot);
     unmark(state, next.slot);
     progress.next_close.value += context.parameters.slot_ms;
   }
