@@ -19,7 +19,8 @@ namespace powershare::gateway {
 Services::Services(GatewayOptions given_options, Ports given_ports)
     : options(std::move(given_options)),
       ports(std::move(given_ports)),
-      streams(ports.view, options.max_event_streams, options.max_event_streams_per_address),
+      streams(ports.view, ports.decode, options.max_event_streams,
+              options.max_event_streams_per_address),
       access(std::make_shared<AccessDesk>()) {}
 
 std::unique_ptr<ChainView> open_view(const Services& services, const Responder& responder) {
@@ -54,6 +55,7 @@ class GatewayImpl final : public Gateway {
     add_etms_routes(router_, services_);
     add_household_access_routes(router_, services_);
     add_household_trading_routes(router_, services_);
+    add_household_account_routes(router_, services_);
     add_page_routes(router_, services_);
     services_->openapi = openapi_document(router_);
     composer_ = std::make_unique<composer::Api>(services_);

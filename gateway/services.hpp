@@ -35,7 +35,15 @@ void add_event_routes(Router& router, const ServicesPtr& services);        // Se
 void add_prepare_routes(Router& router, const ServicesPtr& services);      // for those who sign
 /// Log-in, sessions, invitations, keys and the household's own record.
 void add_household_access_routes(Router& router, const ServicesPtr& services);
+/// Energy, money and news of a household.
+void add_household_account_routes(Router& router, const ServicesPtr& services);
 void add_page_routes(Router& router, const ServicesPtr& services);  // /, explorer, openapi
+
+/// Opens a stream of Server-Sent Events after Last-Event-ID, or answers why not; `render` as in
+/// EventStreams::add().
+void open_event_stream(Services& services, const Request& request, const Responder& responder,
+                       EventRenderer render);
+std::vector<ParameterInfo> event_stream_parameters();
 
 /// A snapshot for one request; answers 503 itself and gives nothing where there is none.
 std::unique_ptr<ChainView> open_view(const Services& services, const Responder& responder);

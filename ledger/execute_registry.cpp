@@ -1,6 +1,7 @@
 // Participants, meters, standing orders and keys.
 #include "ledger/access.hpp"
 #include "ledger/assets.hpp"
+#include "ledger/cash_requests.hpp"
 #include "ledger/execution.hpp"
 #include "ledger/orders.hpp"
 #include "ledger/parameters.hpp"
@@ -72,6 +73,8 @@ Verdict execute(Overlay& state, const BlockContext& context, const DeletePartici
   record->closed = end;
   put_participant(state, *record);
   put_asset_references(state, payload.ref, {});
+  if (auto failed = release_cash_requests(state, payload.ref)) return failed;
+  erase_preferences(state, payload.ref);
   for (auto& meter : meters_of(state, payload.ref)) {
     if (meter.retired) continue;
     meter.retired = end;

@@ -53,6 +53,16 @@ void for_each_participant(const StateReader& state,
   });
 }
 
+void for_each_participant_of(const StateReader& state, ParticipantType type,
+                             const std::function<bool(const Participant&)>& visit) {
+  const auto prefix =
+      state_key::Builder(StateTable::participant).u8(static_cast<std::uint8_t>(type)).take();
+  state.scan(prefix, {}, [&](ByteView, ByteView value) {
+    const auto record = decoded(value, decode_participant_record);
+    return record.closed || visit(record.participant);
+  });
+}
+
 std::optional<Participant> find_supplier(const StateReader& state) {
   std::optional<ParticipantRecord> supplier;
   const auto utilities = state_key::Builder(StateTable::participant)

@@ -29,6 +29,9 @@ void put_participant(Overlay& state, const ParticipantRecord& record);
 /// Participants that are not deleted, by type and id, until `visit` returns false.
 void for_each_participant(const StateReader& state,
                           const std::function<bool(const Participant&)>& visit);
+/// Those of one type, by id.
+void for_each_participant_of(const StateReader& state, ParticipantType type,
+                             const std::function<bool(const Participant&)>& visit);
 /// The utility company that takes all the rest: of the suppliers the one that was added first, by
 /// id where several were added at once; nothing where there is none.
 std::optional<Participant> find_supplier(const StateReader& state);

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 
-#include "ledger/criteria.hpp"
 #include "ledger/access.hpp"
+#include "ledger/cash_requests.hpp"
+#include "ledger/criteria.hpp"
 #include "ledger/parameters.hpp"
 
 namespace powershare::ledger {
@@ -186,7 +187,12 @@ class OwnRights {
   }
   Verdict operator()(const SetPreferences& payload) const { return own_only(payload.participant); }
   Verdict operator()(const RequestCash& payload) const { return own_only(payload.participant); }
-  Verdict operator()(const ResolveCashRequest&) const { return administrator_only(); }
+  /// Its owner may take a request back.
+  Verdict operator()(const ResolveCashRequest& payload) const {
+    if (payload.approved) return administrator_only();
+    const auto request = find_cash_request(state_, payload.request);
+    return request ? own_only(request->request.participant) : not_yours();
+  }
   Verdict operator()(const UpdateMeter&) const { return administrator_only(); }
   Verdict operator()(const SetMeterStanding&) const { return administrator_only(); }
   Verdict operator()(const DisputeReading&) const { return administrator_only(); }

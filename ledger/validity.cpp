@@ -422,8 +422,24 @@ struct Checker {
     }
     return {};
   }
-  Result<void> operator()(const SetPreferences&) const { return {}; }
-  Result<void> operator()(const RequestCash&) const { return {}; }
+  Result<void> operator()(const SetPreferences& payload) const {
+    auto result = check(payload.participant);
+    if (payload.ranking < RankingDisplay::anonymous || payload.ranking > RankingDisplay::hidden) {
+      return malformed("unknown display in the ranking");
+    }
+    for (const auto amount : {payload.low_balance, payload.top_up_below, payload.top_up_amount}) {
+      if (result) result = check_balance(amount.nano());
+    }
+    if (result && payload.top_up_below.is_zero() != payload.top_up_amount.is_zero()) {
+      return malformed("an automatic top-up needs both a bound and an amount");
+    }
+    return result;
+  }
+  Result<void> operator()(const RequestCash& payload) const {
+    auto result = check(payload.participant);
+    if (result) result = check_positive(payload.cash.nano(), "cash");
+    return result ? check_currency(payload.currency) : result;
+  }
   Result<void> operator()(const ResolveCashRequest&) const { return {}; }
   Result<void> operator()(const UpdateMeter&) const { return {}; }
   Result<void> operator()(const SetMeterStanding&) const { return {}; }

@@ -55,9 +55,9 @@ struct Answer {
 };
 
 /// Executes on the chain's state, one transaction a block, a second apart.
-class LedgerSubmitter final : public Submitter {
+class AccessSubmitter final : public Submitter {
  public:
-  explicit LedgerSubmitter(std::shared_ptr<Chain> chain) : chain_(std::move(chain)) {}
+  explicit AccessSubmitter(std::shared_ptr<Chain> chain) : chain_(std::move(chain)) {}
   void submit(ledger::Payload payload, std::string principal, std::string, Bytes once, std::int64_t,
               SubmitCallback done) override {
     execute(std::move(payload), std::move(principal), administrator.public_key(), std::move(once),
@@ -189,7 +189,7 @@ class HouseholdDoor {
   }
 
   Door door;
-  LedgerSubmitter submitter{door.chain};
+  AccessSubmitter submitter{door.chain};
   std::string address = "192.0.2.1";
 };
 

@@ -4,7 +4,11 @@
 #include <limits>
 #include <random>
 
+#include "ledger/cash_requests.hpp"
+#include "ledger/movements.hpp"
+#include "ledger/parameters.hpp"
 #include "tests/unit/ledger/ledger_fixture.hpp"
+#include "tests/unit/ledger/memory_history.hpp"
 
 using namespace powershare;
 using namespace powershare::ledger;
@@ -102,7 +106,7 @@ class Driver {
   }
 
   Payload payload() {
-    switch (random_() % 29) {
+    switch (random_() % 34) {
       case 0:
         return AddParticipant{any_participant(), {asset_id(), asset_id(), asset_id()}};
       case 1:
@@ -211,10 +215,23 @@ class Driver {
       }
       case 25:
         return access();
+      case 26:
+        return SetPreferences{who(), static_cast<RankingDisplay>(random_() % 5),
+                              Coins::from_nano(quantity()), Coins::from_nano(quantity()),
+                              Coins::from_nano(quantity())};
+      case 27:
+        return RequestCash{who(), chance(2), Cash::from_nano(quantity()), currency()};
+      case 28: {
+        ResolveCashRequest result;
+        result.approved = chance(2);
+        if (!requests.empty()) result.request = one_of(requests);
+        return result;
+      }
       default:
         return readings();
     }
   }
+  std::vector<Digest> requests;  ///< open ones, as whoever resolves them knows
 
   std::vector<ParticipantRef> partners() {
     std::vector<ParticipantRef> result;
@@ -331,6 +348,34 @@ class Driver {
   std::vector<std::uint8_t> signers{administrator, administrator, 11, 12, gateway_0, stranger};
 };
 
+/// Statements made of rows of movements say what the accounts hold, whatever the period.
+void check_statements(const Chain& chain, const MapHistory& history, UtcMillis middle) {
+  constexpr std::size_t no_bound = 1'000'000'000;
+  constexpr UtcMillis end{std::numeric_limits<std::int64_t>::max()};
+  const auto& state = chain.machine.state();
+  for (const auto& who : {h01, h02, vehicle, bank, utility, ref("Resident:N1")}) {
+    const auto first = query_movement_totals(state, history, who, {}, middle, no_bound);
+    const auto second = query_movement_totals(state, history, who, middle, end, no_bound);
+    REQUIRE(first.ok());
+    REQUIRE(second.ok());
+    REQUIRE(first->size() == second->size());
+    for (std::size_t i = 0; i < first->size(); ++i) {
+      const auto& later = (*second)[i];
+      CAPTURE(to_text(who));
+      CAPTURE(later.asset);
+      CHECK((*first)[i].closing_nano == later.opening_nano);
+      for (const auto* statement : {&(*first)[i], &later}) {
+        auto sum = statement->opening_nano;
+        for (const auto& total : statement->totals) sum += total.in_nano - total.out_nano;
+        CHECK(sum == statement->closing_nano);
+      }
+      const auto account_class =
+          later.asset == asset_due ? AccountClass::claim : AccountClass::participant;
+      CHECK(later.closing_nano == balance(state, {account_class, who, later.name, later.asset}));
+    }
+  }
+}
+
 }  // namespace
 
 TEST_CASE(
@@ -343,6 +388,7 @@ TEST_CASE(
   Driver driver(seed);
   auto start = genesis();
   start.consensus = {2, 4};
+  if (seed % 2 == 0) start.feature_level = 3;  // else it is raised to it, or not
   for (const auto& [name, owner] : {std::pair("M1", h01), std::pair("M2", h02)}) {
     RegisterMeter meter;
     meter.meter = MeterId::parse(name).value();
@@ -353,6 +399,8 @@ TEST_CASE(
   Chain replica(start);
   std::string alarm;  // the newest, for the report of a failure
   std::size_t applied = 0, readings = 0, ordered = 0;
+  MapHistory history;
+  UtcMillis middle;
   for (int height = 0; height < 400; ++height) {
     std::vector<Bytes> transactions;
     for (auto left = driver.draw(12); left > 0; --left) {
@@ -360,6 +408,12 @@ TEST_CASE(
     }
     if (driver.chance(100)) chain.time.value += 3'600'000;
     const auto block = chain.apply(transactions);
+    history.keep(block.history);
+    driver.requests.clear();
+    for_each_cash_request(chain.machine.state(), std::nullopt, [&](const CashRequest& request) {
+      driver.requests.push_back(request.id);
+      return true;
+    });
     for (std::size_t i = 0; i < block.receipts.size(); ++i) {
       const auto& receipt = block.receipts[i];
       const auto decoded = wire::transaction_decoder(chain.hash)(transactions[i], 3);
@@ -384,7 +438,9 @@ TEST_CASE(
         {block.header.epoch, block.header.sequence, block.header.time, block.transactions});
     REQUIRE(again.header == block.header);
     REQUIRE(check_members(current_epoch(chain.machine.state()).members).ok());
+    if (height == 150) middle = island_time(chain.machine.state());
     if (height % 100 == 99) {
+      check_statements(chain, history, middle);
       auto restored =
           StateMachine::restore(chain.machine.genesis(), wire::transaction_decoder(chain.hash),
                                 chain.machine.head(), records(chain.machine));
