@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "gateway/error.hpp"
+#include "ledger/calendar.hpp"
 
 namespace powershare::gateway::household {
 namespace {
@@ -81,8 +82,10 @@ UtcMillis LocalTime::midnight(CivilDate date) const {
   return {std::max<std::int64_t>(0, guess.value)};
 }
 
-LocalTime local_time(const ledger::StateReader&) {
-  return LocalTime([](UtcMillis) { return std::int64_t{0}; });
+LocalTime local_time(const ledger::StateReader& state) {
+  return LocalTime([calendar = ledger::find_calendar(state)](UtcMillis time) {
+    return calendar.offset_minutes(time) * millis_per_minute;
+  });
 }
 
 Result<PeriodKind> parse_period_kind(std::string_view text) {

@@ -32,7 +32,7 @@ class LocalTime {
  private:
   OffsetAt offset_;
 };
-/// UTC, until the chain has a calendar.
+/// By the chain's calendar; UTC where it has none.
 LocalTime local_time(const ledger::StateReader& state);
 
 enum class PeriodKind : std::uint8_t { day = 1, week, month, year };
