@@ -7,7 +7,7 @@
 namespace powershare::gateway::composer {
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string json_text(std::string_view text) {
   json::Writer out;
   out.string(text);
   return std::move(out).take();
@@ -133,7 +133,7 @@ Problem type_not_found(std::string_view full_type) {
   const auto message = known_space ? "Type " + text.substr(dot + 1) +
                                          " is not defined in namespace " + std::string(network)
                                    : "Namespace is not defined for type " + text;
-  return {500, "TypeNotFoundException", message, "\"typeName\":" + quoted(text)};
+  return {500, "TypeNotFoundException", message, "\"typeName\":" + json_text(text)};
 }
 
 Problem wrong_reference(std::string_view instance, std::string_view field,
@@ -160,7 +160,7 @@ Problem invalid_relationship(const Type& type, std::string_view id) {
 Problem unavailable(std::string message, std::int64_t retry_after_seconds,
                     std::string_view transaction_id) {
   Problem problem{503, "Error", std::move(message)};
-  if (!transaction_id.empty()) problem.extra = "\"transactionId\":" + quoted(transaction_id);
+  if (!transaction_id.empty()) problem.extra = "\"transactionId\":" + json_text(transaction_id);
   problem.retry_after_seconds = std::max<std::int64_t>(retry_after_seconds, 1);
   return problem;
 }
