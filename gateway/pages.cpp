@@ -147,7 +147,7 @@ function indent(text) {
 }
 
 // "open", or what has to be sent: "x-api-key", "Authorization: Bearer".
-function opened_by(operation, schemes) {
+function openedBy(operation, schemes) {
   const ways = [];
   for (const way of operation.security) {
     const names = Object.keys(way).map((name) => {
@@ -164,7 +164,7 @@ function show(method, path, operation, schemes) {
   const head = element('summary');
   head.append(element('b', method.toUpperCase()), ' ' + path);
   box.append(head, element('p', operation.summary),
-             element('p', 'Access: ' + opened_by(operation, schemes)));
+             element('p', 'Access: ' + openedBy(operation, schemes)));
   const inputs = [];
   for (const parameter of operation.parameters) {
     const label = element('label', parameter.name + ': ' + parameter.description);
