@@ -22,6 +22,7 @@
 #include "net/http_redirect.hpp"
 #include "protocol/wire/envelope.hpp"
 #include "protocol/wire/transaction_codec.hpp"
+#include "storage/file.hpp"
 
 namespace powershare::actors {
 namespace {
@@ -403,6 +404,19 @@ class RunningPeer final : public PeerHost {
     return ports;
   }
 
+  Result<void> read_wallets(gateway::GatewayOptions& options) {
+    constexpr std::size_t max_wallet_bytes = 64 * 1024 * 1024;
+    const auto file = setup_.data / "composer-wallets.json";
+    auto stored = storage::read_small_file(file, max_wallet_bytes);
+    if (!stored) return stored.error();
+    options.composer_multiuser = true;
+    options.composer_wallets = stored->value_or("");
+    options.save_composer_wallets = [file](const std::string& content) {
+      return storage::replace_file(file, content);
+    };
+    return {};
+  }
+
   Result<void> start_door() {
     door_ports_ = std::make_unique<DoorPorts>(*context_, links_->gateway, links_->meter_ingestion);
     people_port_ = std::make_unique<PeoplePort>(links_->people);
@@ -413,6 +427,9 @@ class RunningPeer final : public PeerHost {
     }
     options.composer_namespaces = setup_.composer_namespaces;
     options.require_key_for_reads = setup_.require_key_for_reads;
+    if (setup_.composer_multiuser) {
+      if (auto read = read_wallets(options); !read) return read;
+    }
     door_ = gateway::Gateway::create(options, ports());
     net::HttpServerOptions http;
     http.address = setup_.http_address;

@@ -113,7 +113,8 @@ PeerConfig read_config(const YAML::Node& root, const std::filesystem::path& fold
     config.administrator_key_sha256 = fields.get<std::string>("administrator_key_sha256");
   }
   if (fields.has("composer")) {
-    const Fields composer("composer.", fields.node("composer"), {"namespaces"});
+    const Fields composer("composer.", fields.node("composer"), {"namespaces", "multiuser"});
+    if (composer.has("multiuser")) config.composer_multiuser = composer.get<bool>("multiuser");
     config.composer_namespaces = composer.get<std::string>("namespaces");
     const std::set<std::string> known{"never", "required", "always"};
     if (!known.contains(config.composer_namespaces)) {
@@ -179,7 +180,9 @@ std::string PeerConfig::to_yaml() const {
     out << YAML::Key << "administrator_key_sha256" << YAML::Value << *administrator_key_sha256;
   }
   out << YAML::Key << "composer" << YAML::Value << YAML::BeginMap << YAML::Key << "namespaces"
-      << YAML::Value << composer_namespaces << YAML::EndMap;
+      << YAML::Value << composer_namespaces;
+  if (composer_multiuser) out << YAML::Key << "multiuser" << YAML::Value << true;
+  out << YAML::EndMap;
   if (feature_level_max != ledger::known_feature_level) {
     out << YAML::Key << "feature_level_max" << YAML::Value << feature_level_max;
   }

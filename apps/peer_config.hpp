@@ -52,6 +52,7 @@ struct PeerConfig {
   std::optional<std::string>
       administrator_key_sha256;               ///< hex; without it no administrator's API key works
   std::string composer_namespaces = "never";  ///< of /api: never, required or always
+  bool composer_multiuser = false;            ///< cards at /api/wallet
   /// Lower than what the program knows while an upgrade is rehearsed: it then stops, as an older
   /// program would, where a higher level begins.
   std::uint32_t feature_level_max = ledger::known_feature_level;

@@ -194,6 +194,7 @@ PeerConfig peer_config(const UpOptions& options, int peer, const std::string& ap
   }
   config.administrator_key_sha256 = crypto::to_hex(crypto::sha256(as_bytes(api_key)));
   config.composer_namespaces = options.composer_namespaces;
+  config.composer_multiuser = options.composer_multiuser;
   return config;
 }
 

@@ -90,8 +90,14 @@ class GatewayImpl final : public Gateway {
                                                                : options.max_small_body_bytes);
   }
 
-  void block_committed() override { services_->streams.pump(false); }
-  void tick() override { services_->streams.pump(true); }
+  void block_committed() override {
+    services_->streams.pump(false);
+    composer_->pump_events();
+  }
+  void tick() override {
+    services_->streams.pump(true);
+    composer_->pump_events();
+  }
   void close_streams() override {
     services_->streams.close_all();
     services_->access->worker.stop();

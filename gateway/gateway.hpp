@@ -52,6 +52,11 @@ struct GatewayOptions {
   std::int64_t max_body_bytes = 8 * 1024 * 1024;   ///< /etms (DECISIONS 58)
   std::int64_t max_small_body_bytes = 256 * 1024;  ///< every other path
   ComposerNamespaces composer_namespaces = ComposerNamespaces::never;
+  /// Each API key imports cards at /api/wallet and acts as their participants.
+  bool composer_multiuser = false;
+  /// What save_composer_wallets() was given last; no secrets. It is called under a lock.
+  std::string composer_wallets{};
+  std::function<Result<void>(const std::string&)> save_composer_wallets{};
   std::uint32_t requests_per_second = 5'000;  ///< per API key or address, then 429
   std::uint32_t request_burst = 10'000;
   std::size_t max_rate_entries = 10'000;  ///< callers remembered by the rate limit

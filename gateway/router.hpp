@@ -71,6 +71,8 @@ class Responder {
   Responder(std::shared_ptr<net::HttpReply> reply, Observer observer);
   void send(net::HttpResponse response) const;
   std::shared_ptr<net::HttpStream> stream(net::HttpResponse head) const;
+  /// 101 and a WebSocket; nothing where that is no good handshake, which is answered then.
+  std::shared_ptr<net::HttpWebSocket> websocket(const net::HttpRequest& request) const;
 
  private:
   struct State;

@@ -78,6 +78,18 @@ TEST_CASE("who may read without a key follows from the address, unless it is sai
   CHECK(need_key());
 }
 
+TEST_CASE("cards and wallets are off unless the configuration says so") {
+  const Folder folder;
+  const auto file = folder.path / "peer.yaml";
+  auto given = example();
+  CHECK_FALSE(given.composer_multiuser);
+  REQUIRE(write_file(file, given.to_yaml(), 0600).ok());
+  CHECK_FALSE(load_peer_config(file)->composer_multiuser);
+  given.composer_multiuser = true;
+  REQUIRE(write_file(file, given.to_yaml(), 0600).ok());
+  CHECK(load_peer_config(file)->composer_multiuser);
+}
+
 TEST_CASE("how /api names types is one of three words") {
   const Folder folder;
   const auto file = folder.path / "peer.yaml";
