@@ -96,6 +96,7 @@ void write_security(json::Writer& out, Access access) {
     way("bearer");
   } else {
     if (access != Access::administrator) out.begin_object().end_object();  // none is fine
+    if (access != Access::administrator && access != Access::open) way("bearer");
     if (access != Access::open) way("apiKey");
   }
   out.end_array();
