@@ -20,8 +20,8 @@
 
 namespace powershare::gateway::household {
 
-/// Rows of history that one request reads at most: two years of quarters of an hour, about a tenth
-/// of a second.
+/// Rows of history that one request reads at most: two years of quarters of an hour, about a
+/// quarter of a second.
 inline constexpr std::size_t max_rows = 75'000;
 
 /// `period` and `date` of the query: without a date, the one that lies around island time.

@@ -11,8 +11,10 @@
 namespace powershare::gateway::household {
 namespace {
 
-/// A thousand homes' week of quarters of an hour, and some: about a second of work per block.
+/// A thousand homes' week of quarters of an hour, and some: about three seconds of work.
 constexpr std::size_t max_ranking_rows = 1'000'000;
+/// Above it a ranking is made once per slot, not once per block.
+constexpr std::uint64_t large_ranking_rows = 50'000;
 constexpr std::size_t max_weeks = 8;
 constexpr std::size_t top = 10;
 constexpr int min_readings_percent = 80;
@@ -54,6 +56,7 @@ Result<std::vector<RankedHome>> rank_homes(const ChainView& view, const Period& 
     if (!sums) return sums.error();
     row_bound -= std::min<std::size_t>(row_bound, sums->front().slots);
     homes.push_back(home_of(who, sums->front(), complete));
+    homes.back().slots = sums->front().slots;
   }
   std::sort(homes.begin(), homes.end(), [](const RankedHome& left, const RankedHome& right) {
     if (left.ranked != right.ranked) return left.ranked;
@@ -65,17 +68,24 @@ Result<std::vector<RankedHome>> rank_homes(const ChainView& view, const Period& 
 
 Result<RankingCache::Ranking> RankingCache::of(const ChainView& view, const Period& week) {
   const auto height = view.head().height;
+  const auto progress = ledger::slot_progress(view.state());
+  const auto settled_until = progress ? progress->next_close : UtcMillis{};
   const std::lock_guard lock(mutex_);
   const auto found = weeks_.find(week.from);
-  if (found != weeks_.end() && (found->second.is_final || found->second.height >= height)) {
-    return found->second.ranking;
+  if (found != weeks_.end()) {
+    const auto& entry = found->second;
+    const bool holds = entry.is_final || entry.height >= height ||
+                       (entry.is_large && entry.settled_until >= settled_until);
+    if (holds) return entry.ranking;
   }
   auto ranked = rank_homes(view, week, max_ranking_rows);
   if (!ranked) return ranked.error();
-  const auto progress = ledger::slot_progress(view.state());
+  std::uint64_t rows = 0;
+  for (const auto& home : *ranked) rows += home.slots;
   auto ranking = std::make_shared<const std::vector<RankedHome>>(*std::move(ranked));
   if (found == weeks_.end() && weeks_.size() >= max_weeks) weeks_.erase(weeks_.begin());
-  weeks_[week.from] = {height, progress && week.to <= progress->next_final, ranking};
+  weeks_[week.from] = {height, settled_until, progress && week.to <= progress->next_final,
+                       rows > large_ranking_rows, ranking};
   return ranking;
 }
 

@@ -19,6 +19,7 @@ struct RankedHome {
   int percent = 0;              ///< whole per cent, rounded half to even
   int readings_percent = 0;     ///< of what its meters should have delivered, rounded down
   bool ranked = false;          ///< enough readings, and something was used
+  std::uint64_t slots = 0;      ///< rows of history that were read for it
 };
 
 /// All residents with a meter: the ranked ones first, best first, by id where two are even.
@@ -27,7 +28,8 @@ Result<std::vector<RankedHome>> rank_homes(const ChainView& view, const Period& 
                                            std::size_t row_bound);
 
 /// Remembers the rankings of a few weeks: a week that is final for good, another until the next
-/// block. Thread-safe; only one thread computes at a time.
+/// block or, where there are many homes, until the next slot is closed. Thread-safe; only one
+/// thread computes at a time.
 class RankingCache {
  public:
   using Ranking = std::shared_ptr<const std::vector<RankedHome>>;
@@ -36,7 +38,9 @@ class RankingCache {
  private:
   struct Entry {
     std::uint64_t height = 0;
+    UtcMillis settled_until;
     bool is_final = false;
+    bool is_large = false;
     Ranking ranking;
   };
   std::mutex mutex_;
