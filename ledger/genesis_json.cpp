@@ -9,6 +9,7 @@
 #include "ledger/error.hpp"
 #include "ledger/genesis.hpp"
 #include "ledger/genesis_state.hpp"
+#include "ledger/parameters.hpp"
 #include "ledger/registry.hpp"
 
 namespace powershare::ledger {
@@ -47,6 +48,16 @@ constexpr ScopeName scope_names[] = {{Scope::own, "own"},
                                      {Scope::governance, "governance"},
                                      {Scope::gateway, "gateway"},
                                      {Scope::feeder, "feeder"}};
+
+/// Parameters since level 3, as set_parameter() takes them, where they are not at their defaults.
+void write_later(Json& out, const Parameters& parameters) {
+  const Parameters standard;
+  if (parameters.signed_readings_only) out["signed_readings_only"] = "true";
+  if (parameters.plausibility != standard.plausibility) {
+    out["plausibility"] = to_text(parameters.plausibility);
+  }
+  if (parameters.site) out["site"] = to_text(*parameters.site);
+}
 
 /// Fields at their defaults are left out.
 void write(Json& out, const Participant& participant) {
@@ -318,6 +329,12 @@ Parameters read_parameters(const Json& value, std::string& fault) {
   }
   parameters.clearing_rule = in.text("clearing_rule", parameters.clearing_rule);
   parameters.currency = in.text("currency", parameters.currency);
+  for (const char* name : {"signed_readings_only", "plausibility", "site"}) {
+    if (!in.has(name)) continue;
+    if (const auto set = set_parameter(parameters, name, in.text(name), false); !set) {
+      in.fail(set.error().detail());
+    }
+  }
   in.finish();
   return parameters;
 }
@@ -409,6 +426,7 @@ std::string Genesis::to_json() const {
                        {"credit_limit_coins", to_text(parameters.credit_limit)},
                        {"clearing_rule", parameters.clearing_rule},
                        {"currency", parameters.currency}};
+  write_later(out["parameters"], parameters);
   out["members"] = Json::array();
   for (const auto& member : members) {
     out["members"].push_back({{"peer", member.peer.text()},

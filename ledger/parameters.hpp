@@ -9,11 +9,14 @@ namespace powershare::ledger {
 Parameters parameters(const StateReader& state);
 void put_parameters(Overlay& state, const Parameters& parameters);
 /// Changes one field by its name: "slot", "close_grace", "final_after", "silent_meter",
-/// "future_reading" (durations, as "15m"), "credit_limit" (coins), "clearing_rule", "currency".
-/// LedgerError::malformed with the reason. The slot length cannot change once the chain runs:
-/// `fixed_slot`.
+/// "future_reading" (durations, as "15m"), "credit_limit" (coins), "clearing_rule", "currency";
+/// since level 3 "signed_readings_only" ("true", "false"), "plausibility" ("off", "alarm",
+/// "quarantine") and "site" ("32.7,-16.9", or empty for none). LedgerError::malformed with the
+/// reason. The slot length cannot change once the chain runs: `fixed_slot`.
 Result<void> set_parameter(Parameters& parameters, std::string_view name, std::string_view value,
                            bool fixed_slot);
+/// From which feature level on a parameter with this name may be set.
+std::uint32_t level_of_parameter(std::string_view name);
 /// One sentence where a value is outside its limits.
 Result<void> check_parameters(const Parameters& parameters);
 

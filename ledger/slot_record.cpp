@@ -8,6 +8,7 @@ namespace powershare::ledger {
 namespace {
 
 constexpr std::uint32_t max_participants = 1'000'000;
+constexpr std::uint32_t max_meters = 1'000'000;
 constexpr std::size_t max_text_bytes = 128;
 
 Bytes slot_key(UtcMillis start) {
@@ -53,6 +54,14 @@ SlotRecord decode_slot(UtcMillis start, ByteView value) {
     record.terms.push_back(decode_terms(in));
     record.settled.push_back(decode_settled(in));
   }
+  if (!in.finished()) {
+    const auto meters = in.count(max_meters, 5);
+    for (std::uint32_t i = 0; i < meters; ++i) {
+      auto meter = MeterId::parse(in.text(max_text_bytes));
+      PS_ASSERT(meter.ok());
+      record.quarantined.push_back(*std::move(meter));
+    }
+  }
   PS_ASSERT(in.finished());  // our own record
   return record;
 }
@@ -89,6 +98,11 @@ Bytes SlotRecord::encode() const {
   for (std::size_t i = 0; i < terms.size(); ++i) {
     encode_terms(out, terms[i]);
     ledger::encode(out, settled[i]);
+  }
+  // The record of level 1 ends here: a slot without quarantined meters keeps it.
+  if (!quarantined.empty()) {
+    out.u32(static_cast<std::uint32_t>(quarantined.size()));
+    for (const MeterId& meter : quarantined) out.text(meter.text());
   }
   return std::move(out).take();
 }

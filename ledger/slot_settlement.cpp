@@ -46,22 +46,35 @@ void add_standing_order(market::Book& book, UtcMillis slot, market::ParticipantI
   book.orders.push_back(std::move(order));
 }
 
+/// What may go to neighbours: all but the energy of quarantined meters.
+struct Tradable {
+  Energy imported;
+  Energy exported;
+};
+Tradable tradable_of(const SlotInputs& inputs, std::size_t i) {
+  const Settled& metered = inputs.metered[i];
+  if (inputs.apart.empty()) return {metered.imported, metered.exported};
+  const Apart& apart = inputs.apart[i];
+  return {Energy::from_nano(metered.imported.nano() - apart.imported.nano()),
+          Energy::from_nano(metered.exported.nano() - apart.exported.nano())};
+}
+
 market::Book standing_orders(const SlotInputs& inputs) {
   market::Book book;
   for (std::size_t i = 0; i < inputs.terms.size(); ++i) {
     const Terms& terms = inputs.terms[i];
-    const Settled& metered = inputs.metered[i];
+    const Tradable tradable = tradable_of(inputs, i);
     const auto participant = static_cast<market::ParticipantIndex>(i);
     book.participants.push_back(to_text(terms.participant));
-    if (terms.buys && metered.imported.is_positive()) {
-      const Energy energy = within_capacity(metered.imported, terms.capacity, terms.buy_limit);
+    if (terms.buys && tradable.imported.is_positive()) {
+      const Energy energy = within_capacity(tradable.imported, terms.capacity, terms.buy_limit);
       if (energy.is_positive()) {
         add_standing_order(book, inputs.slot, participant, market::Side::buy, energy,
                            terms.buy_limit);
       }
     }
-    if (terms.sells && metered.exported.is_positive()) {
-      add_standing_order(book, inputs.slot, participant, market::Side::sell, metered.exported,
+    if (terms.sells && tradable.exported.is_positive()) {
+      add_standing_order(book, inputs.slot, participant, market::Side::sell, tradable.exported,
                          terms.sell_limit);
     }
   }
@@ -228,6 +241,7 @@ std::string_view to_text(Venue venue) {
 
 Result<SlotResult> settle(const SlotInputs& inputs) {
   PS_ASSERT(inputs.terms.size() == inputs.metered.size());
+  PS_ASSERT(inputs.apart.empty() || inputs.apart.size() == inputs.terms.size());
   SlotResult result;
   result.settled = inputs.metered;
   const market::Book book = standing_orders(inputs);

@@ -18,7 +18,9 @@ namespace powershare::ledger {
 
 /// What a participant came to in one slot. Energy and coins are never negative.
 struct Settled {
-  Energy imported;  ///< metered, net of its own meters: this or exported is 0
+  /// Metered, net of its own meters: this or exported is 0, unless some of them are quarantined,
+  /// which are netted apart.
+  Energy imported;
   Energy exported;
   Energy produced;
   Energy bought;  ///< from neighbours
@@ -30,6 +32,14 @@ struct Settled {
   Coins utility_charge;
   Coins utility_credit;
   friend bool operator==(const Settled&, const Settled&) = default;
+};
+
+/// The part of a participant's energy that comes from quarantined meters: it is in its imported and
+/// exported, and is settled with the utility alone.
+struct Apart {
+  Energy imported;
+  Energy exported;
+  friend bool operator==(const Apart&, const Apart&) = default;
 };
 
 /// What a participant wants, frozen when the slot is settled first.
@@ -57,6 +67,7 @@ struct SlotInputs {
   Supply supply;
   std::vector<Terms> terms;      ///< by participant
   std::vector<Settled> metered;  ///< imported, exported, produced of each; the rest 0
+  std::vector<Apart> apart{};    ///< of each; empty: nothing of anybody
 };
 
 enum class Venue : std::uint8_t { local = 1, island, utility };
