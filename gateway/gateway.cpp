@@ -46,6 +46,9 @@ class GatewayImpl final : public Gateway {
     add_registry_routes(router_, services_);
     add_event_routes(router_, services_);
     add_etms_routes(router_, services_);
+    add_meter_routes(router_, services_);
+    add_live_routes(router_, services_);
+    add_household_metering_routes(router_, services_);
     add_page_routes(router_, services_);
     services_->openapi = openapi_document(router_);
     composer_ = std::make_unique<composer::Api>(services_);
@@ -115,8 +118,9 @@ class GatewayImpl final : public Gateway {
     if (request.body.size() > body_limit(request.method, request.path)) {
       return responder.send(problem(413, "too_large", "The body is too large for this path."));
     }
-    match.route->handler(Request{std::move(request), std::move(match.path_parameters), key},
-                         responder);
+    match.route->handler(
+        Request{std::move(request), std::move(match.path_parameters), key, std::nullopt},
+        responder);
   }
 
   void answer_composer(net::HttpRequest request, const Responder& responder) {

@@ -21,6 +21,7 @@
 #include "crypto/keys.hpp"
 #include "crypto/quorum.hpp"
 #include "ledger/header.hpp"
+#include "ledger/live_power.hpp"
 #include "ledger/profile.hpp"
 #include "ledger/queries.hpp"
 #include "ledger/reading.hpp"
@@ -174,7 +175,26 @@ class ProfileStore {
                      std::function<void(std::vector<std::optional<Profile>>)> done) = 0;
 };
 
-/// All that the gateway needs. `submitter`, `ingestion` and `profiles` outlive the gateway.
+using ledger::LiveMinute;
+using ledger::LivePower;
+
+/// What meters measure right now, shared among the chain's peers, never agreed on (DECISIONS 57).
+/// Answers at once.
+class LiveStore {
+ public:
+  virtual ~LiveStore() = default;
+  /// Stamps the values with now() and keeps them; per value whether it was taken (a meter that the
+  /// ledger does not know, or one too many, is not).
+  virtual std::vector<bool> put(const std::vector<LivePower>& values) = 0;
+  virtual std::optional<LivePower> last(const MeterId& meter) const = 0;
+  /// Of each of the participant's meters that has one.
+  virtual std::vector<LivePower> last(const ledger::ParticipantRef& owner) const = 0;
+  /// Means of the minutes that have ended, from the one of `from` on; a day of them at most.
+  virtual std::vector<LiveMinute> ring(const MeterId& meter, UtcMillis from) const = 0;
+  virtual UtcMillis now() const = 0;
+};
+
+/// All that the gateway needs. `submitter`, `ingestion`, `profiles` and `live` outlive the gateway.
 struct Ports {
   std::function<Result<std::unique_ptr<ChainView>>()> view;
   std::function<NodeStatus()> status;
@@ -182,6 +202,7 @@ struct Ports {
   Submitter* submitter = nullptr;
   Ingestion* ingestion = nullptr;
   ProfileStore* profiles = nullptr;
+  LiveStore* live = nullptr;
   ledger::TransactionDecoder decode;  ///< protocol/wire's decoder, to show transactions
   Digest genesis_hash{};
   std::string genesis_json;  ///< ledger::Genesis::to_json()

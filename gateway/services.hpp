@@ -26,10 +26,13 @@ void add_block_routes(Router& router, const ServicesPtr& services);   // blocks
 void add_member_routes(Router& router, const ServicesPtr& services);  // members, certificates
 void add_transaction_routes(Router& router, const ServicesPtr& services);  // transactions
 void add_registry_routes(Router& router, const ServicesPtr& services);     // participants, meters
-void add_market_routes(Router& router, const ServicesPtr& services);       // slots, trades, bills
-void add_account_routes(Router& router, const ServicesPtr& services);      // accounts, totals
-void add_event_routes(Router& router, const ServicesPtr& services);        // Server-Sent Events
-void add_page_routes(Router& router, const ServicesPtr& services);         // /, explorer, openapi
+void add_meter_routes(Router& router, const ServicesPtr& services);        // one meter, disputes
+void add_live_routes(Router& router, const ServicesPtr& services);         // live power
+void add_household_metering_routes(Router& router, const ServicesPtr& services);  // the owner's
+void add_market_routes(Router& router, const ServicesPtr& services);   // slots, trades, bills
+void add_account_routes(Router& router, const ServicesPtr& services);  // accounts, totals
+void add_event_routes(Router& router, const ServicesPtr& services);    // Server-Sent Events
+void add_page_routes(Router& router, const ServicesPtr& services);     // /, explorer, openapi
 
 /// A snapshot for one request; answers 503 itself and gives nothing where there is none.
 std::unique_ptr<ChainView> open_view(const Services& services, const Responder& responder);
