@@ -154,7 +154,7 @@ using OrderMatchingActor = caf::typed_actor<caf::reacts_to<Connect>,
 using MeterIngestionActor =
     caf::typed_actor<caf::reacts_to<Connect>, caf::reacts_to<IngestCall>,
                      caf::reacts_to<BlocksCommitted>, caf::reacts_to<RequestsRefused>,
-                     caf::reacts_to<Flush>, caf::reacts_to<Poll>,
+                     caf::reacts_to<Flush>, caf::reacts_to<Wake>, caf::reacts_to<Poll>,
                      caf::replies_to<Drain>::with<Drained>>;
 using GatewayActor = caf::typed_actor<caf::reacts_to<Connect>, caf::reacts_to<SubmitCall>,
                                       caf::reacts_to<BlocksCommitted>,
@@ -162,6 +162,8 @@ using GatewayActor = caf::typed_actor<caf::reacts_to<Connect>, caf::reacts_to<Su
 using PeopleActor = caf::typed_actor<caf::reacts_to<Connect>, caf::reacts_to<KeepProfile>,
                                      caf::reacts_to<FetchProfiles>, caf::reacts_to<VerifiedMessage>,
                                      caf::reacts_to<BlocksCommitted>, caf::reacts_to<Poll>>;
+using LivePowerActor = caf::typed_actor<caf::reacts_to<Connect>, caf::reacts_to<VerifiedMessage>,
+                                        caf::reacts_to<BlocksCommitted>, caf::reacts_to<Poll>>;
 using TelemetryActor = caf::typed_actor<caf::reacts_to<Connect>, caf::reacts_to<BlocksCommitted>,
                                         caf::reacts_to<Poll>>;
 
@@ -175,6 +177,7 @@ struct Links {
   MeterIngestionActor meter_ingestion;
   GatewayActor gateway;
   PeopleActor people;
+  LivePowerActor live_power;
   TelemetryActor telemetry;
 };
 

@@ -3,11 +3,13 @@
 #include <deque>
 #include <map>
 #include <set>
+#include <span>
 
 #include "actors/log.hpp"
 #include "ledger/metering.hpp"
 #include "ledger/parameters.hpp"
 #include "ledger/slots.hpp"
+#include "protocol/reading_queue.hpp"
 #include "protocol/wire/transaction_codec.hpp"
 
 namespace powershare::actors {
@@ -21,8 +23,9 @@ using ledger::SignedReading;
 using monitoring::Metric;
 
 constexpr std::size_t max_inbox_entries = 200'000;
-constexpr std::size_t max_readings_per_batch = 2'048;
-constexpr std::size_t max_batches_in_flight = 4;
+/// A body with more is judged piece by piece, between the bodies of others.
+constexpr std::size_t max_judged_at_once = 256;
+constexpr std::size_t max_long_bodies = 64;
 constexpr std::int64_t batch_expiry_ms = 5 * millis_per_minute;
 constexpr auto poll_interval = std::chrono::seconds(1);
 
@@ -59,23 +62,32 @@ class IngestionHost {
 
   void ingest(const IngestCall& call) {
     if (context_.board->stopping()) return refuse(call, IngestAnswer::Kind::unavailable);
-    if (entries_.size() + call.readings->size() > max_inbox_entries) {
+    const bool is_long = call.readings->size() > max_judged_at_once;
+    if (entries_.size() + to_judge_ + call.readings->size() > max_inbox_entries ||
+        (is_long && bodies_.size() >= max_long_bodies)) {
       return refuse(call, IngestAnswer::Kind::inbox_full);
     }
-    auto snapshot = context_.folder->ledger().snapshot();
-    if (!snapshot) return refuse(call, IngestAnswer::Kind::unavailable);
-    const protocol::SnapshotState state(**snapshot);
-    Waiting waiting{call.done, {}, std::chrono::steady_clock::now()};
-    judge(state, *call.readings, waiting.answer);
-    const auto is_rejected = [](const ReadingResult& result) {
-      return result.kind == ReadingResult::Kind::rejected;
-    };
-    request_flush();
-    // A meter takes a rejection for final: only a peer that knows the present state may say it.
-    if (context_.board->behind() && std::ranges::any_of(waiting.answer.readings, is_rejected)) {
-      return refuse(call, IngestAnswer::Kind::unavailable);
+    Body body{call, 0, {call.done, {}, std::chrono::steady_clock::now()}};
+    if (!is_long) {
+      judge_piece(body);
+      return;
     }
-    waiting_.push_back(std::move(waiting));
+    to_judge_ += call.readings->size();
+    bodies_.push_back(std::move(body));
+    request_judging();
+  }
+
+  /// One piece of one long body; the next one's turn comes after what others have sent meanwhile.
+  void judge_next() {
+    judging_queued_ = false;
+    if (bodies_.empty()) return;
+    Body body = std::move(bodies_.front());
+    bodies_.pop_front();
+    const auto judged_before = body.judged;
+    const bool goes_on = judge_piece(body);
+    to_judge_ -= goes_on ? body.judged - judged_before : body.call.readings->size() - judged_before;
+    if (goes_on) bodies_.push_back(std::move(body));
+    if (!bodies_.empty()) request_judging();
   }
 
   /// Takes out of the inbox what the ledger has decided on.
@@ -98,6 +110,13 @@ class IngestionHost {
       retry(found->second.keys);
       batches_.erase(found);
     }
+  }
+
+  /// Of bodies that are not judged to their end nothing is acknowledged: their meters ask again.
+  void refuse_bodies() {
+    for (const auto& body : bodies_) refuse(body.call, IngestAnswer::Kind::unavailable);
+    bodies_.clear();
+    to_judge_ = 0;
   }
 
   void poll() {
@@ -127,7 +146,7 @@ class IngestionHost {
       context_.board->set_no_space(StatusBoard::Writer::inbox, false);
       erase_.clear();
     }
-    for (const auto& [key, value] : put_) unsent_.push_back(key);
+    for (const auto& [key, value] : put_) enqueue(key);
     put_.clear();
     answer_waiting();
     propose();
@@ -141,8 +160,49 @@ class IngestionHost {
   };
   struct Batch {
     std::vector<Bytes> keys;
+    bool has_backlog = false;
     UtcMillis expires;
   };
+  /// A request that is being judged.
+  struct Body {
+    IngestCall call;
+    std::size_t judged = 0;  ///< readings, from the first
+    Waiting waiting;
+  };
+
+  /// False when the body has been judged to its end, and is answered or waits to be.
+  bool judge_piece(Body& body) {
+    auto snapshot = context_.folder->ledger().snapshot();
+    if (!snapshot) {
+      refuse(body.call, IngestAnswer::Kind::unavailable);
+      return false;
+    }
+    const protocol::SnapshotState state(**snapshot);
+    const std::span all(*body.call.readings);
+    const auto piece =
+        all.subspan(body.judged, std::min(max_judged_at_once, all.size() - body.judged));
+    judge(state, piece, body.waiting.answer);
+    body.judged += piece.size();
+    request_flush();
+    if (body.judged < all.size()) return true;
+    const auto is_rejected = [](const ReadingResult& result) {
+      return result.kind == ReadingResult::Kind::rejected;
+    };
+    // A meter takes a rejection for final: only a peer that knows the present state may say it.
+    if (context_.board->behind() &&
+        std::ranges::any_of(body.waiting.answer.readings, is_rejected)) {
+      refuse(body.call, IngestAnswer::Kind::unavailable);
+    } else {
+      waiting_.push_back(std::move(body.waiting));
+    }
+    return false;
+  }
+
+  void request_judging() {
+    if (judging_queued_) return;
+    judging_queued_ = true;
+    self_->send(MeterIngestionActor(self_), Wake{});
+  }
 
   void keep(const Bytes& key, const SignedReading& reading) {
     const auto& content = reading.reading;
@@ -182,15 +242,20 @@ class IngestionHost {
   }
 
   /// Judges as the ledger will, on an overlay that is thrown away.
-  void judge(const ledger::StateReader& state, const std::vector<SignedReading>& readings,
+  UtcMillis island_now(const ledger::Clock& clock) const {
+    return context_.genesis.simulated ? clock.island : std::max(clock.island, wall_clock_now());
+  }
+
+  void judge(const ledger::StateReader& state, std::span<const SignedReading> readings,
              IngestAnswer& answer) {
     ledger::Overlay scratch(state);
     const auto parameters = ledger::parameters(state);
     std::vector<ledger::HistoryRow> history;
     std::vector<ledger::Event> events;
     const auto clock = ledger::clock(state);
-    const auto island =
-        context_.genesis.simulated ? clock.island : std::max(clock.island, wall_clock_now());
+    const auto island = island_now(clock);
+    live_age_ms_ = parameters.slot_ms + parameters.close_grace_ms;
+    newest_island_ = island;
     const ledger::BlockContext context{context_.genesis,
                                        context_.genesis_hash,
                                        0,
@@ -270,6 +335,7 @@ class IngestionHost {
     context_.board->set_no_space(StatusBoard::Writer::inbox, true);
     for (const auto& [key, value] : put_) forget(key);
     put_.clear();
+    refuse_bodies();
     // Tried again each second, without effect on any reading: it tells when there is space again.
     if (erase_.empty()) erase_.push_back(Bytes{0});
     for (auto& waiting : waiting_) {
@@ -289,19 +355,24 @@ class IngestionHost {
   /// Batches what waits into transactions, a few under way at a time: while they are, the next ones
   /// fill.
   void propose() {
-    while (!unsent_.empty() && batches_.size() < max_batches_in_flight) {
-      Batch batch;
+    const auto has = [this](const Bytes& key) { return entries_.contains(key); };
+    // Old enough that no slot waits for it.
+    const UtcMillis live_from{newest_island_.value - live_age_ms_};
+    while (unsent_.size() > 0) {
+      const auto with_backlog = static_cast<std::size_t>(std::ranges::count_if(
+          batches_, [](const auto& entry) { return entry.second.has_backlog; }));
+      auto next = unsent_.take(live_from, batches_.size(), with_backlog, has);
+      if (next.keys.empty()) return;
       ledger::ReadingBatch content;
-      while (!unsent_.empty() && batch.keys.size() < max_readings_per_batch) {
-        const auto found = entries_.find(unsent_.front());
-        if (found != entries_.end()) {
-          batch.keys.push_back(found->first);
-          content.readings.push_back(found->second);
-        }
-        unsent_.pop_front();
-      }
-      if (!batch.keys.empty()) submit(std::move(batch), std::move(content));
+      content.readings.reserve(next.keys.size());
+      for (const auto& key : next.keys) content.readings.push_back(entries_.at(key));
+      submit({std::move(next.keys), next.has_backlog, {}}, std::move(content));
     }
+  }
+
+  void enqueue(const Bytes& key) {
+    const auto found = entries_.find(key);
+    if (found != entries_.end()) unsent_.add({end_of(found->second.reading)}, key);
   }
 
   void submit(Batch batch, ledger::ReadingBatch content) {
@@ -339,7 +410,7 @@ class IngestionHost {
   }
 
   void retry(const std::vector<Bytes>& keys) {
-    unsent_.insert(unsent_.end(), keys.begin(), keys.end());
+    for (const auto& key : keys) enqueue(key);
   }
 
   /// After a start: entries that the ledger has already go, the others are proposed again.
@@ -347,6 +418,9 @@ class IngestionHost {
     auto snapshot = context_.folder->ledger().snapshot();
     if (!snapshot) context_.fatal(snapshot.error());
     const protocol::SnapshotState state(**snapshot);
+    const auto parameters = ledger::parameters(state);
+    live_age_ms_ = parameters.slot_ms + parameters.close_grace_ms;
+    newest_island_ = island_now(ledger::clock(state));
     for (auto it = entries_.begin(); it != entries_.end();) {
       const auto& reading = it->second.reading;
       const auto progress = ledger::meter_progress(state, reading.meter);
@@ -355,7 +429,7 @@ class IngestionHost {
         forget(key);
         erase_.push_back(key);
       } else {
-        unsent_.push_back(it->first);
+        enqueue(it->first);
         ++it;
       }
     }
@@ -368,7 +442,12 @@ class IngestionHost {
   std::map<Bytes, SignedReading> entries_;  ///< acknowledged or about to be, not in the ledger yet
   /// Their intervals, corrections excepted: start -> end in ms, by meter.
   std::map<MeterId, std::map<std::int64_t, std::int64_t>> pending_;
-  std::deque<Bytes> unsent_;
+  protocol::ReadingQueue unsent_;
+  UtcMillis newest_island_;       ///< as of the last look at the ledger
+  std::int64_t live_age_ms_ = 0;  ///< a reading that ended longer ago is of a backlog
+  std::deque<Body> bodies_;       ///< long ones that are being judged, in turn
+  std::size_t to_judge_ = 0;      ///< readings in them
+  bool judging_queued_ = false;
   std::map<crypto::Digest, Batch> batches_;  ///< in flight, by transaction id
   std::vector<std::pair<Bytes, Bytes>> put_;
   std::vector<Bytes> erase_;
@@ -389,12 +468,14 @@ MeterIngestionActor::behavior_type meter_ingestion(
           [ingestion](const BlocksCommitted& news) { ingestion->committed(*news.blocks); },
           [ingestion](const RequestsRefused& news) { ingestion->refused(*news.refused); },
           [ingestion](Flush) { ingestion->flush(); },
+          [ingestion](Wake) { ingestion->judge_next(); },
           [self, ingestion](Poll) {
             ingestion->poll();
             self->delayed_send(MeterIngestionActor(self), poll_interval, Poll{});
           },
           [ingestion](Drain) {
             ingestion->flush();
+            ingestion->refuse_bodies();
             return Drained{};
           }};
 }

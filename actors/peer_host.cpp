@@ -7,6 +7,7 @@
 #include "actors/consensus.hpp"
 #include "actors/error.hpp"
 #include "actors/gateway.hpp"
+#include "actors/live_power.hpp"
 #include "actors/log.hpp"
 #include "actors/meter_ingestion.hpp"
 #include "actors/order_matching.hpp"
@@ -357,6 +358,10 @@ class RunningPeer final : public PeerHost {
         [&context, profiles, link](PeopleActor::stateful_pointer<PeopleState> actor) {
           return people(actor, context, *link, profiles);
         });
+    links->live_power = system_->spawn([&context, link, board = live_board_](
+                                           LivePowerActor::stateful_pointer<LivePowerState> actor) {
+      return live_power(actor, context, *link, board);
+    });
     links->telemetry = system_->spawn(
         [&context, link, watts_per_core](TelemetryActor::stateful_pointer<TelemetryState> actor) {
           return telemetry(actor, context, *link, watts_per_core);
@@ -371,6 +376,7 @@ class RunningPeer final : public PeerHost {
     caf::anon_send(links->settlement, connect);
     caf::anon_send(links->gateway, connect);
     caf::anon_send(links->people, connect);
+    caf::anon_send(links->live_power, connect);
     caf::anon_send(links->order_matching, connect);
     caf::anon_send(links->telemetry, connect);
     caf::anon_send(links->consensus, connect);
@@ -390,6 +396,7 @@ class RunningPeer final : public PeerHost {
     ports.submitter = door_ports_.get();
     ports.ingestion = door_ports_.get();
     ports.profiles = people_port_.get();
+    ports.live = &live_port_;
     ports.decode = decoder_of(context.genesis_hash);
     ports.encode_body = wire::encode_body;
     ports.assemble = wire::assemble;
@@ -521,11 +528,13 @@ class RunningPeer final : public PeerHost {
     end(links_->transport);
     end(links_->consensus);
     end(links_->people);
+    end(links_->live_power);
     end(links_->telemetry);
     {
       caf::scoped_actor self{*system_};
       // These use the link, which then brings no more frames to the others.
-      self->wait_for(links_->transport, links_->consensus, links_->people, links_->telemetry);
+      self->wait_for(links_->transport, links_->consensus, links_->people, links_->live_power,
+                     links_->telemetry);
     }
     link_.reset();
     for (const auto& verifier : links_->verifiers) end(verifier);
@@ -553,6 +562,8 @@ class RunningPeer final : public PeerHost {
   caf::actor supervisor_;
   std::unique_ptr<DoorPorts> door_ports_;
   std::unique_ptr<PeoplePort> people_port_;
+  std::shared_ptr<SharedLiveBoard> live_board_ = std::make_shared<SharedLiveBoard>();
+  LivePort live_port_{live_board_};
   std::unique_ptr<gateway::Gateway> door_;
   std::unique_ptr<net::HttpServer> http_;
   std::unique_ptr<net::HttpServer> redirect_server_;

@@ -183,7 +183,12 @@ class SettlementHost {
     ledger_.position.head = machine_.head_hash();
     ledger_.executed_transactions += block.transactions.size();
     for (const auto& event : block.events) {
-      if (event.kind == ledger::Event::Kind::alarm) log(LogLevel::error, "ledger", event.detail);
+      using Kind = ledger::Event::Kind;
+      if (event.kind == Kind::alarm) log(LogLevel::error, "ledger", event.detail);
+      if (event.kind == Kind::meter_suspected) log(LogLevel::warning, "metering", event.detail);
+      if (event.kind == Kind::meter_quarantined) {
+        log(LogLevel::warning, "metering", "quarantined: " + event.detail);
+      }
     }
     committed_.push_back({block.header, ledger_.position.head, std::move(block.transactions),
                           std::move(block.receipts), std::move(block.events)});
@@ -227,6 +232,7 @@ class SettlementHost {
     self_->send(links_->meter_ingestion, news);
     self_->send(links_->order_matching, news);
     self_->send(links_->people, news);
+    self_->send(links_->live_power, news);
     self_->send(links_->telemetry, news);
   }
 

@@ -33,6 +33,7 @@ void supervisor(caf::event_based_actor* self, PeerContext& context,
   self->monitor(links->meter_ingestion);
   self->monitor(links->gateway);
   self->monitor(links->people);
+  self->monitor(links->live_power);
   self->monitor(links->telemetry);
   self->become([self, &context](Poll) {
     context.board->beat();

@@ -1,6 +1,7 @@
 #include "actors/telemetry.hpp"
 
 #include "actors/market_metrics.hpp"
+#include "ledger/meter_standing.hpp"
 #include "protocol/wire/transaction_codec.hpp"
 
 namespace powershare::actors {
@@ -57,6 +58,21 @@ void gather_link(Metrics& metrics, const net::LinkStatistics& link, std::size_t 
   metrics.set(Metric::transport_connected_peers, static_cast<double>(connected));
 }
 
+void gather_meters(PeerContext& context) {
+  auto snapshot = context.folder->ledger().snapshot();
+  if (!snapshot) return;
+  const protocol::SnapshotState state(**snapshot);
+  std::size_t disputes = 0;
+  ledger::for_each_dispute(state, std::nullopt, [&](const ledger::Dispute&) {
+    ++disputes;
+    return true;
+  });
+  const auto quarantined = ledger::quarantined_meters(state).size();
+  if (state.fault()) return;
+  context.metrics->set(Metric::metering_quarantined_meters, static_cast<double>(quarantined));
+  context.metrics->set(Metric::metering_disputes, static_cast<double>(disputes));
+}
+
 void gather_power(Metrics& metrics, monitoring::PowerMeter& meter) {
   const auto reading = meter.sample();
   metrics.raise_to(Metric::peer_energy_joules_total, reading.joules,
@@ -92,6 +108,17 @@ void count_block(PeerContext& context, const CommittedBlock& block) {
   }
 }
 
+void count_meter_alarms(PeerContext& context, const CommittedBlock& block) {
+  using Kind = ledger::Event::Kind;
+  for (const auto& event : block.events) {
+    if (event.kind == Kind::meter_suspected) {
+      context.metrics->add(Metric::metering_suspicions_total);
+    } else if (event.kind == Kind::meter_quarantined) {
+      context.metrics->add(Metric::metering_quarantines_total);
+    }
+  }
+}
+
 /// A slot that is cleared again for late readings is not counted again.
 void count_slots(Self self, PeerContext& context, const CommittedBlock& block) {
   for (const auto& event : block.events) {
@@ -119,6 +146,7 @@ TelemetryActor::behavior_type telemetry(Self self, PeerContext& context, net::Zm
             for (const auto& block : *news.blocks) {
               count_block(context, block);
               count_slots(self, context, block);
+              count_meter_alarms(context, block);
             }
           },
           [self, &context, &link](Poll) {
@@ -133,6 +161,7 @@ TelemetryActor::behavior_type telemetry(Self self, PeerContext& context, net::Zm
             gather_power(metrics, *self->state.power_meter);
             if (self->state.polls++ % imbalance_every == 0) {
               gather_imbalance(metrics, context.folder->ledger());
+              gather_meters(context);
             }
             self->delayed_send(TelemetryActor(self), poll_interval, Poll{});
           }};

@@ -27,6 +27,8 @@ std::string_view name_of(ledger::Event::Kind kind) {
     case Kind::slot_final:
       return "slot_final";
     case Kind::alarm:
+    case Kind::meter_suspected:
+    case Kind::meter_quarantined:
       return "alarm";
   }
   return "unknown";
@@ -57,8 +59,14 @@ std::string event_data(const ledger::Event& event, std::uint64_t height) {
     out.key("slot").string(to_iso8601(event.slot));
     out.key("traded_kwh").decimal(event.energy.nano());
   }
-  if (event.kind == Kind::alarm) {
+  const bool of_meter =
+      event.kind == Kind::meter_suspected || event.kind == Kind::meter_quarantined;
+  if (event.kind == Kind::alarm || of_meter) {
     out.key("detail").string(event.detail);
+    if (of_meter) {
+      out.key("slot").string(to_iso8601(event.slot));
+      out.key("quarantined").boolean(event.kind == Kind::meter_quarantined);
+    }
   } else {
     out.key("count").unsigned_integer(event.count);
   }

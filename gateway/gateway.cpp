@@ -56,6 +56,9 @@ class GatewayImpl final : public Gateway {
     add_household_access_routes(router_, services_);
     add_household_trading_routes(router_, services_);
     add_household_account_routes(router_, services_);
+    add_meter_routes(router_, services_);
+    add_live_routes(router_, services_);
+    add_household_metering_routes(router_, services_);
     add_page_routes(router_, services_);
     services_->openapi = openapi_document(router_);
     composer_ = std::make_unique<composer::Api>(services_);

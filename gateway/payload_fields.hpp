@@ -410,4 +410,36 @@ concept Record = !std::same_as<T, ledger::ParticipantRef> && requires(T & record
   fields(none, record);
 };
 
+// ── Bodies of /v1/meters ────────────────────────────────────────────────────────────────────────
+
+/// UpdateMeter, whose meter stands in the path.
+struct MeterChange {
+  std::optional<ledger::ParticipantRef> owner;
+  std::optional<ledger::PublicKey> public_key;
+  std::int64_t plant_watts = -1;  ///< -1: stays as it is
+  std::optional<std::string> cpe;
+};
+template <class A>
+void fields(A& a, MeterChange& p) {
+  a.sparse("owner", p.owner);
+  a.sparse("public_key", p.public_key);
+  Kilowatts plant{p.plant_watts};
+  a.optional("plant_kw", plant);
+  a.sparse("cpe", p.cpe);
+}
+struct StandingChange {
+  ledger::MeterStanding standing = ledger::MeterStanding::trusted;
+};
+template <class A>
+void fields(A& a, StandingChange& p) {
+  a.field("standing", p.standing);
+}
+struct DisputeDecision {
+  bool upheld = false;
+};
+template <class A>
+void fields(A& a, DisputeDecision& p) {
+  a.field("upheld", p.upheld);
+}
+
 }  // namespace powershare::gateway

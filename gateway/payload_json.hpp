@@ -20,11 +20,22 @@ Result<ledger::Payload> read_payload(const json::Value& value);
 /// The fields of one payload or record, without "type" for payloads.
 Result<ledger::Participant> read_participant(const json::Value& value);
 Result<ledger::RegisterMeter> read_meter(const json::Value& value);
+/// What of a meter changes; the meter stands in the path.
+Result<ledger::UpdateMeter> read_meter_change(const json::Value& value, const MeterId& meter);
+Result<ledger::SetMeterStanding> read_standing_change(const json::Value& value,
+                                                      const MeterId& meter);
+Result<ledger::DisputeReading> read_dispute(const json::Value& value);
+Result<ledger::ResolveDispute> read_dispute_decision(const json::Value& value, const MeterId& meter,
+                                                     std::uint64_t sequence);
 
 /// JSON schemas as text, from the same list of fields.
 std::string payload_schema();  ///< one of all payloads, each with its "type"
 std::string participant_schema();
 std::string meter_schema();
+std::string meter_change_schema();
+std::string standing_change_schema();
+std::string dispute_schema();
+std::string dispute_decision_schema();
 /// A reading as /etms takes it: energies are JSON numbers.
 std::string etms_reading_schema();
 

@@ -282,4 +282,31 @@ Result<ledger::RegisterMeter> read_meter(const json::Value& value) {
   return read_record<ledger::RegisterMeter>(value);
 }
 
+Result<ledger::UpdateMeter> read_meter_change(const json::Value& value, const MeterId& meter) {
+  auto change = read_record<MeterChange>(value);
+  if (!change) return change.error();
+  ledger::UpdateMeter update{meter, std::move(change->owner), change->public_key, std::nullopt,
+                             std::move(change->cpe)};
+  if (change->plant_watts >= 0) update.plant_watts = change->plant_watts;
+  return update;
+}
+
+Result<ledger::SetMeterStanding> read_standing_change(const json::Value& value,
+                                                      const MeterId& meter) {
+  const auto change = read_record<StandingChange>(value);
+  if (!change) return change.error();
+  return ledger::SetMeterStanding{meter, change->standing};
+}
+
+Result<ledger::DisputeReading> read_dispute(const json::Value& value) {
+  return read_record<ledger::DisputeReading>(value);
+}
+
+Result<ledger::ResolveDispute> read_dispute_decision(const json::Value& value, const MeterId& meter,
+                                                     std::uint64_t sequence) {
+  const auto decision = read_record<DisputeDecision>(value);
+  if (!decision) return decision.error();
+  return ledger::ResolveDispute{meter, sequence, decision->upheld};
+}
+
 }  // namespace powershare::gateway

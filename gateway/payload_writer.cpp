@@ -265,6 +265,18 @@ std::string participant_schema() {
 std::string meter_schema() {
   return schema_of(ledger::RegisterMeter{});
 }
+std::string meter_change_schema() {
+  return schema_of(MeterChange{});
+}
+std::string standing_change_schema() {
+  return schema_of(StandingChange{});
+}
+std::string dispute_schema() {
+  return schema_of(ledger::DisputeReading{});
+}
+std::string dispute_decision_schema() {
+  return schema_of(DisputeDecision{});
+}
 std::string etms_reading_schema() {
   ledger::SignedReading reading;
   SchemaArchive archive(true);

@@ -21,6 +21,7 @@
 #include "crypto/keys.hpp"
 #include "crypto/quorum.hpp"
 #include "ledger/header.hpp"
+#include "ledger/live_power.hpp"
 #include "ledger/profile.hpp"
 #include "ledger/queries.hpp"
 #include "ledger/reading.hpp"
@@ -174,18 +175,26 @@ class ProfileStore {
                      std::function<void(std::vector<std::optional<Profile>>)> done) = 0;
 };
 
-/// What a household's devices say that they draw and give right now (DECISIONS 57). Never agreed
-/// on, never billed.
-struct LiveWatts {
-  std::int64_t age_ms = 0;
-  std::int64_t import_watts = 0;
-  std::int64_t export_watts = 0;
-  std::int64_t sun_watts = 0;
-  std::optional<std::int64_t> battery_watts;  ///< > 0: it is charged
-  std::optional<std::int64_t> car_watts;      ///< > 0: it is charged
+using ledger::LiveMinute;
+using ledger::LivePower;
+
+/// What meters measure right now, shared among the chain's peers, never agreed on (DECISIONS 57).
+/// Answers at once.
+class LiveStore {
+ public:
+  virtual ~LiveStore() = default;
+  /// Stamps the values with now() and keeps them; per value whether it was taken (a meter that the
+  /// ledger does not know, or one too many, is not).
+  virtual std::vector<bool> put(const std::vector<LivePower>& values) = 0;
+  virtual std::optional<LivePower> last(const MeterId& meter) const = 0;
+  /// Of each of the participant's meters that has one.
+  virtual std::vector<LivePower> last(const ledger::ParticipantRef& owner) const = 0;
+  /// Means of the minutes that have ended, from the one of `from` on; a day of them at most.
+  virtual std::vector<LiveMinute> ring(const MeterId& meter, UtcMillis from) const = 0;
+  virtual UtcMillis now() const = 0;
 };
 
-/// All that the gateway needs. `submitter`, `ingestion` and `profiles` outlive the gateway.
+/// All that the gateway needs. `submitter`, `ingestion`, `profiles` and `live` outlive the gateway.
 struct Ports {
   std::function<Result<std::unique_ptr<ChainView>>()> view;
   std::function<NodeStatus()> status;
@@ -194,6 +203,7 @@ struct Ports {
   Submitter* submitter = nullptr;
   Ingestion* ingestion = nullptr;
   ProfileStore* profiles = nullptr;
+  LiveStore* live = nullptr;
   ledger::TransactionDecoder decode;  ///< protocol/wire's decoder, to show transactions
   /// The two halves of protocol/wire's encoder, for people who sign by themselves: the bytes of a
   /// transaction's body, and the transaction of a body and its signature.
@@ -201,9 +211,6 @@ struct Ports {
   std::function<Bytes(ByteView body, const crypto::PublicKey&, const crypto::Signature&)> assemble;
   Digest genesis_hash{};
   std::string genesis_json;  ///< ledger::Genesis::to_json()
-  /// The newest live watts of a participant; nothing where there are none, or they are too old. May
-  /// be empty.
-  std::function<std::optional<LiveWatts>(const ledger::ParticipantRef&)> live;
   /// Called once per answered request: the route's pattern ("/v1/blocks/{height}", "unknown"),
   /// status, seconds. May be empty.
   std::function<void(std::string_view route, int status, double seconds)> on_request;

@@ -37,6 +37,10 @@ void add_prepare_routes(Router& router, const ServicesPtr& services);      // fo
 void add_household_access_routes(Router& router, const ServicesPtr& services);
 /// Energy, money and news of a household.
 void add_household_account_routes(Router& router, const ServicesPtr& services);
+void add_meter_routes(Router& router, const ServicesPtr& services);  // one meter, disputes
+void add_live_routes(Router& router, const ServicesPtr& services);   // live power
+/// The owner's meters and disputes.
+void add_household_metering_routes(Router& router, const ServicesPtr& services);
 void add_page_routes(Router& router, const ServicesPtr& services);  // /, explorer, openapi
 
 /// Opens a stream of Server-Sent Events after Last-Event-ID, or answers why not; `render` as in

@@ -1,6 +1,7 @@
 // GET and POST /v1/participants and /v1/meters; GET /v1/parameters.
 #include "gateway/error.hpp"
 #include "gateway/household/caller.hpp"
+#include "gateway/meter_json.hpp"
 #include "gateway/parameters.hpp"
 #include "gateway/payload_json.hpp"
 #include "gateway/problem.hpp"
@@ -72,7 +73,8 @@ void write_time(json::Writer& out, const std::optional<UtcMillis>& time) {
 }
 
 void write_meter(json::Writer& out, const ledger::MeterRecord& meter,
-                 const ledger::MeterProgress& progress) {
+                 const ledger::MeterProgress& progress,
+                 const std::optional<ledger::StandingRecord>& standing) {
   out.begin_object().key("meter").string(meter.meter.text());
   out.key("owner").string(ledger::to_text(meter.owner)).key("public_key");
   if (meter.public_key) {
@@ -94,6 +96,7 @@ void write_meter(json::Writer& out, const ledger::MeterRecord& meter,
   // How far the ledger covers the meter: it may forget readings up to that sequence.
   out.key("in_ledger_through").unsigned_integer(progress.in_ledger_through()).key("last_end");
   write_time(out, progress.last_end());
+  write_standing(out, standing.value_or(ledger::StandingRecord{}));
   out.end_object();
 }
 
@@ -143,7 +146,8 @@ void list_meters(const Services& services, const Request& request, const Respond
       shown.plant_watts = 0;
     }
     return page.take(meter.meter.text(), shown, [&](json::Writer& out, const auto& record) {
-      write_meter(out, record, ledger::meter_progress(view->state(), record.meter));
+      write_meter(out, record, ledger::meter_progress(view->state(), record.meter),
+                  ledger::find_standing(view->state(), record.meter));
     });
   });
   if (page.unknown_start()) {
@@ -168,6 +172,13 @@ void get_parameters(const Services& services, const Request&, const Responder& r
   out.key("currency").string(parameters.currency);
   out.key("gateway_daily_coins").decimal(parameters.gateway_daily_coins.nano());
   out.key("gateway_daily_cash").decimal(parameters.gateway_daily_cash.nano());
+  out.key("signed_readings_only").boolean(parameters.signed_readings_only);
+  out.key("plausibility").string(to_text(parameters.plausibility)).key("site");
+  if (parameters.site) {
+    out.string(to_text(*parameters.site));
+  } else {
+    out.null();
+  }
   out.key("block_time").string(to_iso8601(clock.block));
   out.key("island_time").string(to_iso8601(clock.island)).end_object();
   responder.send(json_response(std::move(out).take()));
@@ -226,7 +237,7 @@ void add_participant_routes(Router& router, const ServicesPtr& services) {
              });
 }
 
-void add_meter_routes(Router& router, const ServicesPtr& services) {
+void add_meter_lists(Router& router, const ServicesPtr& services) {
   auto list = list_info("/v1/meters", "Meters, retired ones too, by id.",
                         object_schema({{"meter", "string"},
                                        {"owner", "string"},
@@ -238,7 +249,11 @@ void add_meter_routes(Router& router, const ServicesPtr& services) {
                                        {"active_from", "time"},
                                        {"retired", "time?"},
                                        {"in_ledger_through", "integer"},
-                                       {"last_end", "time?"}}));
+                                       {"last_end", "time?"},
+                                       {"standing", "string"},
+                                       {"reason", "string?"},
+                                       {"standing_since", "time?"},
+                                       {"noticed", noticed_schema()}}));
   list.access = Access::deliver;
   list.parameters.push_back({"owner", "query", "string", false, "a participant, as Resident:H01"});
   router.add(std::move(list), [services](const Request& request, const Responder& responder) {
@@ -256,7 +271,7 @@ void add_meter_routes(Router& router, const ServicesPtr& services) {
 
 void add_registry_routes(Router& router, const ServicesPtr& services) {
   add_participant_routes(router, services);
-  add_meter_routes(router, services);
+  add_meter_lists(router, services);
   RouteInfo info;
   info.method = "GET";
   info.pattern = "/v1/parameters";
@@ -271,6 +286,9 @@ void add_registry_routes(Router& router, const ServicesPtr& services) {
                                         {"currency", "string"},
                                         {"gateway_daily_coins", "decimal"},
                                         {"gateway_daily_cash", "decimal"},
+                                        {"signed_readings_only", "boolean"},
+                                        {"plausibility", "string"},
+                                        {"site", "string?"},
                                         {"block_time", "time"},
                                         {"island_time", "time"}});
   info.statuses = {200, 503};

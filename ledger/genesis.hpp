@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,9 +12,15 @@
 #include "crypto/keys.hpp"
 #include "crypto/quorum.hpp"
 #include "ledger/member.hpp"
+#include "ledger/sun.hpp"
 #include "ledger/transaction.hpp"
 
 namespace powershare::ledger {
+
+/// What follows from readings that cannot be true (ledger/plausibility.hpp).
+enum class Plausibility : std::uint8_t { off = 1, alarm, quarantine };
+/// "off", "alarm", "quarantine".
+std::string_view to_text(Plausibility plausibility);
 
 /// Parameters agreed by the chain; changed by governance (SetParameter with the field's name).
 struct Parameters {
@@ -27,14 +34,20 @@ struct Parameters {
   Coins credit_limit;                                      ///< per participant (DECISIONS 25)
   std::string clearing_rule = "pay_as_clear";
   std::string currency = "EUR";
+  // Since feature level 3; the defaults leave no trace in any encoding.
+  bool signed_readings_only = false;  ///< no key at the door brings readings without signature
+  Plausibility plausibility = Plausibility::quarantine;
+  std::optional<Site> site;  ///< where the homes stand; without it the sun is not asked
   /// What a delegated administrator's key, as each peer's door has one, may give out in a day;
-  /// 0: nothing (DECISIONS 17). The defaults leave no trace in any encoding.
+  /// 0: nothing (DECISIONS 17).
   Coins gateway_daily_coins = Coins::from_nano(10'000'000 * nano_per_unit);
   Cash gateway_daily_cash = Cash::from_nano(10'000'000 * nano_per_unit);  ///< of all currencies
-  bool has_default_limits() const {
+  /// True where a field of level 3 is not at its default.
+  bool extended() const {
     const Parameters standard{};
-    return gateway_daily_coins == standard.gateway_daily_coins &&
-           gateway_daily_cash == standard.gateway_daily_cash;
+    return signed_readings_only || plausibility != Plausibility::quarantine || site.has_value() ||
+           gateway_daily_coins != standard.gateway_daily_coins ||
+           gateway_daily_cash != standard.gateway_daily_cash;
   }
   friend bool operator==(const Parameters&, const Parameters&) = default;
 };
@@ -72,10 +85,11 @@ struct Genesis {
   std::string to_json() const;
   static Result<Genesis> from_json(std::string_view text);
   /// SHA-256 over the fixed-layout encoding of all fields, which is docs/formats-ledger.md's
-  /// version 1 where constants and feature level are those that version 1 implies, and else
-  /// version 2.
+  /// version 1 where constants and feature level are those that version 1 implies, else version 2,
+  /// and version 3 where parameters of level 3 are not at their defaults.
   Digest hash() const;
-  /// 1 where consensus constants and feature level are at their values of version 1, else 2.
+  /// 1 where consensus constants and feature level are at their values of version 1, else 2; 3 with
+  /// Parameters::extended().
   std::uint8_t encoding_version() const;
 };
 

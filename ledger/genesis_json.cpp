@@ -9,6 +9,7 @@
 #include "ledger/error.hpp"
 #include "ledger/genesis.hpp"
 #include "ledger/genesis_state.hpp"
+#include "ledger/parameters.hpp"
 #include "ledger/registry.hpp"
 
 namespace powershare::ledger {
@@ -47,6 +48,22 @@ constexpr ScopeName scope_names[] = {{Scope::own, "own"},
                                      {Scope::governance, "governance"},
                                      {Scope::gateway, "gateway"},
                                      {Scope::feeder, "feeder"}};
+
+/// Parameters since level 3, as set_parameter() takes them, where they are not at their defaults.
+void write_later(Json& out, const Parameters& parameters) {
+  const Parameters standard;
+  if (parameters.signed_readings_only) out["signed_readings_only"] = "true";
+  if (parameters.plausibility != standard.plausibility) {
+    out["plausibility"] = to_text(parameters.plausibility);
+  }
+  if (parameters.site) out["site"] = to_text(*parameters.site);
+  if (parameters.gateway_daily_coins != standard.gateway_daily_coins) {
+    out["gateway_daily_coins"] = to_text(parameters.gateway_daily_coins);
+  }
+  if (parameters.gateway_daily_cash != standard.gateway_daily_cash) {
+    out["gateway_daily_cash"] = to_text(parameters.gateway_daily_cash);
+  }
+}
 
 /// Fields at their defaults are left out.
 void write(Json& out, const Participant& participant) {
@@ -347,11 +364,12 @@ Parameters read_parameters(const Json& value, std::string& fault) {
   }
   parameters.clearing_rule = in.text("clearing_rule", parameters.clearing_rule);
   parameters.currency = in.text("currency", parameters.currency);
-  if (in.has("gateway_daily_coins")) {
-    parameters.gateway_daily_coins = Coins::from_nano(in.nano("gateway_daily_coins"));
-  }
-  if (in.has("gateway_daily_cash")) {
-    parameters.gateway_daily_cash = Cash::from_nano(in.nano("gateway_daily_cash"));
+  for (const char* name : {"signed_readings_only", "plausibility", "site", "gateway_daily_coins",
+                           "gateway_daily_cash"}) {
+    if (!in.has(name)) continue;
+    if (const auto set = set_parameter(parameters, name, in.text(name), false); !set) {
+      in.fail(set.error().detail());
+    }
   }
   in.finish();
   return parameters;
@@ -444,10 +462,7 @@ std::string Genesis::to_json() const {
                        {"credit_limit_coins", to_text(parameters.credit_limit)},
                        {"clearing_rule", parameters.clearing_rule},
                        {"currency", parameters.currency}};
-  if (!parameters.has_default_limits()) {  // older programs refuse what they do not know
-    out["parameters"]["gateway_daily_coins"] = to_text(parameters.gateway_daily_coins);
-    out["parameters"]["gateway_daily_cash"] = to_text(parameters.gateway_daily_cash);
-  }
+  write_later(out["parameters"], parameters);
   out["members"] = Json::array();
   for (const auto& member : members) {
     out["members"].push_back({{"peer", member.peer.text()},

@@ -188,6 +188,7 @@ HistoryRow reading_row(const SlotReading& reading) {
   value.quantity(reading.imported).quantity(reading.exported).quantity(reading.produced);
   value.boolean(reading.battery.has_value()).quantity(reading.battery.value_or(Energy{}));
   value.boolean(reading.was_signed).boolean(reading.split).boolean(reading.corrected);
+  if (reading.quarantined) value.boolean(true);
   return row(history_table::readings, std::move(key), std::move(value));
 }
 
@@ -208,6 +209,7 @@ Result<SlotReading> parse_reading_row(ByteView key_bytes, ByteView value_bytes) 
   reading.was_signed = in.boolean();
   reading.split = in.boolean();
   reading.corrected = in.boolean();
+  if (!in.finished()) reading.quarantined = in.boolean();
   return parsed(std::move(reading), key, in);
 }
 

@@ -133,14 +133,27 @@ class Judge {
     meter_ = *std::move(meter);
     if (!signed_.signature) {
       if (!unsigned_allowed) return rejected("unsigned_not_allowed");
+      if (context_.parameters.signed_readings_only) return rejected("signature_needed");
       return std::nullopt;
     }
-    const bool verified =
-        meter_.public_key &&
-        crypto::verify(*meter_.public_key, reading_statement(context_.genesis_hash, reading_),
-                       *signed_.signature);
-    if (!verified) return rejected("bad_signature");
+    if (!verifies()) return rejected("bad_signature");
     return std::nullopt;
+  }
+
+  /// Under the meter's key, or under one that it had in the slot in which the reading begins.
+  bool verifies() const {
+    const auto statement = reading_statement(context_.genesis_hash, reading_);
+    const auto under = [&](const std::optional<PublicKey>& key) {
+      return key && crypto::verify(*key, statement, *signed_.signature);
+    };
+    if (under(meter_.public_key)) return true;
+    for (const auto& former : meter_.former) {
+      const bool of_then = slot_start(reading_.start, slot_ms_) < former.until;
+      if (of_then && former.public_key != meter_.public_key && under(former.public_key)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   std::optional<ReadingResult> check_interval() {
@@ -245,7 +258,8 @@ class Judge {
     for (std::int64_t k = 0; k < shares_; ++k) {
       const SlotReading part = slot_reading(k);
       if (slot(k) < next_final_) {
-        if (auto booked = settle_after_final(changes, context_, meter_.owner, slot(k), part, rows);
+        if (auto booked = settle_after_final(changes, context_, meter_.owner_at(slot(k)), slot(k),
+                                             part, rows);
             !booked) {
           return rejected("overflow");
         }

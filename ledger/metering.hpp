@@ -36,7 +36,8 @@ struct MeteringLimits {
 ///   bad_sequence                     0, or above 2^62
 ///   before_start                     the interval begins before the market of this chain or the
 ///   meter unsigned_not_allowed             no signature, and the submitter is neither meter nor
-///   administrator bad_signature                    does not verify under the meter's key, or the
+///   administrator signature_needed         no signature, and the chain takes signed readings only
+///   bad_signature                    does not verify under the meter's key, or the
 ///   meter has none negative, absurd                 below 0; above MeteringLimits::plausible_watts
 ///   bad_interval                     empty, or neither inside one slot nor whole slots, or too
 ///   many future                           ends more than Parameters::future_reading_ms after
@@ -77,8 +78,9 @@ struct SlotReading {
   Energy produced;
   std::optional<Energy> battery;
   bool was_signed = false;
-  bool split = false;      ///< a share of a reading that covers several slots
-  bool corrected = false;  ///< replaces an earlier one
+  bool split = false;        ///< a share of a reading that covers several slots
+  bool corrected = false;    ///< replaces an earlier one
+  bool quarantined = false;  ///< settled apart; in history only, once the slot is settled
 };
 /// The content of a reading, for telling a repetition from a conflict: SHA-256 of
 /// reading_statement.

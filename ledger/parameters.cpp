@@ -30,6 +30,34 @@ bool is_clearing_rule(std::string_view rule) {
   return rule == "pay_as_clear" || rule == "pay_as_bid" || rule == "mid_market" || rule == "thesis";
 }
 
+/// False where the name is none of those since level 3; `fault` says what is wrong with a value.
+bool set_later_parameter(Parameters& parameters, std::string_view name, std::string_view value,
+                         std::string& fault) {
+  if (name == "signed_readings_only") {
+    if (value != "true" && value != "false") fault = "true or false";
+    parameters.signed_readings_only = value == "true";
+  } else if (name == "plausibility") {
+    fault = "off, alarm or quarantine";
+    for (const auto each : {Plausibility::off, Plausibility::alarm, Plausibility::quarantine}) {
+      if (value != to_text(each)) continue;
+      parameters.plausibility = each;
+      fault.clear();
+    }
+  } else if (name == "site") {
+    parameters.site.reset();
+    if (value.empty()) return true;
+    auto site = parse_site(value);
+    if (site) {
+      parameters.site = *site;
+    } else {
+      fault = site.error().detail();
+    }
+  } else {
+    return false;
+  }
+  return true;
+}
+
 template <class T, class Decode>
 T decoded(const StateReader& state, ByteView key, Decode decode) {
   const auto value = state.get(key);
@@ -104,6 +132,8 @@ Result<void> set_parameter(Parameters& parameters, std::string_view name, std::s
     changed.clearing_rule = value;
   } else if (name == "currency") {
     changed.currency = value;
+  } else if (std::string fault; set_later_parameter(changed, name, value, fault)) {
+    if (!fault.empty()) return malformed(std::string(name) + ": " + fault);
   } else if (!known) {
     return malformed("no parameter has this name");
   }
@@ -117,7 +147,12 @@ Result<void> set_parameter(Parameters& parameters, std::string_view name, std::s
 }
 
 std::uint32_t parameter_feature_level(std::string_view name) {
-  return name == "gateway_daily_coins" || name == "gateway_daily_cash" ? 3 : 1;
+  constexpr std::string_view since_level_3[] = {"signed_readings_only", "plausibility", "site",
+                                                "gateway_daily_coins", "gateway_daily_cash"};
+  return std::find(std::begin(since_level_3), std::end(since_level_3), name) !=
+                 std::end(since_level_3)
+             ? 3
+             : 1;
 }
 
 Clock clock(const StateReader& state) {

@@ -9,10 +9,11 @@ namespace powershare::ledger {
 Parameters parameters(const StateReader& state);
 void put_parameters(Overlay& state, const Parameters& parameters);
 /// Changes one field by its name: "slot", "close_grace", "final_after", "silent_meter",
-/// "future_reading" (durations, as "15m"), "credit_limit" (coins), "clearing_rule", "currency",
-/// "gateway_daily_coins" and "gateway_daily_cash" (amounts; feature level 3).
-/// LedgerError::malformed with the reason. The slot length cannot change once the chain runs:
-/// `fixed_slot`.
+/// "future_reading" (durations, as "15m"), "credit_limit" (coins), "clearing_rule", "currency";
+/// since level 3 "signed_readings_only" ("true", "false"), "plausibility" ("off", "alarm",
+/// "quarantine"), "site" ("32.7,-16.9", or empty for none), "gateway_daily_coins" and
+/// "gateway_daily_cash" (amounts). LedgerError::malformed with the reason. The slot length cannot
+/// change once the chain runs: `fixed_slot`.
 Result<void> set_parameter(Parameters& parameters, std::string_view name, std::string_view value,
                            bool fixed_slot);
 /// From which feature level on the chain has a parameter of this name.

@@ -134,11 +134,11 @@ Result<SlotView> query_slot(const StateReader& state, const HistoryReader& histo
     return view;
   }
   if (view.state == SlotState::provisional || view.state == SlotState::final) return view;
-  const auto energies = metered_energy(state, start);
+  const auto energies = metered_energy(state, start, quarantined_meters(state));
   if (!energies) return energies.error();
-  for (const auto& [participant, settled] : *energies) {
-    auto imported = add(view.row.imported, settled.imported);
-    auto exported = add(view.row.exported, settled.exported);
+  for (const auto& [participant, metered] : *energies) {
+    auto imported = add(view.row.imported, metered.all.imported);
+    auto exported = add(view.row.exported, metered.all.exported);
     if (!imported || !exported) return Error{LedgerError::overflow, "a sum leaves its range"};
     view.row.imported = *imported;
     view.row.exported = *exported;
@@ -311,10 +311,31 @@ std::vector<MeterView> query_meters(const StateReader& state, std::size_t skip, 
       return true;
     }
     const auto progress = meter_progress(state, record.meter);
-    views.push_back({record, progress.in_ledger_through(), progress.last_end()});
+    auto standing = find_standing(state, record.meter).value_or(StandingRecord{});
+    views.push_back(
+        {record, progress.in_ledger_through(), progress.last_end(), std::move(standing)});
     return views.size() < limit;
   });
   return views;
+}
+
+Result<std::vector<MeterAlarmRow>> query_meter_alarms(const HistoryReader& history,
+                                                      const MeterId& meter, std::size_t limit) {
+  std::vector<MeterAlarmRow> rows;
+  Result<void> result;
+  if (limit == 0) return rows;
+  history.scan(history_meter_alarms, history_key::meter(meter), {}, true,
+               [&](ByteView key, ByteView value) {
+                 auto row = parse_meter_alarm_row(key, value);
+                 if (!row) {
+                   result = row.error();
+                   return false;
+                 }
+                 rows.push_back(*std::move(row));
+                 return rows.size() < limit;
+               });
+  if (!result) return result.error();
+  return rows;
 }
 
 }  // namespace powershare::ledger

@@ -9,6 +9,7 @@
 
 #include "ledger/accounts.hpp"
 #include "ledger/history.hpp"
+#include "ledger/meter_standing.hpp"
 #include "ledger/registry.hpp"
 #include "ledger/slots.hpp"
 #include "ledger/state_reader.hpp"
@@ -94,7 +95,11 @@ struct MeterView {
   MeterRecord record;
   std::uint64_t in_ledger_through = 0;  ///< all sequences up to here are in the ledger
   std::optional<UtcMillis> last_end;
+  StandingRecord standing{};
 };
+/// What was noticed about a meter and decided on it, newest first, at most `limit`.
+Result<std::vector<MeterAlarmRow>> query_meter_alarms(const HistoryReader& history,
+                                                      const MeterId& meter, std::size_t limit);
 std::vector<MeterView> query_meters(const StateReader& state, std::size_t skip, std::size_t limit);
 
 }  // namespace powershare::ledger

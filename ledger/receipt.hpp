@@ -57,10 +57,12 @@ struct Event {
     readings,
     slot_closed,
     slot_final,
-    alarm
+    alarm,
+    meter_suspected,   ///< something is wrong with what a meter says (ledger/plausibility.hpp)
+    meter_quarantined  ///< it is settled with the utility from now on
   } kind;
-  UtcMillis slot;           ///< for trade and slot events
-  std::string detail;       ///< for alarm: which invariant, where
+  UtcMillis slot;           ///< for trade, slot and meter events
+  std::string detail;       ///< for alarm: which invariant, where; for a meter: which, and why
   std::uint64_t count = 0;  ///< readings accepted, trades made
   Energy energy;            ///< traded in the slot
 };

@@ -143,6 +143,14 @@ void encode(Encoder& out, const MeterRecord& record) {
       .text(record.cpe)
       .time(record.active_from);
   encode_optional_time(out, record.retired);
+  // The record of level 1 ends here: a meter that never changed keeps it.
+  if (record.former.empty()) return;
+  out.u32(static_cast<std::uint32_t>(record.former.size()));
+  for (const auto& former : record.former) {
+    out.time(former.until);
+    encode(out, former.owner);
+    out.boolean(former.public_key.has_value()).raw(former.public_key.value_or(PublicKey{}));
+  }
 }
 
 MeterRecord decode_meter_record(Decoder& in) {
@@ -158,6 +166,15 @@ MeterRecord decode_meter_record(Decoder& in) {
   record.cpe = in.text(max_cpe_bytes);
   record.active_from = in.time();
   record.retired = decode_optional_time(in);
+  if (in.finished()) return record;
+  record.former.resize(in.count(MeterRecord::max_former, 14));
+  for (auto& former : record.former) {
+    former.until = in.time();
+    former.owner = decode_participant_ref(in);
+    const bool had_key = in.boolean();
+    const auto former_key = in.array<32>();
+    if (had_key) former.public_key = former_key;
+  }
   return record;
 }
 
@@ -234,7 +251,7 @@ SetCalendar decode_calendar(Decoder& in) {
   return calendar;
 }
 
-void encode(Encoder& out, const Parameters& parameters) {
+void encode_first_parameters(Encoder& out, const Parameters& parameters) {
   out.i64(parameters.slot_ms)
       .i64(parameters.close_grace_ms)
       .i64(parameters.final_after_ms)
@@ -243,9 +260,22 @@ void encode(Encoder& out, const Parameters& parameters) {
       .quantity(parameters.credit_limit)
       .text(parameters.clearing_rule)
       .text(parameters.currency);
-  // The record of levels 1 and 2 ends here.
-  if (parameters.has_default_limits()) return;
-  out.quantity(parameters.gateway_daily_coins).quantity(parameters.gateway_daily_cash);
+}
+
+void encode_later_parameters(Encoder& out, const Parameters& parameters) {
+  out.boolean(parameters.signed_readings_only)
+      .u8(static_cast<std::uint8_t>(parameters.plausibility))
+      .boolean(parameters.site.has_value())
+      .i64(parameters.site ? parameters.site->latitude : 0)
+      .i64(parameters.site ? parameters.site->longitude : 0)
+      .quantity(parameters.gateway_daily_coins)
+      .quantity(parameters.gateway_daily_cash);
+}
+
+void encode(Encoder& out, const Parameters& parameters) {
+  encode_first_parameters(out, parameters);
+  // The record of level 1 ends here: where nothing newer is set it stays as it was.
+  if (parameters.extended()) encode_later_parameters(out, parameters);
 }
 
 Parameters decode_parameters(Decoder& in) {
@@ -259,9 +289,15 @@ Parameters decode_parameters(Decoder& in) {
   parameters.clearing_rule = in.text(max_label_bytes);
   parameters.currency = in.text(max_label_bytes);
   if (in.finished()) return parameters;
+  parameters.signed_readings_only = in.boolean();
+  parameters.plausibility = decode_enum(in, Plausibility::quarantine);
+  const bool has_site = in.boolean();
+  const auto latitude = static_cast<std::int32_t>(in.i64());
+  const auto longitude = static_cast<std::int32_t>(in.i64());
+  if (has_site) parameters.site = Site{latitude, longitude};
   parameters.gateway_daily_coins = in.quantity<Coins>();
   parameters.gateway_daily_cash = in.quantity<Cash>();
-  if (parameters.has_default_limits()) in.fail();
+  if (!parameters.extended()) in.fail();
   return parameters;
 }
 

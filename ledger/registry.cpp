@@ -87,6 +87,10 @@ void put_meter(Overlay& state, const MeterRecord& record) {
   state.put(state_key::meter_of_owner(record.owner, record.meter), {});
 }
 
+void erase_meter_of_owner(Overlay& state, const ParticipantRef& owner, const MeterId& meter) {
+  state.erase(state_key::meter_of_owner(owner, meter));
+}
+
 void for_each_meter(const StateReader& state,
                     const std::function<bool(const MeterRecord&)>& visit) {
   state.scan(state_key::table(StateTable::meter), {},

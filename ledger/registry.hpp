@@ -48,6 +48,21 @@ struct MeterRecord {
   std::string cpe;
   UtcMillis active_from;             ///< start of the slot in which it was registered
   std::optional<UtcMillis> retired;  ///< takes no part in slots that start then or later
+  /// What it was before UpdateMeter changed its owner or its key, oldest first.
+  struct Former {
+    UtcMillis until;  ///< of slots that start before it
+    ParticipantRef owner;
+    std::optional<PublicKey> public_key;
+    friend bool operator==(const Former&, const Former&) = default;
+  };
+  static constexpr std::size_t max_former = 16;
+  std::vector<Former> former;
+  const ParticipantRef& owner_at(UtcMillis slot) const {
+    for (const Former& each : former) {
+      if (slot < each.until) return each.owner;
+    }
+    return owner;
+  }
   bool active_at(UtcMillis slot) const {
     return active_from <= slot && (!retired || slot < *retired);
   }
@@ -57,7 +72,9 @@ std::optional<MeterRecord> find_meter(const StateReader& state, const MeterId& m
 void put_meter(Overlay& state, const MeterRecord& record);
 /// All meters, retired ones too, in byte order of ids, until `visit` returns false.
 void for_each_meter(const StateReader& state, const std::function<bool(const MeterRecord&)>& visit);
-/// All meters of `owner`, retired ones too.
+/// For a meter that goes to another owner: forgets that it is `owner`'s.
+void erase_meter_of_owner(Overlay& state, const ParticipantRef& owner, const MeterId& meter);
+/// All meters of `owner`, retired ones too; not those that have gone to others.
 std::vector<MeterRecord> meters_of(const StateReader& state, const ParticipantRef& owner);
 
 // ── Standing orders ─────────────────────────────────────────────────────────────────────────────

@@ -139,7 +139,7 @@ class OwnRights {
     if (!has(Scope::own)) return not_yours();
     for (const auto& entry : payload.readings) {
       const auto meter = find_meter(state_, entry.reading.meter);
-      if (!meter || !controls(state_, principal_, meter->owner)) {
+      if (!meter || !controls_at(*meter, entry.reading.start)) {
         return forbidden("An owner submits readings of its own meters only");
       }
     }
@@ -195,7 +195,14 @@ class OwnRights {
   }
   Verdict operator()(const UpdateMeter&) const { return administrator_only(); }
   Verdict operator()(const SetMeterStanding&) const { return administrator_only(); }
-  Verdict operator()(const DisputeReading&) const { return administrator_only(); }
+  Verdict operator()(const DisputeReading& payload) const {
+    const auto meter = find_meter(state_, payload.meter);
+    if (!meter) return not_yours();
+    // Whoever has moved out still has bills for the time before.
+    bool own = owns(meter->owner);
+    for (const auto& former : meter->former) own = own || owns(former.owner);
+    return own ? Verdict{} : not_yours();
+  }
   Verdict operator()(const ResolveDispute&) const { return administrator_only(); }
 
  private:
@@ -214,6 +221,10 @@ class OwnRights {
   }
   Verdict own_keys(const ParticipantRef& ref) const {
     return is_principal(ref) ? bound_only() : not_yours();
+  }
+  bool controls_at(const MeterRecord& meter, UtcMillis start) const {
+    const auto slot = slot_start(start, parameters(state_).slot_ms);
+    return controls(state_, principal_, meter.owner_at(slot));
   }
   bool owns(const ParticipantRef& ref) const {
     return has(Scope::own) && controls(state_, principal_, ref);

@@ -42,14 +42,27 @@ class BookMaker {
     for (const Terms& terms : inputs_.terms)
       book_.participants.push_back(to_text(terms.participant));
     for (std::size_t i = 0; i < inputs_.terms.size(); ++i) {
-      const Settled& metered = inputs_.metered[i];
-      if (metered.imported.is_positive()) add_bids(i, metered.imported);
-      if (metered.exported.is_positive()) add_offers(i, metered.exported);
+      const Tradable tradable = tradable_of(i);
+      if (tradable.imported.is_positive()) add_bids(i, tradable.imported);
+      if (tradable.exported.is_positive()) add_offers(i, tradable.exported);
     }
     return std::move(book_);
   }
 
  private:
+  /// What may go to neighbours: all but the energy of quarantined meters.
+  struct Tradable {
+    Energy imported;
+    Energy exported;
+  };
+  Tradable tradable_of(std::size_t i) const {
+    const Settled& metered = inputs_.metered[i];
+    if (inputs_.apart.empty()) return {metered.imported, metered.exported};
+    const Apart& apart = inputs_.apart[i];
+    return {Energy::from_nano(metered.imported.nano() - apart.imported.nano()),
+            Energy::from_nano(metered.exported.nano() - apart.exported.nano())};
+  }
+
   SlotFacts facts(std::size_t i) const {
     return inputs_.facts.empty() ? SlotFacts{} : inputs_.facts[i];
   }

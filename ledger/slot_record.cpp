@@ -8,6 +8,7 @@ namespace powershare::ledger {
 namespace {
 
 constexpr std::uint32_t max_participants = 1'000'000;
+constexpr std::uint32_t max_meters = 1'000'000;
 constexpr std::size_t max_text_bytes = 128;
 
 Bytes slot_key(UtcMillis start) {
@@ -61,14 +62,12 @@ Wishes decode_wishes(Decoder& in) {
   return wishes;
 }
 
-/// What only some participants have, behind the list of all; nothing where nobody has any, so that
-/// such a record is what it was before there were wishes.
+/// What only some participants have, behind the list of all.
 void encode_all_wishes(Encoder& out, const std::vector<Terms>& all) {
   std::vector<std::uint32_t> positions;
   for (std::uint32_t i = 0; i < all.size(); ++i) {
     if (!all[i].wishes.empty()) positions.push_back(i);
   }
-  if (positions.empty()) return;
   out.u32(static_cast<std::uint32_t>(positions.size()));
   for (const std::uint32_t position : positions) {
     out.u32(position);
@@ -77,7 +76,6 @@ void encode_all_wishes(Encoder& out, const std::vector<Terms>& all) {
 }
 
 void decode_all_wishes(Decoder& in, std::vector<Terms>& all) {
-  if (in.finished()) return;
   const auto count = in.count(max_participants, 4);
   for (std::uint32_t i = 0; i < count; ++i) {
     const auto position = in.u32();
@@ -116,7 +114,15 @@ SlotRecord decode_slot(UtcMillis start, ByteView value) {
     record.terms.push_back(decode_terms(in));
     record.settled.push_back(decode_settled(in));
   }
-  decode_all_wishes(in, record.terms);
+  if (!in.finished()) {
+    decode_all_wishes(in, record.terms);
+    const auto meters = in.count(max_meters, 5);
+    for (std::uint32_t i = 0; i < meters; ++i) {
+      auto meter = MeterId::parse(in.text(max_text_bytes));
+      PS_ASSERT(meter.ok());
+      record.quarantined.push_back(*std::move(meter));
+    }
+  }
   PS_ASSERT(in.finished());  // our own record
   return record;
 }
@@ -154,7 +160,13 @@ Bytes SlotRecord::encode() const {
     encode_terms(out, terms[i]);
     ledger::encode(out, settled[i]);
   }
+  // The record of levels 1 and 2 ends here: a slot without wishes and quarantined meters keeps it.
+  const bool wishes = std::any_of(terms.begin(), terms.end(),
+                                  [](const Terms& each) { return !each.wishes.empty(); });
+  if (!wishes && quarantined.empty()) return std::move(out).take();
   encode_all_wishes(out, terms);
+  out.u32(static_cast<std::uint32_t>(quarantined.size()));
+  for (const MeterId& meter : quarantined) out.text(meter.text());
   return std::move(out).take();
 }
 

@@ -9,9 +9,10 @@ struct SlotRecord {
   UtcMillis start;
   std::string rule;
   Supply supply;
-  std::vector<Terms> terms;      ///< by participant
-  std::vector<Settled> settled;  ///< as booked; as `terms`
-  std::uint32_t trades = 0;      ///< rows of history that stand for it
+  std::vector<Terms> terms;            ///< by participant
+  std::vector<Settled> settled;        ///< as booked; as `terms`
+  std::uint32_t trades = 0;            ///< rows of history that stand for it
+  std::vector<MeterId> quarantined{};  ///< when it was settled first; in byte order
 
   Bytes encode() const;
 };

@@ -204,6 +204,7 @@ std::string_view to_text(Venue venue) {
 
 Result<SlotResult> settle(const SlotInputs& inputs) {
   PS_ASSERT(inputs.terms.size() == inputs.metered.size());
+  PS_ASSERT(inputs.apart.empty() || inputs.apart.size() == inputs.terms.size());
   SlotResult result;
   result.settled = inputs.metered;
   market::Book book = slot_book(inputs);

@@ -18,7 +18,9 @@ namespace powershare::ledger {
 
 /// What a participant came to in one slot. Energy and coins are never negative.
 struct Settled {
-  Energy imported;  ///< metered, net of its own meters: this or exported is 0
+  /// Metered, net of its own meters: this or exported is 0, unless some of them are quarantined,
+  /// which are netted apart.
+  Energy imported;
   Energy exported;
   Energy produced;
   Energy bought;  ///< from neighbours
@@ -30,6 +32,14 @@ struct Settled {
   Coins utility_charge;
   Coins utility_credit;
   friend bool operator==(const Settled&, const Settled&) = default;
+};
+
+/// The part of a participant's energy that comes from quarantined meters: it is in its imported and
+/// exported, and is settled with the utility alone.
+struct Apart {
+  Energy imported;
+  Energy exported;
+  friend bool operator==(const Apart&, const Apart&) = default;
 };
 
 /// An explicit order in one of its slots.
@@ -88,6 +98,7 @@ struct SlotInputs {
   std::vector<Terms> terms;        ///< by participant
   std::vector<Settled> metered;    ///< imported, exported, produced of each; the rest 0
   std::vector<SlotFacts> facts{};  ///< as `terms`; none where nobody's wishes ask for them
+  std::vector<Apart> apart{};      ///< as `terms`; empty: nothing of anybody
 };
 
 enum class Venue : std::uint8_t { local = 1, island, utility };

@@ -7,9 +7,11 @@
 #include "ledger/error.hpp"
 #include "ledger/history.hpp"
 #include "ledger/household_news.hpp"
+#include "ledger/meter_standing.hpp"
 #include "ledger/metering.hpp"
 #include "ledger/movements.hpp"
 #include "ledger/orders.hpp"
+#include "ledger/plausibility.hpp"
 #include "ledger/registry.hpp"
 #include "ledger/slot_book.hpp"
 #include "ledger/slot_record.hpp"
@@ -60,44 +62,78 @@ std::uint32_t missing_meters(const StateReader& state, const Parameters& paramet
   return missing;
 }
 
-Result<std::map<ParticipantRef, Settled>> metered_energy(const StateReader& state, UtcMillis slot) {
+namespace {
+
+/// Sums of signed energies; false once one has left its range.
+class NetEnergy {
+ public:
+  void add(std::int64_t& sum, std::int64_t part) {
+    fits_ = fits_ && !__builtin_add_overflow(sum, part, &sum);
+  }
+  /// What a net sum is as import or export, on top of what is there.
+  void take(std::int64_t net, Energy& imported, Energy& exported) {
+    fits_ = fits_ && net > INT64_MIN;
+    if (!fits_) return;
+    std::int64_t total = (net < 0 ? exported : imported).nano();
+    add(total, net < 0 ? -net : net);
+    (net < 0 ? exported : imported) = Energy::from_nano(total);
+  }
+  bool fits() const { return fits_; }
+
+ private:
+  bool fits_ = true;
+};
+
+}  // namespace
+
+Result<std::map<ParticipantRef, Metered>> metered_energy(const StateReader& state, UtcMillis slot,
+                                                         const std::vector<MeterId>& quarantined) {
   struct Net {
+    std::int64_t trusted = 0;
+    std::int64_t apart = 0;
+    std::int64_t produced = 0;
+  };
+  struct Counted {
     std::int64_t energy = 0;
     std::int64_t produced = 0;
   };
   std::map<ParticipantRef, Net> nets;
-  std::map<MeterId, Net> by_meter;
-  bool fits = true;
-  const auto add_to = [&fits](std::int64_t& sum, std::int64_t part) {
-    fits = fits && !__builtin_add_overflow(sum, part, &sum);
-  };
+  std::map<MeterId, Counted> by_meter;
+  NetEnergy sums;
   for_each_reading(state, slot, [&](const SlotReading& reading) {
-    Net& net = by_meter[reading.meter];
-    add_to(net.energy, reading.imported.nano());
-    add_to(net.energy, -reading.exported.nano());
-    add_to(net.produced, reading.produced.nano());
+    Counted& counted = by_meter[reading.meter];
+    sums.add(counted.energy, reading.imported.nano());
+    sums.add(counted.energy, -reading.exported.nano());
+    sums.add(counted.produced, reading.produced.nano());
     return true;
   });
+  const auto part_of = [&](Net& net, const MeterId& meter) -> std::int64_t& {
+    const bool apart = std::binary_search(quarantined.begin(), quarantined.end(), meter);
+    return apart ? net.apart : net.trusted;
+  };
   for_each_meter(state, [&](const MeterRecord& meter) {
     if (meter.kind == MeterKind::transformer || !meter.active_at(slot)) return true;
-    Net& own = nets[meter.owner];
+    Net& own = nets[meter.owner_at(slot)];
     const auto found = by_meter.find(meter.meter);
     if (found == by_meter.end()) return true;
-    add_to(own.energy, found->second.energy);
-    add_to(own.produced, found->second.produced);
+    sums.add(part_of(own, meter.meter), found->second.energy);
+    sums.add(own.produced, found->second.produced);
     const auto parent = meter.parent ? find_meter(state, *meter.parent) : std::nullopt;
-    if (parent) add_to(nets[parent->owner].energy, -found->second.energy);
+    if (parent) {
+      sums.add(part_of(nets[parent->owner_at(slot)], parent->meter), -found->second.energy);
+    }
     return true;
   });
-  std::map<ParticipantRef, Settled> result;
+  std::map<ParticipantRef, Metered> result;
   for (const auto& [participant, net] : nets) {
-    Settled& settled = result[participant];
-    fits = fits && net.energy > INT64_MIN;
-    settled.imported = Energy::from_nano(std::max<std::int64_t>(net.energy, 0));
-    settled.exported = Energy::from_nano(net.energy < 0 && fits ? -net.energy : 0);
-    settled.produced = Energy::from_nano(net.produced);
+    Metered& metered = result[participant];
+    sums.take(net.apart, metered.apart.imported, metered.apart.exported);
+    metered.all.imported = metered.apart.imported;
+    metered.all.exported = metered.apart.exported;
+    sums.take(net.trusted, metered.all.imported, metered.all.exported);
+    metered.all.produced = Energy::from_nano(net.produced);
   }
-  if (!fits) return Error{LedgerError::overflow, "the energy of a slot leaves its range"};
+  if (!sums.fits()) return Error{LedgerError::overflow, "the energy of a slot leaves its range"};
   return result;
 }
 
@@ -144,17 +180,20 @@ class Settlement {
       : state_(state), context_(context), slot_(slot) {}
 
   Result<void> run() {
-    auto energies = metered_energy(state_, slot_);
-    if (!energies) return energies.error();
     auto record = find_slot(state_, slot_);
     if (!record) {
       record =
           SlotRecord{slot_, context_.parameters.clearing_rule, current_supply(state_), {}, {}, 0};
+      record->quarantined = quarantined_meters(state_);
     }
+    auto energies = metered_energy(state_, slot_, record->quarantined);
+    if (!energies) return energies.error();
     add_new_participants(*record, *energies);
-    SlotInputs inputs{slot_, record->rule, record->supply, record->terms, {}, {}};
+    SlotInputs inputs{slot_, record->rule, record->supply, record->terms, {}, {}, {}};
     for (const Terms& terms : record->terms) {
-      inputs.metered.push_back((*energies)[terms.participant]);
+      const Metered& metered = (*energies)[terms.participant];
+      inputs.metered.push_back(metered.all);
+      inputs.apart.push_back(metered.apart);
     }
     if (needs_facts(inputs.terms)) {
       inputs.facts = slot_facts(state_, slot_, inputs.terms, inputs.metered);
@@ -171,13 +210,15 @@ class Settlement {
     record->settled = result->settled;
     record->trades = static_cast<std::uint32_t>(result->trades.size());
     put_slot(state_, *record);
+    flag_quarantined(*record);
+    judge_slot(state_, context_, slot_);
     return {};
   }
 
  private:
   /// Terms are frozen when a participant's energy first counts in the slot.
   void add_new_participants(SlotRecord& record,
-                            const std::map<ParticipantRef, Settled>& energies) const {
+                            const std::map<ParticipantRef, Metered>& energies) const {
     for (const auto& [participant, energy] : energies) {
       const auto at = std::lower_bound(
           record.terms.begin(), record.terms.end(), participant,
@@ -188,6 +229,19 @@ class Settlement {
       record.terms.insert(at, terms_of(state_, participant, slot_, record.supply,
                                        context_.parameters.credit_limit));
     }
+  }
+
+  /// Readings of meters that were settled apart are shown so.
+  void flag_quarantined(const SlotRecord& record) const {
+    if (record.quarantined.empty()) return;
+    for_each_reading(state_, slot_, [&](const SlotReading& reading) {
+      if (std::binary_search(record.quarantined.begin(), record.quarantined.end(), reading.meter)) {
+        SlotReading flagged = reading;
+        flagged.quarantined = true;
+        context_.history.push_back(reading_row(flagged));
+      }
+      return true;
+    });
   }
 
   void tell(const SlotRecord& record, const SlotResult& result) {
@@ -386,11 +440,11 @@ Result<void> check_slots(const StateReader& state) {
     result = check_settled(record.start, record.terms, record.settled);
     if (!result) return false;
     // And against the readings themselves, unless newer ones wait to be settled.
-    const auto energies = metered_energy(state, record.start);
+    const auto energies = metered_energy(state, record.start, record.quarantined);
     if (!energies || is_marked(state, record.start)) return true;
     for (std::size_t i = 0; i < record.terms.size(); ++i) {
       const auto found = energies->find(record.terms[i].participant);
-      const Settled now = found == energies->end() ? Settled{} : found->second;
+      const Settled now = found == energies->end() ? Settled{} : found->second.all;
       if (now.imported != record.settled[i].imported ||
           now.exported != record.settled[i].exported) {
         result = Error{LedgerError::invariant, "slot " + to_iso8601(record.start) +

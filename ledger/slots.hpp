@@ -58,10 +58,17 @@ SlotState slot_state(const StateReader& state, UtcMillis start, UtcMillis island
 /// `stop_at`.
 std::uint32_t missing_meters(const StateReader& state, const Parameters& parameters, UtcMillis slot,
                              std::uint32_t stop_at);
-/// Imported, exported and produced per owner of active meters, from the readings of a slot that is
-/// not final: net of each one's own meters. A charger's energy has gone through its house meter: it
-/// is moved from the house's owner to the charger's. LedgerError::overflow.
-Result<std::map<ParticipantRef, Settled>> metered_energy(const StateReader& state, UtcMillis slot);
+/// What a participant's meters say about a slot.
+struct Metered {
+  Settled all;  ///< imported, exported, produced
+  Apart apart;  ///< the part of quarantined meters
+};
+/// Per owner of active meters, from the readings of a slot that is not final: net of each one's own
+/// meters, those in `quarantined` (in byte order) for themselves. A charger's energy has gone
+/// through its house meter: it is moved from the house's owner to the charger's.
+/// LedgerError::overflow.
+Result<std::map<ParticipantRef, Metered>> metered_energy(
+    const StateReader& state, UtcMillis slot, const std::vector<MeterId>& quarantined = {});
 
 /// DESIGN §5 for each provisional slot: metered import = bought locally + bought from the utility,
 /// and the same for export, per participant, to the nano-kWh. LedgerError::invariant with what is

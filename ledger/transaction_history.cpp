@@ -47,6 +47,10 @@ struct Participants {
   std::vector<ParticipantRef> operator()(const CancelOrder& p) const { return {p.participant}; }
   std::vector<ParticipantRef> operator()(const SetPreferences& p) const { return {p.participant}; }
   std::vector<ParticipantRef> operator()(const RequestCash& p) const { return {p.participant}; }
+  std::vector<ParticipantRef> operator()(const UpdateMeter& p) const {
+    if (!p.owner) return {};
+    return {*p.owner};
+  }
   std::vector<ParticipantRef> operator()(const BindKey& p) const {
     auto ref = parse_participant_ref(p.principal);
     if (!ref) return {};

@@ -139,6 +139,26 @@ Result<void> check_endpoint(std::string_view endpoint) {
   return {};
 }
 
+Result<void> check_meter(const MeterId& meter) {
+  if (meter.empty()) return malformed("a meter without an id");
+  return {};
+}
+
+Result<void> check_plant(std::int64_t watts) {
+  if (watts >= 0 && watts <= max_plant_watts) return {};
+  return malformed("the power of a plant must be between 0 and 10 GW");
+}
+
+Result<void> check_cpe(const std::string& cpe) {
+  if (is_label(cpe, max_cpe_bytes)) return {};
+  return malformed("not a code of a point of delivery");
+}
+
+Result<void> check_reading(const MeterId& meter, std::uint64_t sequence) {
+  if (sequence == 0) return malformed("a meter's numbers begin at 1");
+  return check_meter(meter);
+}
+
 Result<void> check_partners(const ParticipantRef& owner,
                             const std::vector<ParticipantRef>& partners, std::size_t most) {
   if (partners.size() > most) return malformed("at most 64 partners");
@@ -224,12 +244,9 @@ struct Checker {
     if (payload.kind < MeterKind::home || payload.kind > MeterKind::transformer) {
       return malformed("unknown kind of meter");
     }
-    if (payload.plant_watts < 0 || payload.plant_watts > max_plant_watts) {
-      return malformed("the power of a plant must be between 0 and 10 GW");
-    }
-    if (!is_label(payload.cpe, max_cpe_bytes))
-      return malformed("not a code of a point of delivery");
-    return check(payload.owner);
+    auto result = check_plant(payload.plant_watts);
+    if (result) result = check_cpe(payload.cpe);
+    return result ? check(payload.owner) : result;
   }
   Result<void> operator()(const RetireMeter& payload) const {
     if (payload.meter.empty()) return malformed("a meter without an id");
@@ -441,10 +458,34 @@ struct Checker {
     return result ? check_currency(payload.currency) : result;
   }
   Result<void> operator()(const ResolveCashRequest&) const { return {}; }
-  Result<void> operator()(const UpdateMeter&) const { return {}; }
-  Result<void> operator()(const SetMeterStanding&) const { return {}; }
-  Result<void> operator()(const DisputeReading&) const { return {}; }
-  Result<void> operator()(const ResolveDispute&) const { return {}; }
+  Result<void> operator()(const UpdateMeter& payload) const {
+    auto result = check_meter(payload.meter);
+    if (result && payload.owner) result = check(*payload.owner);
+    if (result && payload.public_key && *payload.public_key == PublicKey{}) {
+      result = malformed("not a public key");
+    }
+    if (result && payload.plant_watts) result = check_plant(*payload.plant_watts);
+    if (result && payload.cpe) result = check_cpe(*payload.cpe);
+    const bool changes = payload.owner || payload.public_key || payload.plant_watts || payload.cpe;
+    if (result && !changes) result = malformed("nothing of the meter changes");
+    return result;
+  }
+  Result<void> operator()(const SetMeterStanding& payload) const {
+    if (payload.standing != MeterStanding::trusted &&
+        payload.standing != MeterStanding::quarantined) {
+      return malformed("unknown standing of a meter");
+    }
+    return check_meter(payload.meter);
+  }
+  Result<void> operator()(const DisputeReading& payload) const {
+    if (payload.reason < DisputeReason::too_high || payload.reason > DisputeReason::other) {
+      return malformed("unknown reason of a dispute");
+    }
+    return check_reading(payload.meter, payload.sequence);
+  }
+  Result<void> operator()(const ResolveDispute& payload) const {
+    return check_reading(payload.meter, payload.sequence);
+  }
 };
 
 }  // namespace
@@ -467,11 +508,6 @@ bool is_label(std::string_view text, std::size_t max_bytes) {
 
 Result<void> check_payload(const Payload& payload) {
   return std::visit(Checker{}, payload);
-}
-
-std::uint32_t payload_feature_level(const Payload& payload) {
-  const auto* set = std::get_if<SetParameter>(&payload);
-  return set == nullptr ? 1 : parameter_feature_level(set->name);
 }
 
 Result<void> check_transaction(const Transaction& transaction) {

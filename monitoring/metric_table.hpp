@@ -51,6 +51,11 @@ enum class Metric : std::uint8_t {
   metering_inbox_entries,
   metering_acknowledge_duration_seconds,
   metering_lag_seconds,
+  metering_suspicions_total,
+  metering_quarantines_total,
+  metering_quarantined_meters,
+  metering_disputes,
+  metering_live_meters,
 
   storage_bytes,
   storage_map_bytes,

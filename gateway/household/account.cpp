@@ -11,7 +11,9 @@ void get_flow(const Services& services, const Request& request, const Responder&
   const auto view = open_view(services, responder);
   if (!view) return;
   const auto& who = request.caller->participant;
-  const auto live = services.ports.live ? services.ports.live(who) : std::nullopt;
+  const auto live = services.ports.live != nullptr
+                        ? live_watts(view->state(), who, *services.ports.live)
+                        : std::nullopt;
   const auto picture = flow_picture(*view, who, live);
   if (!picture) return responder.send(problem_of(picture.error()));
   const auto& power = picture->power;

@@ -123,6 +123,41 @@ std::vector<FlowEdge> edges_of(const HomePower& power) {
   return edges;
 }
 
+std::optional<LiveWatts> live_watts(const ledger::StateReader& state,
+                                    const ledger::ParticipantRef& who, const LiveStore& live) {
+  const auto now = live.now();
+  const auto island = ledger::island_time(state);
+  LiveWatts sum;
+  std::int64_t net_watts = 0;
+  bool complete = true;
+  bool any = false;
+  for (const auto& meter : ledger::meters_of(state, who)) {
+    if (meter.kind == ledger::MeterKind::transformer || !meter.active_at(island)) continue;
+    const auto value = live.last(meter.meter);
+    const auto age_ms = value ? now.value - value->at.value : 0;
+    if (!value || age_ms > max_live_age_ms) {
+      complete = false;
+      continue;
+    }
+    any = true;
+    sum.age_ms = std::max(sum.age_ms, age_ms);
+    const std::int64_t net = std::int64_t{value->watts_import} - value->watts_export;
+    if (meter.kind == ledger::MeterKind::charger) {
+      sum.car_watts += net;
+      // Through the house's meter it has been counted there.
+      if (!meter.parent) net_watts += net;
+    } else {
+      net_watts += net;
+      sum.sun_watts += value->watts_pv.value_or(0);
+    }
+  }
+  if (!complete || !any) return std::nullopt;
+  sum.car_watts = std::max<std::int64_t>(0, sum.car_watts);
+  sum.import_watts = std::max<std::int64_t>(0, net_watts);
+  sum.export_watts = std::max<std::int64_t>(0, -net_watts);
+  return sum;
+}
+
 Result<FlowPicture> flow_picture(const ChainView& view, const ledger::ParticipantRef& who,
                                  const std::optional<LiveWatts>& live) {
   FlowPicture picture;
@@ -131,8 +166,7 @@ Result<FlowPicture> flow_picture(const ChainView& view, const ledger::Participan
     picture.source = "live";
     picture.age_ms = live->age_ms;
     power.sun = live->sun_watts;
-    power.battery = live->battery_watts.value_or(0);
-    power.car = live->car_watts.value_or(0);
+    power.car = live->car_watts;
     power.from_grid = live->import_watts;
     power.to_grid = live->export_watts;
     balance_home(power, live->import_watts - live->export_watts);

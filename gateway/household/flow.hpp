@@ -37,6 +37,22 @@ struct FlowEdge {
 /// battery, neighbours and grid. Edges without power are left away.
 std::vector<FlowEdge> edges_of(const HomePower& power);
 
+/// What a household's meters say right now, added up. Batteries are in the net: no meter tells
+/// their power apart.
+struct LiveWatts {
+  std::int64_t age_ms = 0;  ///< of the oldest value
+  std::int64_t import_watts = 0;
+  std::int64_t export_watts = 0;
+  std::int64_t sun_watts = 0;
+  std::int64_t car_watts = 0;
+};
+/// Older ones say nothing of now.
+inline constexpr std::int64_t max_live_age_ms = 5 * millis_per_minute;
+/// Nothing where a meter of the household has no value, or only an old one: half a picture would be
+/// a wrong one.
+std::optional<LiveWatts> live_watts(const ledger::StateReader& state,
+                                    const ledger::ParticipantRef& who, const LiveStore& live);
+
 /// From live watts where there are any, else from each meter's newest reading.
 Result<FlowPicture> flow_picture(const ChainView& view, const ledger::ParticipantRef& who,
                                  const std::optional<LiveWatts>& live);

@@ -56,6 +56,8 @@ const char* to_text(MessageType type) {
       return "PROFILE-ASK";
     case MessageType::profile:
       return "PROFILE";
+    case MessageType::live_power:
+      return "LIVE-POWER";
   }
   return "unknown";
 }
@@ -63,7 +65,7 @@ const char* to_text(MessageType type) {
 bool is_known(MessageType type) {
   const auto value = static_cast<std::uint8_t>(type);
   return (value >= 1 && value <= 16) || (value >= 32 && value <= 37) ||
-         (value >= 48 && value <= 51);
+         (value >= 48 && value <= 52);
 }
 
 }  // namespace powershare::pbft

@@ -47,6 +47,7 @@ enum class MessageType : std::uint8_t {
   profile_kept = 49,   ///< 32 bytes: the commitment to a profile that the sender has on disk
   profile_ask = 50,
   profile = 51,
+  live_power = 52,  ///< for protocol::LiveBoard
 };
 
 /// True for the types that the host hands to protocol::CatchUp instead of the Replica.

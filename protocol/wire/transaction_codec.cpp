@@ -6,6 +6,7 @@
 
 #include "crypto/error.hpp"
 #include "ledger/error.hpp"
+#include "ledger/parameters.hpp"
 #include "ledger/validity.hpp"
 #include "protocol/wire/payload_codec.hpp"
 #include "transaction.pb.h"
@@ -162,10 +163,13 @@ Result<Transaction> decode(ByteView bytes, const crypto::Digest& genesis,
     return malformed(wrong_length);
   }
   if (transaction.genesis != genesis) return malformed("the transaction is for another chain");
+  if (const auto* set = std::get_if<ledger::SetParameter>(&transaction.payload)) {
+    const auto needed = ledger::parameter_feature_level(set->name);
+    // Below its level a parameter is answered, word for word, as by a program that lacks it.
+    if (needed > feature_level) transaction.payload = ledger::SetParameter{};
+    transaction.feature_level = std::max(required, needed);
+  }
   if (auto valid = ledger::check_transaction(transaction); !valid) return valid.error();
-  transaction.feature_level =
-      std::max(required, ledger::payload_feature_level(transaction.payload));
-  if (transaction.feature_level > feature_level) return malformed("no parameter has this name");
   if (!verified) {
     const auto statement = transaction_statement(genesis, body_bytes);
     if (!crypto::verify(transaction.signer, statement, signature)) {

@@ -74,7 +74,7 @@ class AccountDoor {
     ports.clock = [] { return MonotonicMillis{}; };
     ports.submitter = &submitter;
     ports.decode = wire::transaction_decoder(chain.hash);
-    ports.live = [this](const ledger::ParticipantRef&) { return live; };
+    ports.live = &live;
     services = std::make_shared<Services>(GatewayOptions{}, std::move(ports));
     add_household_account_routes(router, services);
   }
@@ -109,7 +109,7 @@ class AccountDoor {
 
   Household chain;
   AccountSubmitter submitter{chain};
-  std::optional<LiveWatts> live;
+  FakeLive live;
   ServicesPtr services;
   Router router;
 };

@@ -240,6 +240,7 @@ Gateway& Door::gateway() {
     };
     ports.submitter = other_submitter != nullptr ? other_submitter : &submitter;
     ports.ingestion = &ingestion;
+    ports.live = &live;
     if (keeps_profiles) ports.profiles = &profiles;
     ports.decode = decode ? decode : decode_for_tests;
     ports.genesis_json = R"({"chain":"funchal"})";

@@ -148,6 +148,36 @@ class FakeProfiles final : public ProfileStore {
   bool refuses = false;
 };
 
+/// Knows every meter but "unknown"; its clock stands where the test says.
+class FakeLive final : public LiveStore {
+ public:
+  std::vector<bool> put(const std::vector<LivePower>& values) override {
+    std::vector<bool> taken;
+    for (auto value : values) {
+      taken.push_back(value.meter.text() != "unknown");
+      value.at = time;
+      if (taken.back()) kept[value.meter] = value;
+    }
+    return taken;
+  }
+  std::optional<LivePower> last(const MeterId& meter) const override {
+    const auto found = kept.find(meter);
+    return found == kept.end() ? std::nullopt : std::optional(found->second);
+  }
+  std::vector<LivePower> last(const ledger::ParticipantRef&) const override { return {}; }
+  std::vector<LiveMinute> ring(const MeterId&, UtcMillis from) const override {
+    std::vector<LiveMinute> result;
+    for (const auto& minute : minutes) {
+      if (minute.start >= from) result.push_back(minute);
+    }
+    return result;
+  }
+  UtcMillis now() const override { return time; }
+  std::map<MeterId, LivePower> kept;
+  std::vector<LiveMinute> minutes;
+  UtcMillis time{1'571'648'400'000};
+};
+
 inline constexpr auto administrator_key = "administrator-key-for-tests";
 inline constexpr auto meter_key = "meter-key-for-tests";
 
@@ -168,6 +198,7 @@ class Door {
   FakeSubmitter submitter;
   FakeIngestion ingestion;
   FakeProfiles profiles;
+  FakeLive live;
   bool keeps_profiles = true;
   Submitter* other_submitter = nullptr;  ///< instead of `submitter`
   ledger::TransactionDecoder decode;     ///< decode_for_tests, unless a test has its own

@@ -9,8 +9,8 @@ namespace {
 using ledger::test::h01;
 using ledger::test::h02;
 using ledger::test::ref;
-using test::holds;
 using test::AccountDoor;
+using test::holds;
 using test::Json;
 
 /// 2019-10-21, 00:00 and 00:15 UTC. H01 feeds in 1 of 1.5 kWh, H02 draws 3; then H01 draws 0.5.
@@ -57,13 +57,18 @@ TEST_CASE("the live picture says where power comes from and goes to, and how old
   CHECK(buyer["neighbours_watts"] == 4000);
   CHECK(buyer["grid_watts"] == 8000);
 
-  door.live = LiveWatts{2'500, 0, 700, 3'000, 1'300, {}};
+  const auto meter = MeterId::parse("M1").value();
+  door.live.time = {1'000'000};
+  door.live.kept[meter] = LivePower{meter, {1'000'000 - 2'500}, 0, 700, 3'000, {}};
   const auto live = door.get(h01, "/etms/flow")->json();
   CHECK(live["source"] == "live");
   CHECK(live["age_seconds"] == 2);
-  CHECK(live["home_watts"] == 1000);
-  CHECK(live["battery_watts"] == 1300);
+  CHECK(live["home_watts"] == 2300);
+  CHECK(live["grid_watts"] == -700);
   CHECK(live["neighbours_known"] == false);
+  CHECK(door.get(h02, "/etms/flow")->json()["source"] == "reading");
+  door.live.time = {1'000'000 + 5 * 60'000};  // the value is too old by now
+  CHECK(door.get(h01, "/etms/flow")->json()["source"] == "reading");
 }
 
 TEST_CASE("edges carry all that sources give, the nearest first") {

@@ -10,8 +10,8 @@ namespace {
 using ledger::test::h01;
 using ledger::test::h02;
 using ledger::test::nano;
-using test::holds;
 using test::AccountDoor;
+using test::holds;
 using test::Json;
 
 /// A number of a JSON text as it stands there, in nano-units.

@@ -106,7 +106,7 @@ class Driver {
   }
 
   Payload payload() {
-    switch (random_() % 34) {
+    switch (random_() % 38) {
       case 0:
         return AddParticipant{any_participant(), {asset_id(), asset_id(), asset_id()}};
       case 1:
@@ -168,9 +168,11 @@ class Driver {
       case 17:
         return SetParameter{
             one_of<std::string>({"close_grace", "final_after", "silent_meter", "future_reading",
-                                 "credit_limit", "clearing_rule", "slot", "x"}),
+                                 "credit_limit", "clearing_rule", "slot", "x", "plausibility",
+                                 "site", "signed_readings_only"}),
             one_of<std::string>({"0s", "1m", "30m", "2h", "5", "pay_as_bid", "thesis",
-                                 "pay_as_clear", "mid_market", "-1"})};
+                                 "pay_as_clear", "mid_market", "-1", "alarm", "quarantine", "off",
+                                 "32.7,-16.9", "", "true", "false"})};
       case 18:
         return AddMember{member(), "", chance(2) ? "" : "tcp://127.0.0.1:7401"};
       case 19:
@@ -227,6 +229,20 @@ class Driver {
         if (!requests.empty()) result.request = one_of(requests);
         return result;
       }
+      case 29: {
+        UpdateMeter result;
+        result.meter = meter();
+        if (chance(2)) result.owner = who();
+        if (chance(3)) result.public_key = public_key();
+        if (chance(3)) result.plant_watts = quantity();
+        return result;
+      }
+      case 30:
+        return SetMeterStanding{meter(), static_cast<MeterStanding>(random_() % 4)};
+      case 31:
+        return DisputeReading{meter(), random_() % 40, static_cast<DisputeReason>(random_() % 6)};
+      case 32:
+        return ResolveDispute{meter(), random_() % 40, chance(2)};
       default:
         return readings();
     }
