@@ -2,6 +2,7 @@
 #include "ledger/assets.hpp"
 #include "ledger/booking.hpp"
 #include "ledger/cash_requests.hpp"
+#include "ledger/daily_limit.hpp"
 #include "ledger/execution.hpp"
 #include "ledger/trading_rights.hpp"
 
@@ -51,7 +52,7 @@ Verdict execute(Overlay& state, const BlockContext& context, const Transaction& 
   return {};
 }
 
-Verdict execute(Overlay& state, const BlockContext&, const Transaction&,
+Verdict execute(Overlay& state, const BlockContext& context, const Transaction& transaction,
                 const ResolveCashRequest& payload) {
   const auto request = find_cash_request(state, payload.request);
   if (!request) return Rejection{"unknown_request", "No such cash request is open"};
@@ -59,6 +60,11 @@ Verdict execute(Overlay& state, const BlockContext&, const Transaction&,
   const bool pays_in = payload.approved && !asked.withdrawal;
   if (pays_in && !asset_account(state, asked.participant, AssetClass::cash, asked.currency, {})) {
     return unknown_asset(asked.participant, AssetClass::cash, {});
+  }
+  if (pays_in) {
+    if (auto over = charge_daily_limit(state, context, transaction, Coins{}, asked.cash)) {
+      return over;
+    }
   }
   return close_cash_request(state, *request, payload.approved);
 }
