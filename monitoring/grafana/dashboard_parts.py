@@ -104,9 +104,7 @@ def dashboard(uid, title, description, panels, peers=True):
     if peers:
         variables.append(label_variable("peer", "Peer", 'label_values(powershare_consensus_height{chain=~"$chain"}, peer)'))
     links = [{"title": "Power Share", "type": "dashboards", "tags": ["powershare"], "asDropdown": True, "includeVars": True,
-              "keepTime": True, "icon": "external link", "targetBlank": False, "tooltip": "", "url": ""},
-             {"title": "Runbook", "type": "link", "tags": [], "asDropdown": False, "includeVars": False, "keepTime": False,
-              "icon": "doc", "targetBlank": True, "tooltip": "docs/runbook.md beside these dashboards", "url": "docs/runbook.md#alerts"}]
+              "keepTime": True, "icon": "external link", "targetBlank": False, "tooltip": "", "url": ""}]
     alerts = {"name": "Alerts", "datasource": DATASOURCE, "enable": True, "iconColor": "red",
               "expr": 'ALERTS{alertname=~"PowerShare.+",alertstate="firing",chain=~"$chain"}', "step": "30s",
               "titleFormat": "{{alertname}}", "textFormat": "{{chain}} {{peer}}"}
