@@ -69,6 +69,7 @@ void count_settled_slot(Metrics& metrics, const protocol::LedgerStore& store, Ut
   } else if (const auto mean = totals.bought.mean_price()) {
     metrics.set(Metric::market_clearing_price, static_cast<double>(mean->nano()) / nano_per_unit);
   }
+  metrics.set(Metric::metering_missing_meters, view->row.missing_meters);
   metrics.set(Metric::settlement_slot_close_lag_seconds,
               static_cast<double>(island_time.value - end.value) / 1000);
 }

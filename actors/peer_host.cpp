@@ -21,6 +21,7 @@
 #include "ledger/membership.hpp"
 #include "net/http.hpp"
 #include "net/http_redirect.hpp"
+#include "net/tls_certificates.hpp"
 #include "protocol/wire/envelope.hpp"
 #include "protocol/wire/transaction_codec.hpp"
 #include "storage/file.hpp"
@@ -443,7 +444,9 @@ class RunningPeer final : public PeerHost {
     http.port = setup_.http_port;
     http.gzip_above_bytes = 1024;
     http.tls = setup_.http_tls;
-    if (http.tls) http.tls->on_reload = report_certificate;
+    if (http.tls) {
+      http.tls->on_reload = [this](const Result<void>& read) { report_certificate(read); };
+    }
     http.body_limit = [this](std::string_view method, std::string_view path) {
       return door_->body_limit(method, path);
     };
@@ -453,6 +456,7 @@ class RunningPeer final : public PeerHost {
         });
     if (!server) return server.error();
     http_ = std::move(*server);
+    show_certificate_expiry();
     if (auto redirect = start_redirect(); !redirect) return redirect;
     net::HttpServerOptions metrics;
     metrics.address = setup_.metrics_address;
@@ -467,8 +471,19 @@ class RunningPeer final : public PeerHost {
     return {};
   }
 
-  static void report_certificate(const Result<void>& read) {
-    if (read) return log(LogLevel::info, "gateway", "the renewed certificate is in use");
+  void show_certificate_expiry() {
+    if (!setup_.http_tls) return;
+    const auto expiry = net::certificate_expiry(setup_.http_tls->certificate);
+    if (!expiry) return;
+    context_->metrics->set(monitoring::Metric::gateway_certificate_expiry_timestamp_seconds,
+                           static_cast<double>(*expiry));
+  }
+
+  void report_certificate(const Result<void>& read) {
+    if (read) {
+      show_certificate_expiry();
+      return log(LogLevel::info, "gateway", "the renewed certificate is in use");
+    }
     log(LogLevel::warning, "gateway",
         "the former certificate stays in use: " + std::string(read.error().detail()));
   }

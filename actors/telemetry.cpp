@@ -1,6 +1,9 @@
 #include "actors/telemetry.hpp"
 
+#include <algorithm>
+
 #include "actors/market_metrics.hpp"
+#include "crypto/quorum.hpp"
 #include "ledger/meter_standing.hpp"
 #include "protocol/wire/transaction_codec.hpp"
 
@@ -12,7 +15,44 @@ using monitoring::Metric;
 using monitoring::Metrics;
 
 constexpr auto poll_interval = std::chrono::seconds(5);
+// Blocks whose state roots are compared between peers: every 64th; a peer shows its last four, so
+// that one that is up to three marks behind can still be compared.
+constexpr std::uint64_t blocks_per_mark = 64;
+constexpr std::uint64_t marks = 4;
 constexpr std::uint64_t imbalance_every = 12;  // polls: all accounts are summed once a minute
+
+/// The others' clocks minus the own one, their median; 0 while nobody was heard.
+double clock_offset_seconds(const pbft::Status& status) {
+  std::vector<std::int64_t> offsets;
+  for (const auto& peer : status.peers) {
+    if (peer.heard) offsets.push_back(peer.clock_offset_ms);
+  }
+  if (offsets.empty()) return 0;
+  const auto middle = offsets.begin() + static_cast<std::ptrdiff_t>(offsets.size() / 2);
+  std::ranges::nth_element(offsets, middle);
+  return static_cast<double>(*middle) / 1000;
+}
+
+void gather_membership(Metrics& metrics, const pbft::Status& status) {
+  const auto flag = [](bool value) { return value ? 1.0 : 0.0; };
+  metrics.set(Metric::consensus_epoch, static_cast<double>(status.epoch));
+  metrics.set(Metric::consensus_members, status.members);
+  metrics.set(Metric::consensus_quorum, status.members == 0 ? 0 : crypto::quorum(status.members));
+  metrics.set(Metric::consensus_view_active, flag(status.view_active));
+  metrics.set(Metric::consensus_quarantined, flag(status.quarantined));
+  metrics.set(Metric::consensus_recovering, flag(status.recovering));
+  metrics.set(Metric::consensus_clock_suspect, flag(status.clock_suspect));
+  metrics.set(Metric::consensus_clock_offset_seconds, clock_offset_seconds(status));
+}
+
+void mark_state_root(Metrics& metrics, const ledger::Header& header) {
+  if (header.height % blocks_per_mark != 0) return;
+  double fingerprint = 0;  // 48 bits: exact in a double
+  for (std::size_t i = 0; i < 6; ++i) fingerprint = fingerprint * 256 + header.state_root[i];
+  const auto mark = std::to_string(header.height / blocks_per_mark % marks);
+  metrics.set(Metric::consensus_state_root_height, static_cast<double>(header.height), {mark});
+  metrics.set(Metric::consensus_state_root_fingerprint, fingerprint, {mark});
+}
 
 void gather_consensus(Metrics& metrics, const PeerContext& context) {
   const auto status = context.board->consensus();
@@ -33,6 +73,7 @@ void gather_consensus(Metrics& metrics, const PeerContext& context) {
     metrics.raise_to(Metric::consensus_rejected_messages_total, as_double(count),
                      {"replica_" + reason});
   }
+  gather_membership(metrics, status);
   metrics.set(Metric::peer_ready, context.board->node_status().not_ready.empty() ? 1 : 0);
 }
 
@@ -40,6 +81,10 @@ void gather_storage(Metrics& metrics, std::string_view environment,
                     const storage::StorageStatistics& statistics) {
   metrics.set(Metric::storage_bytes, static_cast<double>(statistics.bytes_used), {environment});
   metrics.set(Metric::storage_map_bytes, static_cast<double>(statistics.map_bytes), {environment});
+  metrics.set(Metric::storage_free_bytes, static_cast<double>(statistics.disk_free_bytes),
+              {environment});
+  metrics.raise_to(Metric::storage_stalls_total, static_cast<double>(statistics.stalls),
+                   {environment});
 }
 
 void gather_link(Metrics& metrics, const net::LinkStatistics& link, std::size_t connected) {
@@ -145,6 +190,7 @@ TelemetryActor::behavior_type telemetry(Self self, PeerContext& context, net::Zm
           [self, &context](const BlocksCommitted& news) {
             for (const auto& block : *news.blocks) {
               count_block(context, block);
+              mark_state_root(*context.metrics, block.header);
               count_slots(self, context, block);
               count_meter_alarms(context, block);
             }

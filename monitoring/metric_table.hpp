@@ -29,6 +29,16 @@ enum class Metric : std::uint8_t {
   consensus_needless_votes_total,
   consensus_state_transfers_total,
   consensus_equivocations_total,
+  consensus_epoch,
+  consensus_members,
+  consensus_quorum,
+  consensus_view_active,
+  consensus_quarantined,
+  consensus_recovering,
+  consensus_clock_offset_seconds,
+  consensus_clock_suspect,
+  consensus_state_root_height,
+  consensus_state_root_fingerprint,
 
   settlement_transactions_total,
   settlement_blocks_total,
@@ -56,10 +66,13 @@ enum class Metric : std::uint8_t {
   metering_quarantined_meters,
   metering_disputes,
   metering_live_meters,
+  metering_missing_meters,
 
   storage_bytes,
   storage_map_bytes,
   storage_commit_duration_seconds,
+  storage_free_bytes,
+  storage_stalls_total,
 
   transport_frames_total,
   transport_bytes_total,
@@ -71,6 +84,7 @@ enum class Metric : std::uint8_t {
   gateway_requests_total,
   gateway_request_duration_seconds,
   gateway_connections,
+  gateway_certificate_expiry_timestamp_seconds,
 
   neighbourhood_imported_watts,
   neighbourhood_exported_watts,

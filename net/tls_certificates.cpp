@@ -10,6 +10,7 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
+#include <ctime>
 #include <memory>
 
 namespace powershare::net {
@@ -160,6 +161,16 @@ Result<std::string> make_server_certificate(const CertificateRequest& request,
       ::X509_sign(own, signer.get(), ::EVP_sha256()) == 0)
     return bad("the server's certificate cannot be signed");
   return write_certificate(certificate);
+}
+
+Result<std::int64_t> certificate_expiry(const std::string& file) {
+  const Bio bio(::BIO_new_file(file.c_str(), "r"));
+  if (!bio) return bad(file + ": cannot be read");
+  const Certificate certificate(::PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr));
+  std::tm end{};
+  if (!certificate || ::ASN1_TIME_to_tm(::X509_get0_notAfter(certificate.get()), &end) != 1)
+    return bad(file + ": no certificate in PEM form");
+  return static_cast<std::int64_t>(::timegm(&end));
 }
 
 }  // namespace powershare::net

@@ -2,6 +2,7 @@
 // that signs, and server certificates that it has signed. All texts are PEM.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -26,5 +27,9 @@ struct CertificateRequest {
 Result<std::string> make_server_certificate(const CertificateRequest& request,
                                             const std::string& authority_certificate,
                                             const std::string& authority_key);
+
+/// Until when the first certificate of a PEM file holds, in seconds since the Unix epoch.
+/// NetError::bad_certificate where there is none.
+Result<std::int64_t> certificate_expiry(const std::string& file);
 
 }  // namespace powershare::net

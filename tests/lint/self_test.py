@@ -6,8 +6,10 @@ tree, with the finding ("file:line") that must come of them.
 """
 
 import contextlib
+import copy
 import importlib
 import io
+import json
 import os
 import sys
 import tempfile
@@ -20,7 +22,48 @@ import rooms  # noqa: E402  (after the line above, so that nothing is left behin
 NOTE = "TO" "DO"
 PRAGMA = "#pragma once\n"
 
+SOURCE = {"uid": "${datasource}"}
+DASHBOARD = {
+    "uid": "a", "title": "A", "description": "All.", "editable": False, "links": [{"type": "dashboards"}],
+    "templating": {"list": [{"name": "datasource", "type": "datasource"}, {"name": "chain", "type": "query"}]},
+    "panels": [{"id": 1, "type": "stat", "title": "Height", "description": "How far.", "datasource": SOURCE,
+                "gridPos": {"x": 0, "y": 0, "w": 24, "h": 4},
+                "fieldConfig": {"defaults": {"unit": "none", "thresholds": {"steps": [{"color": "green"}]}}},
+                "targets": [{"expr": 'powershare_height{chain=~"$chain"}', "legendFormat": "height", "datasource": SOURCE}]}],
+}
+BOARD = "monitoring/grafana/dashboards/a.json"
+RULES = """groups:
+  - name: a
+    rules:
+      - record: chain:powershare_height:max
+        expr: max by (chain) (powershare_height)
+      - alert: PowerShareLow
+        expr: chain:powershare_height:max < 1
+        labels: {severity: warning}
+        annotations: {summary: low, runbook_url: docs/runbook.md#powersharelow}
+"""
+RULE_TESTS = """tests:
+  - alert_rule_test:
+      - {alertname: PowerShareLow, exp_alerts: [{}]}
+      - {alertname: PowerShareLow, exp_alerts: []}
+"""
+METRICS = '    {Metric::height, "powershare_height", gauge,\n     "How far."},\n'
+
+
+def board(**panel):
+    """The dashboard with a change: fields of its panel, or of itself where it has them."""
+    changed = copy.deepcopy(DASHBOARD)
+    for name, value in panel.items():
+        (changed if name in changed else changed["panels"][0])[name] = value
+    return json.dumps(changed)
+
+
 CLEAN = {
+    BOARD: json.dumps(DASHBOARD),
+    "monitoring/metric_table.cpp": METRICS,
+    "monitoring/prometheus/rules/a.yml": RULES,
+    "monitoring/prometheus/tests/a.yml": RULE_TESTS,
+    "docs/runbook.md": "# Runbook\n\n### PowerShareLow\n",
     "net/CMakeLists.txt": "powershare_room(net\n  DEPENDS base crypto\n  LIBRARIES a::gateway)\n",
     "base/a.hpp": PRAGMA + "#include <string>\n\nstd::string name();\n",
     "market/a.cpp": '#include "base/a.hpp"\n\n'
@@ -86,6 +129,27 @@ FAULTS = {
         one("ledger/a.cpp", "auto now = std::time(nullptr);\n", 1),
         one("ledger/a.cpp", "auto now = time(0);\n", 1),
         one("market/a.cpp", "std::mt19937 generator;\n", 1),
+    ],
+    "monitoring": [
+        one(BOARD, board(description=""), 1),
+        one(BOARD, board(fieldConfig={"defaults": {"thresholds": {"steps": [1]}}}), 1),
+        one(BOARD, board(fieldConfig={"defaults": {"unit": "none"}}), 1),
+        one(BOARD, board(datasource={"uid": "prometheus"}), 1),
+        one(BOARD, board(gridPos={"x": 1, "y": 0, "w": 24, "h": 4}), 1),
+        one(BOARD, board(editable=True), 1),
+        one(BOARD, board(links=[]), 1),
+        one(BOARD, board(templating={"list": [{"name": "chain", "type": "query"}]}), 1),
+        one(BOARD, board(targets=[{"expr": "powershare_height", "legendFormat": "x", "datasource": SOURCE}]), 1),
+        one(BOARD, board(targets=[{"expr": 'powershare_depth{chain=~"$chain"}', "legendFormat": "x", "datasource": SOURCE}]), 1),
+        one(BOARD, board(targets=[{"expr": 'chain:powershare_gone:max{chain=~"$chain"}', "legendFormat": "x", "datasource": SOURCE}]), 1),
+        one("monitoring/grafana/dashboards/b.json", board(), 1),
+        one("monitoring/metric_table.cpp", METRICS + '    {Metric::depth, "powershare_depth", gauge, "Unused."},\n', 3),
+        one("monitoring/prometheus/rules/a.yml", RULES.replace("{severity: warning}", "{}"), 6),
+        one("monitoring/prometheus/rules/a.yml", RULES.replace("powershare_height)", "powershare_width)"), 4),
+        one("monitoring/prometheus/rules/a.yml", RULES.replace("#powersharelow", "#elsewhere"), 6),
+        one("monitoring/prometheus/rules/a.yml", RULES, 6, {"monitoring/prometheus/tests/a.yml": "tests:\n"
+            "  - alert_rule_test: [{alertname: PowerShareLow, exp_alerts: [{}]}]\n"}),
+        one("docs/runbook.md", "# Runbook\n\n### PowerShareLow\n\n### PowerShareGone\n", 5),
     ],
     "words": [
         one("net/a.cpp", f"int x;\n// {NOTE}: later\n", 2),

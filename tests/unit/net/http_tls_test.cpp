@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <ctime>
 #include <mutex>
 
 #include "net/http_client.hpp"
@@ -418,6 +419,16 @@ TEST_CASE("certificates are made for names only, and by the authority's own key"
   CHECK_FALSE(make({"a.example"}, key).ok());
   CHECK_FALSE(make({"a.example"}, "no key").ok());
   CHECK_FALSE(make_authority_certificate("no key", 1).ok());
+}
+
+TEST_CASE("the end of a certificate is read from its file") {
+  const CertificateFolder files;
+  const auto end = certificate_expiry(files.file("server.pem"));
+  REQUIRE(end.ok());
+  const auto days = (*end - static_cast<std::int64_t>(std::time(nullptr))) / 86'400;
+  CHECK((days == 29 || days == 30));
+  for (const char* name : {"server.key", "gone.pem"})
+    CHECK(certificate_expiry(files.file(name)).error().code() == NetError::bad_certificate);
 }
 
 TEST_CASE("every request to the plain port is sent to https at the same place") {
