@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { defineConfig } from "vitest/config";
-import { finishDist } from "./scripts/finish-dist";
+import { finishDist } from "./scripts/finish-dist.ts";
 
 const peer = process.env.POWERSHARE_PEER ?? "http://127.0.0.1:8080";
 const proxied = ["/v1", "/etms", "/api", "/explorer", "/livez", "/readyz"];

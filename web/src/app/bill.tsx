@@ -94,7 +94,7 @@ function Line({ label, line, sign, why }: { label: string; line: BillLine; sign:
         )}
       </th>
       <td className="number">{f.kwh(line.energy_kwh, 3)}</td>
-      <td className="number">{line.mean_price === null ? t.state.none : f.price(line.mean_price)}</td>
+      <td className="number wide-only">{line.mean_price === null ? t.state.none : f.price(line.mean_price)}</td>
       <td className="number">{f.coins(sign * line.amount_coins)}</td>
     </tr>
   );
@@ -104,9 +104,9 @@ function Sum({ label, amount }: { label: string; amount: number }) {
   const f = useFormat();
   return (
     <tr>
-      <th scope="row" colSpan={3}>
-        {label}
-      </th>
+      <th scope="row">{label}</th>
+      <td />
+      <td className="wide-only" />
       <td className="number">{f.coins(amount)}</td>
     </tr>
   );
@@ -126,7 +126,7 @@ function Lines({ bill, why }: { bill: Bill; why(name: LineName): void }) {
             <th scope="col" className="number">
               {t.bill.energy}
             </th>
-            <th scope="col" className="number">
+            <th scope="col" className="number wide-only">
               {t.bill.mean}
             </th>
             <th scope="col" className="number">
@@ -147,7 +147,9 @@ function Lines({ bill, why }: { bill: Bill; why(name: LineName): void }) {
         </tbody>
         <tfoot>
           <tr>
-            <td colSpan={3}>{bill.cost_coins < 0 ? t.bill.totalCredit : t.bill.total}</td>
+            <td>{bill.cost_coins < 0 ? t.bill.totalCredit : t.bill.total}</td>
+            <td />
+            <td className="wide-only" />
             <td className="number">{f.coins(Math.abs(bill.cost_coins))}</td>
           </tr>
         </tfoot>

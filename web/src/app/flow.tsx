@@ -51,14 +51,22 @@ function Node({ node, flow }: { node: FlowNode; flow: Flow }) {
   );
 }
 
+/** Lines that pass the home bend around it. */
+function controlPoint(from: FlowNode, to: FlowNode): [number, number] {
+  const clearance = 66;
+  const [homeX, homeY] = places.home;
+  const x = (places[from][0] + places[to][0]) / 2 - homeX;
+  const y = (places[from][1] + places[to][1]) / 2 - homeY;
+  const distance = Math.hypot(x, y);
+  if (from === "home" || to === "home" || distance >= clearance) return [homeX + x, homeY + y];
+  const stretch = (2 * clearance - distance) / distance;
+  return [homeX + x * stretch, homeY + y * stretch];
+}
+
 function Line({ from, to, watts }: { from: FlowNode; to: FlowNode; watts: number }) {
   const [x1, y1] = places[from];
   const [x2, y2] = places[to];
-  // Lines that do not touch the home bend around it.
-  const bend = from === "home" || to === "home" ? 0 : 46;
-  const length = Math.hypot(x2 - x1, y2 - y1);
-  const middleX = (x1 + x2) / 2 + (bend * (x1 + x2 - 400)) / Math.max(1, length) / 2;
-  const middleY = (y1 + y2) / 2 + (y1 + y2 < 340 ? -bend / 2 : bend / 2);
+  const [middleX, middleY] = controlPoint(from, to);
   const width = Math.min(9, 2.5 + Math.sqrt(watts) / 12);
   const path = `M${x1} ${y1}Q${middleX} ${middleY} ${x2} ${y2}`;
   const seconds = Math.max(0.5, 3.2 - Math.log10(Math.max(10, watts)) * 0.7);

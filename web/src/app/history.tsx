@@ -45,14 +45,15 @@ function Charts({ data }: { data: History }) {
     if (data.period === "year") return (iso: string) => new Intl.DateTimeFormat(f.locale, { month: "short", timeZone: f.zone }).format(new Date(iso));
     return data.period === "week" ? (iso: string) => `${f.weekday(iso)} ${f.time(iso)}` : (iso: string) => new Intl.DateTimeFormat(f.locale, { day: "numeric", timeZone: f.zone }).format(new Date(iso));
   }, [data.period, f]);
+  const kind = data.period === "day" ? "steps" : "bars";
   const value = useMemo(() => (kwh: number) => f.number(Math.abs(kwh), Math.abs(kwh) >= 10 ? 1 : 2), [f]);
   return (
     <div className="grid wide">
       <Card>
-        <Chart title={t.history.energyChart} times={times} timeLabel={label} timeTitle={t.history.time} series={energy} kind="bars" format={value} />
+        <Chart title={t.history.energyChart} times={times} timeLabel={label} timeTitle={t.history.time} series={energy} kind={kind} format={value} />
       </Card>
       <Card>
-        <Chart title={t.history.tradeChart} times={times} timeLabel={label} timeTitle={t.history.time} series={trade} kind="bars" format={value} />
+        <Chart title={t.history.tradeChart} times={times} timeLabel={label} timeTitle={t.history.time} series={trade} kind={kind} format={value} />
       </Card>
     </div>
   );

@@ -57,7 +57,7 @@ function KeyList() {
           <ul className="list">
             {items.map(({ key, kept_by_peers }) => (
               <li key={key}>
-                <span className="mono grow">{key}</span>
+                <span className="mono grow" title={key}>{`${key.slice(0, 16)}…`}</span>
                 <Badge tone={kept_by_peers ? "plain" : "good"}>{kept_by_peers ? t.keys.byPeers : t.keys.byYou}</Badge>
               </li>
             ))}

@@ -39,6 +39,7 @@ export const en = {
     more: "Show more",
     table: "As a table",
     chart: "As a chart",
+    words: "In words",
     required: "Please fill this in.",
     settledUntil: (when: string) => `Settled until ${when}`,
     missing: (count: number) => (count === 1 ? "1 meter missing" : `${count} meters missing`),

@@ -41,6 +41,7 @@ export const pt: Messages = {
     more: "Mostrar mais",
     table: "Em tabela",
     chart: "Em gráfico",
+    words: "Em palavras",
     required: "Preencha este campo.",
     settledUntil: (when) => `Liquidado até ${when}`,
     missing: (count) => (count === 1 ? "falta 1 contador" : `faltam ${count} contadores`),

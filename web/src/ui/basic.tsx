@@ -56,7 +56,7 @@ export function Segmented<T extends string>({ label, value, options, onChange }:
 
 export function Switch({ label, hint, checked, onChange }: { label: string; hint?: string; checked: boolean; onChange(checked: boolean): void }) {
   return (
-    <div className="row between">
+    <div className="row between together">
       <span className="grow">
         <span aria-hidden="true">{label}</span>
         {hint && <span className="soft small" style={{ display: "block" }}>{hint}</span>}
@@ -68,11 +68,22 @@ export function Switch({ label, hint, checked, onChange }: { label: string; hint
   );
 }
 
+/** A number large, its unit small and, where there is no room, below it. */
+function Quantity({ text }: { text: string }) {
+  const [number, unit] = text.split("\u00a0");
+  if (unit === undefined || !/\d/.test(number ?? "")) return text;
+  return (
+    <>
+      {number} <small>{unit}</small>
+    </>
+  );
+}
+
 export function Tile({ label, value, hint }: { label: string; value: ReactNode; hint?: string }) {
   return (
     <div className="tile" title={hint}>
       <dt>{label}</dt>
-      <dd>{value}</dd>
+      <dd>{typeof value === "string" ? <Quantity text={value} /> : value}</dd>
     </div>
   );
 }

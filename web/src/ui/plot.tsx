@@ -42,7 +42,7 @@ export default function Plot({ times, timeLabel, series, kind, format, title }: 
           ...series.map((each, index) => ({
             label: each.label,
             stroke: tokenValue(each.color),
-            fill: kind === "bars" ? tokenValue(each.color) : undefined,
+            fill: tokenValue(each.color) + (kind === "bars" ? "" : "38"),
             width: kind === "bars" ? 0 : 2,
             points: { show: false },
             paths: pathOf(kind, each.negative ? 0 : index, each.negative ? 1 : beside),
