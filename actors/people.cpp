@@ -5,6 +5,7 @@
 #include "ledger/profile.hpp"
 #include "ledger/registry.hpp"
 #include "protocol/profile_exchange.hpp"
+#include "storage/people_writer.hpp"
 
 namespace powershare::actors {
 namespace {
@@ -13,6 +14,7 @@ using Self = PeopleActor::stateful_pointer<PeopleState>;
 constexpr auto poll_interval = std::chrono::milliseconds(250);
 /// How long the ledger may have changed before profiles follow it.
 constexpr std::int64_t follow_interval_ms = 1'000;
+constexpr std::size_t max_promises = 4'096;
 
 }  // namespace
 
@@ -24,6 +26,9 @@ class PeopleHost {
         context_(context),
         link_(link),
         store_(std::move(store)),
+        writer_([this](const storage::PeopleWrite& write) {
+          return storage::carry_out(*store_, write);
+        }),
         exchange_(store_->take_stored(), monotonic_now()) {}
 
   void connect() {
@@ -87,37 +92,40 @@ class PeopleHost {
     carry_out(exchange_.follow(std::move(named), others(), monotonic_now()));
   }
 
-  /// Files first, then messages and answers.
+  /// Files first, then messages and answers. While the disk is full the writes wait, and with them
+  /// what promises that a profile is on it; everything else goes on.
   void carry_out(const protocol::ProfileEffects& effects) {
-    if (const auto written = write(effects); !written) {
-      if (written.error().code() != StorageError::no_space) return context_.fatal(written.error());
-      // What could not be written is promised to nobody: whoever waits hears so in time.
-      return;
-    }
+    for (const auto& profile : effects.store) writer_.add(profile);
+    for (const auto& commitment : effects.confirm) writer_.add(storage::ConfirmProfile{commitment});
+    for (const auto& commitment : effects.erase) writer_.add(storage::EraseProfile{commitment});
     for (const auto& message : effects.send) {
-      pbft::Outgoing out;
-      out.recipient = message.to;
-      out.type = message.type;
-      out.body = message.body;
-      out.channel = pbft::Channel::bulk;
-      out.epoch = context_.roster()->present();
-      send_message(context_, link_, out);
+      if (message.type != pbft::MessageType::profile_kept) continue;
+      // What is dropped is offered again.
+      if (promises_.size() < max_promises) promises_.push_back(message);
+    }
+    write();
+    for (const auto& message : effects.send) {
+      if (message.type != pbft::MessageType::profile_kept) send(message);
     }
     for (const auto& kept : effects.kept) answer(kept);
     for (const auto& found : effects.found) answer(found);
   }
 
-  Result<void> write(const protocol::ProfileEffects& effects) {
-    for (const auto& profile : effects.store) {
-      if (auto done = store_->put(profile); !done) return done;
-    }
-    for (const auto& commitment : effects.confirm) {
-      if (auto done = store_->confirm(commitment); !done) return done;
-    }
-    for (const auto& commitment : effects.erase) {
-      if (auto done = store_->erase(commitment); !done) return done;
-    }
-    return {};
+  void write() {
+    const auto written = writer_.write();
+    if (!written) return context_.fatal(written.error());
+    if (!*written) return;  // tried again at the next poll
+    for (const auto& promise : std::exchange(promises_, {})) send(promise);
+  }
+
+  void send(const protocol::ProfileEffects::Send& message) {
+    pbft::Outgoing out;
+    out.recipient = message.to;
+    out.type = message.type;
+    out.body = message.body;
+    out.channel = pbft::Channel::bulk;
+    out.epoch = context_.roster()->present();
+    send_message(context_, link_, out);
   }
 
   void answer(const protocol::ProfileEffects::Kept& kept) {
@@ -145,7 +153,9 @@ class PeopleHost {
   PeerContext& context_;
   net::ZmqLink& link_;
   std::shared_ptr<storage::PeopleStore> store_;
+  storage::PeopleWriter writer_;
   protocol::ProfileExchange exchange_;
+  std::vector<protocol::ProfileEffects::Send> promises_;  ///< of what is not durable yet
   std::uint64_t calls_ = 0;
   std::map<std::uint64_t, decltype(KeepProfile::done)> keeping_;
   std::map<std::uint64_t, decltype(FetchProfiles::done)> fetching_;

@@ -33,6 +33,7 @@ struct UpOptions {
   std::string composer_namespaces = "never";
   std::string opening_coins = "1000";
   std::string rule = "pay_as_clear";
+  std::string zone;  ///< of the calendar; empty: default_zone, where this machine knows it
   std::uint64_t seed = 1;
 };
 
@@ -70,7 +71,15 @@ struct GenesisOptions {
   std::string tariff = "0.1629";
   std::string feed_in = "0";
   std::string slot = "15m";
+  std::string zone;           ///< of the calendar; empty: none, local time is UTC
   std::filesystem::path out;  ///< empty: standard output
+};
+
+struct CalendarOptions {
+  std::string zone;
+  int from = 0;
+  int to = 0;  ///< the last year
+  bool json = false;
 };
 
 int run_up(const UpOptions& options);
@@ -80,5 +89,6 @@ int run_keys(const KeysOptions& options);
 int run_keys_tls(const TlsKeysOptions& options);
 int run_genesis(const GenesisOptions& options);
 int run_audit(const DataOptions& options);
+int run_calendar(const CalendarOptions& options);
 
 }  // namespace powershare::apps

@@ -8,6 +8,7 @@
 #include "apps/files.hpp"
 #include "apps/genesis_files.hpp"
 #include "apps/key_files.hpp"
+#include "apps/time_zone.hpp"
 
 namespace powershare::apps {
 namespace {
@@ -66,6 +67,11 @@ Result<ledger::Genesis> build(const GenesisOptions& options) {
   // 50 coins per metered home is what a production chain may owe (DECISIONS 25).
   genesis.parameters.credit_limit = Coins::from_nano(50 * nano_per_unit);
   genesis.registry = institutions_registry(options.utility, *tariff, *feed_in);
+  if (!options.zone.empty()) {
+    auto calendar = read_time_zone(options.zone, first_calendar_year, last_calendar_year);
+    if (!calendar) return calendar.error();
+    genesis.registry.emplace_back(*std::move(calendar));
+  }
   return genesis;
 }
 

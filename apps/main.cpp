@@ -8,6 +8,7 @@
 #include "apps/commands.hpp"
 #include "apps/governance.hpp"
 #include "apps/sim.hpp"
+#include "apps/time_zone.hpp"
 #include "apps/verify_certificate.hpp"
 #include "base/exit_codes.hpp"
 
@@ -66,6 +67,8 @@ void add_up(CLI::App& app, UpOptions& options) {
   app.add_option("--rule", options.rule,
                  "clearing rule: pay_as_clear, pay_as_bid, mid_market, thesis")
       ->capture_default_str();
+  app.add_option("--zone", options.zone,
+                 "time zone of a new chain's calendar, as tzdata names it [Atlantic/Madeira]");
   app.add_option("--seed", options.seed,
                  "seed of the built-in neighbourhood and of the meters' jitter")
       ->capture_default_str();
@@ -97,7 +100,23 @@ void add_genesis(CLI::App& app, GenesisOptions& options) {
   app.add_option("--feed-in", options.feed_in, "what the supplier pays, coins per kWh")
       ->capture_default_str();
   app.add_option("--slot", options.slot, "length of a market slot")->capture_default_str();
+  app.add_option("--zone", options.zone,
+                 "time zone of the chain's calendar, as Atlantic/Madeira [UTC]");
   app.add_option("--out", options.out, "file to write [standard output]");
+}
+
+void add_calendar(CLI::App& app, CalendarOptions& options) {
+  options.zone = default_zone;
+  options.from = first_calendar_year;
+  options.to = last_calendar_year;
+  app.description(
+      "print a zone's offsets from UTC, by this machine's tzdata. With --json it is the\n"
+      "SetCalendar that POST /v1/transactions takes and that a genesis may list");
+  app.add_option("--zone", options.zone, "name of the zone in the tz database")
+      ->capture_default_str();
+  app.add_option("--from", options.from, "first year")->capture_default_str();
+  app.add_option("--to", options.to, "last year")->capture_default_str();
+  app.add_flag("--json", options.json, "print JSON");
 }
 
 void add_bench_ingest(CLI::App& app, BenchIngestOptions& options) {
@@ -263,6 +282,8 @@ int main(int argc, char** argv) {
   add_keys_tls(*keys_tls_command, keys_tls);
   GenesisOptions genesis;
   add_genesis(*app.add_subcommand("genesis", "write the genesis of a new chain"), genesis);
+  CalendarOptions calendar;
+  add_calendar(*app.add_subcommand("calendar"), calendar);
   DataOptions audit;
   auto* audit_command =
       app.add_subcommand("audit", "replay every ledger offline and check all that it claims");
@@ -317,6 +338,7 @@ int main(int argc, char** argv) {
   if (governance_command->parsed()) return run_governance(governance);
   if (verify_command->parsed()) return run_verify_certificate(verify_certificate);
   if (app.got_subcommand("genesis")) return run_genesis(genesis);
+  if (app.got_subcommand("calendar")) return run_calendar(calendar);
   if (app.got_subcommand("sim")) return run_sim(sim);
   if (bench_ingest_command->parsed()) return run_bench_ingest(bench_ingest);
   if (bench_consensus_command->parsed()) return run_bench_consensus(bench_consensus);

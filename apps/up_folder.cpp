@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdio>
 #include <fstream>
 #include <iterator>
 
@@ -15,6 +16,7 @@
 #include "apps/genesis_files.hpp"
 #include "apps/key_files.hpp"
 #include "apps/peer_config.hpp"
+#include "apps/time_zone.hpp"
 #include "apps/tls_files.hpp"
 #include "crypto/hash.hpp"
 
@@ -80,6 +82,7 @@ std::string fixed_options(const UpOptions& options, UtcMillis start) {
                      "\nslot " + options.slot + "\nrule " + options.rule + "\nopening_coins " +
                      options.opening_coins + "\nseed " + std::to_string(options.seed) + "\n";
   if (options.empty) text += "empty\n";
+  if (!options.zone.empty()) text += "zone " + options.zone + "\n";
   if (options.profiles) {
     text += "profiles " + std::filesystem::weakly_canonical(*options.profiles).string() + "\n";
   }
@@ -129,6 +132,16 @@ Result<ledger::Genesis> make_genesis(const UpOptions& options,
     genesis.feeder_key = feeder->public_key();
     genesis.registry = neighbourhood_registry(profiles->homes(), meter_keys, ledger::default_rate,
                                               Price{}, *opening);
+  }
+  auto calendar = read_time_zone(options.zone.empty() ? default_zone : options.zone,
+                                 first_calendar_year, last_calendar_year);
+  if (calendar) {
+    genesis.registry.emplace_back(*std::move(calendar));
+  } else if (!options.zone.empty()) {
+    return calendar.error();
+  } else {
+    std::fprintf(stderr, "powershare: %s; the chain's local time is UTC\n",
+                 calendar.error().detail().c_str());
   }
   // The door of each peer acts for the administrator's API key (DECISIONS 17).
   for (const auto& member : members) {

@@ -7,8 +7,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   foreach(kind standard tests)
     add_library(powershare_precompiled_${kind} OBJECT ${PROJECT_SOURCE_DIR}/cmake/precompiled/empty.cpp)
     target_link_libraries(powershare_precompiled_${kind} PRIVATE powershare_options)
-    target_precompile_headers(powershare_precompiled_${kind} PRIVATE
-      ${PROJECT_SOURCE_DIR}/cmake/precompiled/standard.hpp)
+    target_include_directories(powershare_precompiled_${kind} PRIVATE ${PROJECT_SOURCE_DIR})
+    # Not by its full path: the compiler cache is to know it again in another folder.
+    target_precompile_headers(powershare_precompiled_${kind} PRIVATE <cmake/precompiled/standard.hpp>)
   endforeach()
   target_precompile_headers(powershare_precompiled_tests PRIVATE <doctest/doctest.h>)
 endif()

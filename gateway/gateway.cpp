@@ -4,6 +4,7 @@
 
 #include "gateway/authentication.hpp"
 #include "gateway/composer/api.hpp"
+#include "gateway/household/trading.hpp"
 #include "gateway/openapi.hpp"
 #include "gateway/parameters.hpp"
 #include "gateway/problem.hpp"
@@ -46,6 +47,7 @@ class GatewayImpl final : public Gateway {
     add_registry_routes(router_, services_);
     add_event_routes(router_, services_);
     add_etms_routes(router_, services_);
+    add_household_trading_routes(router_, services_);
     add_page_routes(router_, services_);
     services_->openapi = openapi_document(router_);
     composer_ = std::make_unique<composer::Api>(services_);

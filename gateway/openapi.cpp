@@ -37,7 +37,9 @@ std::string_view description_of(int status) {
 }
 
 std::string operation_id(const RouteInfo& info) {
-  std::string id = info.method == "GET" ? "get" : "post";
+  std::string id = info.method;
+  std::transform(id.begin(), id.end(), id.begin(),
+                 [](char c) { return static_cast<char>(c - 'A' + 'a'); });
   bool upper = true;
   for (const char c : info.pattern) {
     const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -58,7 +60,7 @@ std::set<int> statuses_of(const RouteInfo& info) {
   const bool probe = info.pattern.ends_with('z');
   if (!probe) statuses.insert({400, 401, 429});
   if (info.access == Access::administrator) statuses.insert(403);
-  if (info.method == "POST") statuses.insert(413);
+  if (info.method == "POST" || info.method == "PUT") statuses.insert(413);
   return statuses;
 }
 

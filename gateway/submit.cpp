@@ -45,7 +45,7 @@ std::string details_of(const SubmitAnswer& answer) {
   return text.substr(1, text.size() - 2);
 }
 
-net::HttpResponse response_to(const SubmitAnswer& answer) {
+net::HttpResponse response_to(const SubmitAnswer& answer, const MoreMembers& more = {}) {
   using Kind = SubmitAnswer::Kind;
   const auto details = details_of(answer);
   const auto wait = answer.retry_after_seconds;
@@ -69,6 +69,7 @@ net::HttpResponse response_to(const SubmitAnswer& answer) {
   if (answer.receipt && answer.receipt->outcome == ledger::Outcome::rejected) {
     return problem(422, answer.receipt->code, answer.receipt->message, details);
   }
+  if (more && answer.receipt) return json_response("{" + details + "," + more(answer) + "}");
   return json_response("{" + details + "}");
 }
 
@@ -101,13 +102,15 @@ void submit_payload(const Services& services, const Request& request, const Resp
 }
 
 void submit_for_caller(const Services& services, const Request& request, const Responder& responder,
-                       ledger::Payload payload) {
+                       ledger::Payload payload, MoreMembers more) {
   auto key = idempotency_key(request);
   if (!key) return responder.send(problem_of(key.error()));
   services.ports.submitter->submit_as(
       std::move(payload), ledger::to_text(request.caller->participant), *request.caller->session,
       std::move(*key), services.options.submit_timeout_ms,
-      [responder](const SubmitAnswer& answer) { responder.send(response_to(answer)); });
+      [responder, more = std::move(more)](const SubmitAnswer& answer) {
+        responder.send(response_to(answer, more));
+      });
 }
 
 void submit_signed(const Services& services, const Responder& responder, Bytes transaction) {

@@ -1,6 +1,8 @@
 // How a request becomes a transaction, and a receipt its answer.
 #pragma once
 
+#include <functional>
+
 #include "gateway/services.hpp"
 
 namespace powershare::gateway {
@@ -10,9 +12,11 @@ namespace powershare::gateway {
 /// transaction's id.
 void submit_payload(const Services& services, const Request& request, const Responder& responder,
                     ledger::Payload payload);
+/// Further members of a 200 answer, as JSON without braces, from an answer with a receipt.
+using MoreMembers = std::function<std::string(const SubmitAnswer&)>;
 /// The same on behalf of the request's caller (Access::resident), signed with the session's key.
 void submit_for_caller(const Services& services, const Request& request, const Responder& responder,
-                       ledger::Payload payload);
+                       ledger::Payload payload, MoreMembers more = {});
 /// The same for the bytes of a transaction that its sender has signed.
 void submit_signed(const Services& services, const Responder& responder, Bytes transaction);
 

@@ -200,7 +200,12 @@ std::optional<AccountId> name_asset(Overlay& state, const ParticipantRef& owner,
 void set_asset_units(Overlay& state, AssetClass asset, const std::string& id,
                      const std::string& units) {
   auto record = find_record(state, asset, id);
-  if (!record || record->units == units) return;
+  if (!record) {
+    const auto unnamed = find_asset(state, asset, id);
+    if (!unnamed) return;
+    record = AssetRecord{unnamed->owner, unnamed->currency, {}, {}};
+  }
+  if (record->units == units) return;
   record->units = units;
   state.put(record_key(asset, id), record->encode());
 }

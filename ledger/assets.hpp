@@ -48,6 +48,7 @@ void put_asset_references(Overlay& state, const ParticipantRef& ref, const Asset
 std::optional<AccountId> name_asset(Overlay& state, const ParticipantRef& owner, AssetClass asset,
                                     const std::string& currency, const std::string& id,
                                     const std::string& units);
+/// The record of an asset that has none yet is made.
 void set_asset_units(Overlay& state, AssetClass asset, const std::string& id,
                      const std::string& units);
 void forget_asset_name(Overlay& state, AssetClass asset, const std::string& id);

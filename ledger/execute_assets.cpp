@@ -73,7 +73,10 @@ Verdict execute(Overlay& state, const AdjustAsset& payload) {
   if (payload.new_owner && *payload.new_owner != payload.owner) {
     if (auto failed = change_owner(state, payload, *account)) return failed;
   }
-  if (!payload.units.empty()) set_asset_units(state, payload.asset, payload.id, payload.units);
+  if (!payload.units.empty()) {
+    const auto id = payload.id.empty() ? asset_id_of(payload.asset, payload.owner.id) : payload.id;
+    set_asset_units(state, payload.asset, id, payload.units);
+  }
   return set_balance(state, *account, payload.balance_nano, AccountClass::adjustment);
 }
 

@@ -1,6 +1,7 @@
 // Participants, meters, standing orders and keys.
 #include "ledger/assets.hpp"
 #include "ledger/execution.hpp"
+#include "ledger/orders.hpp"
 #include "ledger/parameters.hpp"
 #include "ledger/slots.hpp"
 
@@ -61,8 +62,8 @@ Verdict execute(Overlay& state, const BlockContext&, const UpdateParticipant& pa
   return was_supplier ? require_supplier_for_meters(state) : Verdict{};
 }
 
-/// Its meters go with it at the end of the slot; its assets stay until they are deleted (DECISIONS
-/// 58).
+/// Its meters and orders go with it at the end of the slot; its assets stay until they are deleted
+/// (DECISIONS 58).
 Verdict execute(Overlay& state, const BlockContext& context, const DeleteParticipant& payload) {
   auto record = find_participant_record(state, payload.ref);
   if (!record || record->closed) return unknown_participant(payload.ref);
@@ -74,6 +75,9 @@ Verdict execute(Overlay& state, const BlockContext& context, const DeletePartici
     if (meter.retired) continue;
     meter.retired = end;
     put_meter(state, meter);
+  }
+  for (auto& order : orders_of(state, payload.ref)) {
+    cancel_order_from(state, std::move(order), end, context.parameters.slot_ms);
   }
   const auto principal = to_text(payload.ref);
   for (const auto& binding : keys_of(state, principal)) {

@@ -45,7 +45,7 @@ inline constexpr std::uint32_t known_feature_level = 3;
 
 /// Registry entries that exist from the start, in this order; executed by the same code as
 /// transactions with the administrator's rights. Allowed payloads: AddParticipant, ProvisionAsset,
-/// RegisterMeter, BindKey, SetCriteria.
+/// RegisterMeter, BindKey, SetCriteria (without rules), SetCalendar.
 struct Genesis {
   ChainId chain;
   UtcMillis created;

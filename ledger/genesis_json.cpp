@@ -106,6 +106,13 @@ struct PayloadWriter {
     out["buy_enabled"] = payload.buy_enabled;
     if (payload.buy_price) out["buy_price_coins_per_kwh"] = to_text(*payload.buy_price);
   }
+  void operator()(const SetCalendar& payload) const {
+    out["zone"] = payload.zone;
+    out["offsets"] = Json::array();
+    for (const auto& offset : payload.offsets) {
+      out["offsets"].push_back({{"from", to_iso8601(offset.from)}, {"minutes", offset.minutes}});
+    }
+  }
   template <class Other>
   void operator()(const Other&) const {}  // refused by check_genesis
 };
@@ -284,6 +291,24 @@ SetCriteria read_set_criteria(Fields& in) {
   return payload;
 }
 
+SetCalendar read_set_calendar(Fields& in, const std::string& where, std::string& fault) {
+  SetCalendar payload;
+  payload.zone = in.text("zone");
+  const auto& offsets = in.required("offsets");
+  if (!offsets.is_array()) in.fail("offsets is not a list");
+  for (const auto& offset : offsets) {
+    Fields fields(offset, where, fault);
+    UtcOffset entry;
+    entry.from = fields.parsed<UtcMillis>("from", parse_iso8601);
+    const auto minutes = fields.integer("minutes", 0);
+    if (minutes < INT16_MIN || minutes > INT16_MAX) fields.fail("minutes is out of range");
+    entry.minutes = static_cast<std::int16_t>(minutes);
+    fields.finish();
+    payload.offsets.push_back(entry);
+  }
+  return payload;
+}
+
 Payload read_payload(const Json& value, const std::string& where, std::string& fault) {
   Fields in(value, where, fault);
   Payload payload;
@@ -298,8 +323,12 @@ Payload read_payload(const Json& value, const std::string& where, std::string& f
     payload = read_bind_key(in);
   } else if (type == "SetCriteria") {
     payload = read_set_criteria(in);
+  } else if (type == "SetCalendar") {
+    payload = read_set_calendar(in, where, fault);
   } else {
-    in.fail("type is none of AddParticipant, ProvisionAsset, RegisterMeter, BindKey, SetCriteria");
+    in.fail(
+        "type is none of AddParticipant, ProvisionAsset, RegisterMeter, BindKey, SetCriteria, "
+        "SetCalendar");
   }
   in.finish();
   return payload;

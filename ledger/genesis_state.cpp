@@ -67,6 +67,9 @@ Result<void> execute_registry(Overlay& state, const Genesis& genesis, UtcMillis 
       return malformed(where + std::string(payload_name(entry.payload)) +
                        " cannot stand in a genesis");
     }
+    if (std::holds_alternative<SetCalendar>(entry.payload) && genesis.feature_level < 3) {
+      return malformed(where + "a calendar needs feature level 3");
+    }
     if (const auto valid = check_payload(entry.payload); !valid) {
       return malformed(where + valid.error().detail());
     }

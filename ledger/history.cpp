@@ -49,7 +49,8 @@ void encode(Encoder& out, const SettledTrade& trade) {
   put_participant(out, trade.buyer);
   put_participant(out, trade.seller);
   out.quantity(trade.energy).quantity(trade.price).quantity(trade.amount);
-  out.u8(static_cast<std::uint8_t>(trade.venue));
+  const unsigned ordered = (trade.bid_ordered ? 0x10U : 0U) | (trade.offer_ordered ? 0x20U : 0U);
+  out.u8(static_cast<std::uint8_t>(static_cast<unsigned>(trade.venue) | ordered));
 }
 
 SettledTrade decode_trade(Decoder& in) {
@@ -59,7 +60,11 @@ SettledTrade decode_trade(Decoder& in) {
   trade.energy = in.quantity<Energy>();
   trade.price = in.quantity<Price>();
   trade.amount = in.quantity<Coins>();
-  trade.venue = static_cast<Venue>(in.u8());
+  const unsigned venue = in.u8();
+  trade.venue = static_cast<Venue>(venue & 0x0fU);
+  trade.bid_ordered = (venue & 0x10U) != 0;
+  trade.offer_ordered = (venue & 0x20U) != 0;
+  if (venue > 0x3f) in.fail();
   if (trade.venue < Venue::local || trade.venue > Venue::utility) in.fail();
   return trade;
 }

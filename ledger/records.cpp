@@ -1,5 +1,7 @@
 #include "ledger/records.hpp"
 
+#include "base/assert.hpp"
+#include "ledger/calendar.hpp"
 #include "ledger/validity.hpp"
 
 namespace powershare::ledger {
@@ -53,6 +55,12 @@ Enum decode_enum(Decoder& in, Enum last) {
   return static_cast<Enum>(value);
 }
 
+bool has_rules(const SetCriteria& criteria) {
+  return !criteria.sell_rules.empty() || !criteria.buy_rules.empty() || criteria.automatic ||
+         !criteria.battery_reserve.is_zero() || criteria.only_renewable ||
+         criteria.pay_more_for_green;
+}
+
 }  // namespace
 
 void encode(Encoder& out, const ParticipantRef& ref) {
@@ -64,6 +72,18 @@ ParticipantRef decode_participant_ref(Decoder& in) {
   ref.type = decode_enum(in, ParticipantType::utility_company);
   ref.id = decode_id<ParticipantId>(in, 128);
   return ref;
+}
+
+void encode(Encoder& out, const std::vector<ParticipantRef>& refs) {
+  PS_ASSERT(refs.size() <= 255);
+  out.u8(static_cast<std::uint8_t>(refs.size()));
+  for (const auto& ref : refs) encode(out, ref);
+}
+
+std::vector<ParticipantRef> decode_participant_refs(Decoder& in) {
+  std::vector<ParticipantRef> refs(in.u8());
+  for (auto& ref : refs) ref = decode_participant_ref(in);
+  return refs;
 }
 
 void encode(Encoder& out, const Participant& participant) {
@@ -145,10 +165,9 @@ void encode(Encoder& out, const SideRules& rules) {
   encode_optional_price(out, rules.tariff_offset);
   out.u8(static_cast<std::uint8_t>(rules.windows.size()));
   for (const auto& window : rules.windows) {
-    out.u8(window.weekdays).u32(window.from_minute).u32(window.to_minute);
+    out.u8(window.weekdays).u16(window.from_minute).u16(window.to_minute);
   }
-  out.u8(static_cast<std::uint8_t>(rules.partners.size()));
-  for (const auto& partner : rules.partners) encode(out, partner);
+  encode(out, rules.partners);
 }
 
 SideRules decode_side_rules(Decoder& in) {
@@ -157,11 +176,10 @@ SideRules decode_side_rules(Decoder& in) {
   rules.windows.resize(in.u8());
   for (auto& window : rules.windows) {
     window.weekdays = in.u8();
-    window.from_minute = static_cast<std::uint16_t>(in.u32());
-    window.to_minute = static_cast<std::uint16_t>(in.u32());
+    window.from_minute = in.u16();
+    window.to_minute = in.u16();
   }
-  const std::size_t partners = in.u8();
-  for (std::size_t i = 0; i < partners; ++i) rules.partners.push_back(decode_participant_ref(in));
+  rules.partners = decode_participant_refs(in);
   return rules;
 }
 
@@ -172,10 +190,7 @@ void encode(Encoder& out, const SetCriteria& criteria) {
   out.boolean(criteria.buy_enabled);
   encode_optional_price(out, criteria.buy_price);
   // The record of level 1 ends here: what has no rules keeps it.
-  const bool extended = !criteria.sell_rules.empty() || !criteria.buy_rules.empty() ||
-                        criteria.automatic || !criteria.battery_reserve.is_zero() ||
-                        criteria.only_renewable || criteria.pay_more_for_green;
-  if (!extended) return;
+  if (!has_rules(criteria)) return;
   encode(out, criteria.sell_rules);
   encode(out, criteria.buy_rules);
   out.boolean(criteria.automatic)
@@ -199,6 +214,24 @@ SetCriteria decode_criteria(Decoder& in) {
   criteria.only_renewable = in.boolean();
   criteria.pay_more_for_green = in.boolean();
   return criteria;
+}
+
+void encode(Encoder& out, const SetCalendar& calendar) {
+  out.text(calendar.zone).u32(static_cast<std::uint32_t>(calendar.offsets.size()));
+  for (const auto& offset : calendar.offsets) {
+    out.time(offset.from).u16(static_cast<std::uint16_t>(offset.minutes));
+  }
+}
+
+SetCalendar decode_calendar(Decoder& in) {
+  SetCalendar calendar;
+  calendar.zone = in.text(CalendarLimits::max_zone_bytes);
+  calendar.offsets.resize(in.count(CalendarLimits::max_offsets, 10));
+  for (auto& offset : calendar.offsets) {
+    offset.from = in.time();
+    offset.minutes = static_cast<std::int16_t>(in.u16());
+  }
+  return calendar;
 }
 
 void encode(Encoder& out, const Parameters& parameters) {
@@ -270,8 +303,12 @@ bool encode_registry_payload(Encoder& out, const Payload& payload) {
   } else if (const auto* bind = std::get_if<BindKey>(&payload)) {
     out.u8(4).raw(bind->key).text(bind->principal).u32(bind->scopes);
   } else if (const auto* criteria = std::get_if<SetCriteria>(&payload)) {
+    if (has_rules(*criteria)) return false;  // a genesis file does not name them
     out.u8(5);
     encode(out, *criteria);
+  } else if (const auto* calendar = std::get_if<SetCalendar>(&payload)) {
+    out.u8(6);
+    encode(out, *calendar);
   } else {
     return false;
   }

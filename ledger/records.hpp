@@ -10,6 +10,9 @@ namespace powershare::ledger {
 
 void encode(Encoder& out, const ParticipantRef& ref);
 ParticipantRef decode_participant_ref(Decoder& in);
+/// u8 count ‖ each; at most 255.
+void encode(Encoder& out, const std::vector<ParticipantRef>& refs);
+std::vector<ParticipantRef> decode_participant_refs(Decoder& in);
 void encode(Encoder& out, const Participant& participant);
 Participant decode_participant(Decoder& in);
 void encode(Encoder& out, const ParticipantRecord& record);
@@ -18,6 +21,8 @@ void encode(Encoder& out, const MeterRecord& record);
 MeterRecord decode_meter_record(Decoder& in);
 void encode(Encoder& out, const SetCriteria& criteria);
 SetCriteria decode_criteria(Decoder& in);
+void encode(Encoder& out, const SetCalendar& calendar);
+SetCalendar decode_calendar(Decoder& in);
 void encode(Encoder& out, const Parameters& parameters);
 Parameters decode_parameters(Decoder& in);
 void encode(Encoder& out, const std::vector<Member>& members);

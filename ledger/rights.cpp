@@ -1,5 +1,8 @@
 #include "ledger/rights.hpp"
 
+#include <algorithm>
+
+#include "ledger/criteria.hpp"
 #include "ledger/parameters.hpp"
 
 namespace powershare::ledger {
@@ -16,26 +19,37 @@ Verdict no_consent(std::string message) {
   return Rejection{"no_consent", std::move(message)};
 }
 
-/// What a participant has published: at which price it sells and buys now.
+/// At which price a participant sells to, and buys from, `other` now, by what it has published.
 struct Published {
   std::optional<Price> sell_at_least;
   std::optional<Price> buy_at_most;
 };
 
-Published published(const StateReader& state, const ParticipantRef& ref) {
+bool deals_with(const SideStance& side, const ParticipantRef& other) {
+  if (!side.open) return false;
+  const auto& partners = side.partners;
+  return partners.empty() || std::find(partners.begin(), partners.end(), other) != partners.end();
+}
+
+Published published(const StateReader& state, const ParticipantRef& ref,
+                    const ParticipantRef& other) {
   const auto participant = find_participant(state, ref);
   if (!participant) return {};
   if (ref.type == ParticipantType::utility_company) {
     if (!participant->supplier) return {participant->tariff, std::nullopt};
     return {participant->tariff, participant->feed_in};
   }
-  Published result{participant->sell_rate, participant->buy_rate};
   const auto slot = slot_start(island_time(state), parameters(state).slot_ms);
-  if (const auto criteria = find_criteria(state, ref, slot)) {
-    if (criteria->sell_price) result.sell_at_least = criteria->sell_price;
-    if (criteria->buy_price) result.buy_at_most = criteria->buy_price;
-    if (!criteria->sell_enabled) result.sell_at_least.reset();
-    if (!criteria->buy_enabled) result.buy_at_most.reset();
+  const Supply supply = current_supply(state);
+  const Stance stance = stance_of(state, ref, slot, supply);
+  Published result;
+  if (deals_with(stance.sell, other)) result.sell_at_least = stance.sell.price;
+  // Energy that was credited has no origin: it is not renewable to anyone.
+  if (deals_with(stance.buy, other) && !stance.only_renewable) {
+    result.buy_at_most = stance.buy.price;
+    if (stance.pay_more_for_green && supply.supplier) {
+      result.buy_at_most = smaller(stance.buy.price, supply.tariff);
+    }
   }
   return result;
 }
@@ -85,13 +99,13 @@ class OwnRights {
     const bool is_buyer = owns(payload.buyer);
     if (!is_seller && !is_buyer) return not_yours();
     if (!is_buyer) {
-      const auto at_most = published(state_, payload.buyer).buy_at_most;
+      const auto at_most = published(state_, payload.buyer, payload.seller).buy_at_most;
       if (!at_most || payload.energy_rate > *at_most) {
         return no_consent("The consumer's buying criteria do not cover this rate");
       }
     }
     if (!is_seller) {
-      const auto at_least = published(state_, payload.seller).sell_at_least;
+      const auto at_least = published(state_, payload.seller, payload.buyer).sell_at_least;
       if (!at_least || payload.energy_rate < *at_least) {
         return no_consent("The producer's selling criteria do not cover this rate");
       }
@@ -155,7 +169,9 @@ class OwnRights {
   Verdict operator()(const CloseSession&) const { return administrator_only(); }
   Verdict operator()(const PlaceOrder& payload) const { return own_only(payload.participant); }
   Verdict operator()(const CancelOrder& payload) const { return own_only(payload.participant); }
-  Verdict operator()(const SetCalendar&) const { return administrator_only(); }
+  Verdict operator()(const SetCalendar&) const {
+    return has(Scope::governance) ? Verdict{} : administrator_only();
+  }
   Verdict operator()(const SetPreferences& payload) const { return own_only(payload.participant); }
   Verdict operator()(const RequestCash& payload) const { return own_only(payload.participant); }
   Verdict operator()(const ResolveCashRequest&) const { return administrator_only(); }

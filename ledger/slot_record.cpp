@@ -23,6 +23,69 @@ void encode_terms(Encoder& out, const Terms& terms) {
   out.quantity(terms.buy_limit).quantity(terms.sell_limit).quantity(terms.capacity);
 }
 
+void encode_order(Encoder& out, const OrderTerms& order) {
+  out.raw(order.id).u8(static_cast<std::uint8_t>(order.side));
+  out.quantity(order.energy).quantity(order.limit).time(order.accepted);
+  encode(out, order.partners);
+  out.boolean(order.only_renewable);
+}
+
+OrderTerms decode_order(Decoder& in) {
+  OrderTerms order;
+  order.id = in.array<32>();
+  order.side = static_cast<OrderSide>(in.u8());
+  order.energy = in.quantity<Energy>();
+  order.limit = in.quantity<Price>();
+  order.accepted = in.time();
+  order.partners = decode_participant_refs(in);
+  order.only_renewable = in.boolean();
+  return order;
+}
+
+void encode_wishes(Encoder& out, const Wishes& wishes) {
+  encode(out, wishes.sell_partners);
+  encode(out, wishes.buy_partners);
+  out.boolean(wishes.only_renewable).quantity(wishes.battery_reserve);
+  out.u8(static_cast<std::uint8_t>(wishes.orders.size()));
+  for (const OrderTerms& order : wishes.orders) encode_order(out, order);
+}
+
+Wishes decode_wishes(Decoder& in) {
+  Wishes wishes;
+  wishes.sell_partners = decode_participant_refs(in);
+  wishes.buy_partners = decode_participant_refs(in);
+  wishes.only_renewable = in.boolean();
+  wishes.battery_reserve = in.quantity<Energy>();
+  const std::size_t orders = in.u8();
+  for (std::size_t i = 0; i < orders; ++i) wishes.orders.push_back(decode_order(in));
+  return wishes;
+}
+
+/// What only some participants have, behind the list of all; nothing where nobody has any, so that
+/// such a record is what it was before there were wishes.
+void encode_all_wishes(Encoder& out, const std::vector<Terms>& all) {
+  std::vector<std::uint32_t> positions;
+  for (std::uint32_t i = 0; i < all.size(); ++i) {
+    if (!all[i].wishes.empty()) positions.push_back(i);
+  }
+  if (positions.empty()) return;
+  out.u32(static_cast<std::uint32_t>(positions.size()));
+  for (const std::uint32_t position : positions) {
+    out.u32(position);
+    encode_wishes(out, all[position].wishes);
+  }
+}
+
+void decode_all_wishes(Decoder& in, std::vector<Terms>& all) {
+  if (in.finished()) return;
+  const auto count = in.count(max_participants, 4);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const auto position = in.u32();
+    PS_ASSERT(position < all.size());  // our own record
+    all[position].wishes = decode_wishes(in);
+  }
+}
+
 Terms decode_terms(Decoder& in) {
   Terms terms;
   terms.participant = decode_participant_ref(in);
@@ -53,6 +116,7 @@ SlotRecord decode_slot(UtcMillis start, ByteView value) {
     record.terms.push_back(decode_terms(in));
     record.settled.push_back(decode_settled(in));
   }
+  decode_all_wishes(in, record.terms);
   PS_ASSERT(in.finished());  // our own record
   return record;
 }
@@ -90,6 +154,7 @@ Bytes SlotRecord::encode() const {
     encode_terms(out, terms[i]);
     ledger::encode(out, settled[i]);
   }
+  encode_all_wishes(out, terms);
   return std::move(out).take();
 }
 

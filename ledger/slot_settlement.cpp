@@ -6,8 +6,12 @@
 #include "base/assert.hpp"
 #include "ledger/accounts.hpp"
 #include "ledger/claims.hpp"
+#include "ledger/criteria.hpp"
 #include "ledger/history.hpp"
+#include "ledger/orders.hpp"
+#include "ledger/parameters.hpp"
 #include "ledger/registry.hpp"
+#include "ledger/slot_book.hpp"
 #include "market/clearing.hpp"
 
 namespace powershare::ledger {
@@ -23,49 +27,6 @@ template <class Quantity>
 
 Error overflow() {
   return {LedgerError::overflow, "a sum of the slot leaves its range"};
-}
-
-/// Reads as "so much of this, within the capacity".
-Energy within_capacity(Energy wanted, Coins capacity, Price limit) {
-  if (!limit.is_positive()) return wanted;
-  const auto most = affordable(larger(capacity, Coins{}), limit);
-  return most ? smaller(wanted, *most) : wanted;
-}
-
-void add_standing_order(market::Book& book, UtcMillis slot, market::ParticipantIndex participant,
-                        market::Side side, Energy energy, Price limit) {
-  market::Order order;
-  order.id = book.participants[participant];
-  order.id += side == market::Side::buy ? "/buy" : "/sell";
-  order.participant = participant;
-  order.side = side;
-  order.standing = true;
-  order.energy = energy;
-  order.limit = limit;
-  order.tie_key = crypto::sha256(Encoder().time(slot).raw(as_bytes(order.id)).data());
-  book.orders.push_back(std::move(order));
-}
-
-market::Book standing_orders(const SlotInputs& inputs) {
-  market::Book book;
-  for (std::size_t i = 0; i < inputs.terms.size(); ++i) {
-    const Terms& terms = inputs.terms[i];
-    const Settled& metered = inputs.metered[i];
-    const auto participant = static_cast<market::ParticipantIndex>(i);
-    book.participants.push_back(to_text(terms.participant));
-    if (terms.buys && metered.imported.is_positive()) {
-      const Energy energy = within_capacity(metered.imported, terms.capacity, terms.buy_limit);
-      if (energy.is_positive()) {
-        add_standing_order(book, inputs.slot, participant, market::Side::buy, energy,
-                           terms.buy_limit);
-      }
-    }
-    if (terms.sells && metered.exported.is_positive()) {
-      add_standing_order(book, inputs.slot, participant, market::Side::sell, metered.exported,
-                         terms.sell_limit);
-    }
-  }
-  return book;
 }
 
 Result<void> take_local_trades(const SlotInputs& inputs, const market::Book& book,
@@ -86,7 +47,8 @@ Result<void> take_local_trades(const SlotInputs& inputs, const market::Book& boo
       return overflow();
     }
     result.trades.push_back({inputs.terms[buyer].participant, inputs.terms[seller].participant,
-                             trade.energy, trade.price, *amount, Venue::local});
+                             trade.energy, trade.price, *amount, Venue::local,
+                             !book.orders[trade.buy].standing, !book.orders[trade.sell].standing});
   }
   return {};
 }
@@ -135,6 +97,20 @@ std::optional<std::int64_t> flow(const std::vector<Settled>& settled) {
     if (!accumulate(sum, one.exported) || !accumulate(sum, one.from_utility)) return std::nullopt;
   }
   return sum.nano();
+}
+
+/// What `ref` has ordered for the slot.
+std::vector<OrderTerms> orders_in(const StateReader& state, const ParticipantRef& ref,
+                                  UtcMillis slot) {
+  const auto slot_ms = parameters(state).slot_ms;
+  std::vector<OrderTerms> result;
+  for (const LiveOrder& live : orders_of(state, ref)) {
+    const PlaceOrder& order = live.order;
+    if (slot < order.first_slot || live.last_slot(slot_ms) < slot) continue;
+    result.push_back({live.id, order.side, order.energy, order.limit, live.accepted, order.partners,
+                      order.only_renewable});
+  }
+  return result;
 }
 
 /// What a supplier draws on when it has no coins; without one, what nobody can pay.
@@ -230,8 +206,14 @@ Result<SlotResult> settle(const SlotInputs& inputs) {
   PS_ASSERT(inputs.terms.size() == inputs.metered.size());
   SlotResult result;
   result.settled = inputs.metered;
-  const market::Book book = standing_orders(inputs);
+  market::Book book = slot_book(inputs);
   auto clearing = market::clear(inputs.rule, book);
+  if (!clearing && clearing.error().code() == MarketError::too_large) {
+    std::erase_if(book.orders, [](const market::Order& order) {
+      return order.only_green || !order.partners.empty();
+    });
+    clearing = market::clear(inputs.rule, book);
+  }
   if (!clearing) return clearing.error();
   result.clearing_price = clearing->clearing_price;
   if (auto local = take_local_trades(inputs, book, *clearing, result); !local) {
@@ -249,24 +231,27 @@ Supply current_supply(const StateReader& state) {
 
 Terms terms_of(const StateReader& state, const ParticipantRef& ref, UtcMillis slot,
                const Supply& supply, Coins credit_limit) {
+  Stance stance = stance_of(state, ref, slot, supply);
   Terms terms;
   terms.participant = ref;
-  terms.buy_limit = default_rate;
-  terms.sell_limit = default_rate;
-  if (const auto record = find_participant_record(state, ref)) {
-    terms.buy_limit = record->participant.buy_rate;
-    terms.sell_limit = record->participant.sell_rate;
-  }
-  if (const auto criteria = find_criteria(state, ref, slot)) {
-    terms.buys = criteria->buy_enabled;
-    terms.sells = criteria->sell_enabled;
-    terms.buy_limit = criteria->buy_price.value_or(terms.buy_limit);
-    terms.sell_limit = criteria->sell_price.value_or(terms.sell_limit);
-  }
+  terms.buys = stance.buy.open;
+  terms.sells = stance.sell.open;
+  terms.buy_limit = stance.buy.price;
+  terms.sell_limit = stance.sell.price;
+  Wishes& wishes = terms.wishes;
+  wishes.only_renewable = stance.only_renewable;
+  wishes.battery_reserve = stance.battery_reserve;
+  wishes.sell_partners = std::move(stance.sell.partners);
+  wishes.buy_partners = std::move(stance.buy.partners);
   if (supply.supplier) {
-    terms.buy_limit = smaller(terms.buy_limit, supply.tariff);
+    if (stance.pay_more_for_green && terms.buy_limit > supply.tariff) {
+      wishes.only_renewable = true;
+    } else {
+      terms.buy_limit = smaller(terms.buy_limit, supply.tariff);
+    }
     terms.sell_limit = larger(terms.sell_limit, supply.feed_in);
   }
+  wishes.orders = orders_in(state, ref, slot);
   const Coins coins = Coins::from_nano(balance(state, participant_account(ref, asset_coins)));
   // Credit is what the supplier advances: without one there is none.
   auto capacity = add(coins, supply.supplier ? credit_limit : Coins{});

@@ -32,6 +32,29 @@ struct Settled {
   friend bool operator==(const Settled&, const Settled&) = default;
 };
 
+/// An explicit order in one of its slots.
+struct OrderTerms {
+  Digest id{};  ///< of the transaction that placed it
+  OrderSide side = OrderSide::buy;
+  Energy energy;
+  Price limit;
+  UtcMillis accepted;
+  std::vector<ParticipantRef> partners;  ///< none: anyone
+  bool only_renewable = false;
+  friend bool operator==(const OrderTerms&, const OrderTerms&) = default;
+};
+
+/// What a participant wants besides prices.
+struct Wishes {
+  std::vector<ParticipantRef> sell_partners;  ///< none: anyone
+  std::vector<ParticipantRef> buy_partners;
+  bool only_renewable = false;
+  Energy battery_reserve;
+  std::vector<OrderTerms> orders;  ///< by id
+  bool empty() const { return *this == Wishes{}; }
+  friend bool operator==(const Wishes&, const Wishes&) = default;
+};
+
 /// What a participant wants, frozen when the slot is settled first.
 struct Terms {
   ParticipantRef participant;
@@ -40,6 +63,7 @@ struct Terms {
   Price buy_limit;
   Price sell_limit;
   Coins capacity;  ///< coins + credit - due at that time: what it may spend with neighbours
+  Wishes wishes{};
   friend bool operator==(const Terms&, const Terms&) = default;
 };
 
@@ -51,12 +75,19 @@ struct Supply {
   friend bool operator==(const Supply&, const Supply&) = default;
 };
 
+/// What the readings say of a participant besides energies.
+struct SlotFacts {
+  bool renewable = false;         ///< see slot_facts()
+  std::optional<Energy> battery;  ///< state of charge at the end
+};
+
 struct SlotInputs {
   UtcMillis slot;
   std::string rule;
   Supply supply;
-  std::vector<Terms> terms;      ///< by participant
-  std::vector<Settled> metered;  ///< imported, exported, produced of each; the rest 0
+  std::vector<Terms> terms;        ///< by participant
+  std::vector<Settled> metered;    ///< imported, exported, produced of each; the rest 0
+  std::vector<SlotFacts> facts{};  ///< as `terms`; none where nobody's wishes ask for them
 };
 
 enum class Venue : std::uint8_t { local = 1, island, utility };
@@ -70,6 +101,8 @@ struct SettledTrade {
   Price price;
   Coins amount;
   Venue venue = Venue::local;
+  bool bid_ordered = false;    ///< the buyer's explicit order, not its criteria
+  bool offer_ordered = false;  ///< likewise the seller's
   friend bool operator==(const SettledTrade&, const SettledTrade&) = default;
 };
 
@@ -80,12 +113,14 @@ struct SlotResult {
   friend bool operator==(const SlotResult&, const SlotResult&) = default;
 };
 
-/// Standing orders from the terms, capped by capacity; cleared by the rule; the rest with the
-/// utility at tariff and feed-in. MarketError, BaseError::overflow.
+/// The book of the terms (ledger/slot_book.hpp), cleared by the rule; the rest with the utility at
+/// tariff and feed-in. Where too many orders are restricted for the rule, those with partners or
+/// a wish for renewable energy stay without neighbours. MarketError, BaseError::overflow.
 Result<SlotResult> settle(const SlotInputs& inputs);
 
 /// The terms of `participant` in the slot (DECISIONS 25, 45): its criteria, else its registry
-/// rates; it buys at the tariff or cheaper and sells at feed-in or dearer.
+/// rates; it buys at the tariff or cheaper and sells at feed-in or dearer. Who pays more for
+/// renewable energy bids above the tariff, and then for such energy only. And its explicit orders.
 Terms terms_of(const StateReader& state, const ParticipantRef& participant, UtcMillis slot,
                const Supply& supply, Coins credit_limit);
 Supply current_supply(const StateReader& state);

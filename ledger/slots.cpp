@@ -7,7 +7,9 @@
 #include "ledger/error.hpp"
 #include "ledger/history.hpp"
 #include "ledger/metering.hpp"
+#include "ledger/orders.hpp"
 #include "ledger/registry.hpp"
+#include "ledger/slot_book.hpp"
 #include "ledger/slot_record.hpp"
 #include "ledger/slot_settlement.hpp"
 #include "ledger/state_keys.hpp"
@@ -147,9 +149,12 @@ class Settlement {
           SlotRecord{slot_, context_.parameters.clearing_rule, current_supply(state_), {}, {}, 0};
     }
     add_new_participants(*record, *energies);
-    SlotInputs inputs{slot_, record->rule, record->supply, record->terms, {}};
+    SlotInputs inputs{slot_, record->rule, record->supply, record->terms, {}, {}};
     for (const Terms& terms : record->terms) {
       inputs.metered.push_back((*energies)[terms.participant]);
+    }
+    if (needs_facts(inputs.terms)) {
+      inputs.facts = slot_facts(state_, slot_, inputs.terms, inputs.metered);
     }
     auto result = settle(inputs);
     if (!result) return result.error();
@@ -355,6 +360,7 @@ void close_due_slots(Overlay& state, const BlockContext& context) {
   if (!before) return;
   SlotProgress progress = *before;
   close_slots(state, context, progress);
+  forget_orders_before(state, progress.next_close);
   clear_again(state, context);
   finalise(state, context, progress);
   if (progress.encode() != before->encode()) put_progress(state, progress);

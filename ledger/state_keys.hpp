@@ -124,6 +124,7 @@ class Reader {
   std::uint64_t u64() { return in_.u64(); }
   UtcMillis time() { return in_.time(); }
   crypto::PublicKey public_key() { return in_.array<32>(); }
+  crypto::Digest digest() { return in_.array<32>(); }
   ParticipantRef participant();
   MeterId meter();
   bool ok() const { return in_.ok(); }

@@ -1,7 +1,14 @@
 #include "ledger/validity.hpp"
 
+#include <algorithm>
+#include <cstdlib>
+
 #include "ledger/accounts.hpp"
+#include "ledger/calendar.hpp"
+#include "ledger/criteria.hpp"
 #include "ledger/error.hpp"
+#include "ledger/metering.hpp"
+#include "ledger/orders.hpp"
 #include "ledger/parameters.hpp"
 #include "ledger/registry.hpp"
 
@@ -131,6 +138,40 @@ Result<void> check_endpoint(std::string_view endpoint) {
   return {};
 }
 
+Result<void> check_partners(const ParticipantRef& owner,
+                            const std::vector<ParticipantRef>& partners, std::size_t most) {
+  if (partners.size() > most) return malformed("at most 64 partners");
+  for (auto at = partners.begin(); at != partners.end(); ++at) {
+    if (auto result = check(*at); !result) return result;
+    if (*at == owner) return malformed("nobody is its own partner");
+    if (std::find(partners.begin(), at, *at) != at) return malformed("a partner is named twice");
+  }
+  return {};
+}
+
+/// One side of `owner`'s criteria.
+Result<void> check(const ParticipantRef& owner, const SideRules& rules,
+                   const std::optional<Price>& fixed) {
+  constexpr std::int64_t most = 1'000 * nano_per_unit;
+  if (rules.tariff_offset) {
+    if (fixed) return malformed("a price is fixed or tied to the tariff, not both");
+    if (rules.tariff_offset->nano() > most || rules.tariff_offset->nano() < -most) {
+      return malformed("an offset must be between -1000 and 1000 coins per kWh");
+    }
+  }
+  if (rules.windows.size() > CriteriaLimits::max_windows) {
+    return malformed("at most 16 windows");
+  }
+  constexpr int minutes = 24 * 60;
+  for (const auto& window : rules.windows) {
+    if (window.weekdays == 0 || window.weekdays > 127 || window.from_minute >= minutes ||
+        window.to_minute > minutes) {
+      return malformed("a window has weekdays, and minutes of the day");
+    }
+  }
+  return check_partners(owner, rules.partners, CriteriaLimits::max_partners);
+}
+
 /// One overload per payload.
 struct Checker {
   Result<void> operator()(const AddParticipant& payload) const {
@@ -231,6 +272,13 @@ struct Checker {
     auto result = check(payload.participant);
     if (result && payload.sell_price) result = check_rate(*payload.sell_price, "sell price");
     if (result && payload.buy_price) result = check_rate(*payload.buy_price, "buy price");
+    if (result) result = check(payload.participant, payload.sell_rules, payload.sell_price);
+    if (result) result = check(payload.participant, payload.buy_rules, payload.buy_price);
+    constexpr auto most = MeteringLimits::plausible_battery_kwh * nano_per_unit;
+    if (result &&
+        (payload.battery_reserve.is_negative() || payload.battery_reserve.nano() > most)) {
+      return malformed("a battery's reserve must be between 0 and 100000 kWh");
+    }
     return result;
   }
   Result<void> operator()(const ClockStep& payload) const {
@@ -288,9 +336,48 @@ struct Checker {
   Result<void> operator()(const RemoveLogin&) const { return {}; }
   Result<void> operator()(const OpenSession&) const { return {}; }
   Result<void> operator()(const CloseSession&) const { return {}; }
-  Result<void> operator()(const PlaceOrder&) const { return {}; }
-  Result<void> operator()(const CancelOrder&) const { return {}; }
-  Result<void> operator()(const SetCalendar&) const { return {}; }
+  Result<void> operator()(const PlaceOrder& payload) const {
+    auto result = check(payload.participant);
+    if (result) result = check_rate(payload.limit, "limit");
+    if (result) {
+      result = check_partners(payload.participant, payload.partners, OrderLimits::max_partners);
+    }
+    if (!result) return result;
+    if (payload.side < OrderSide::sell || payload.side > OrderSide::buy) {
+      return malformed("an order sells or buys");
+    }
+    if (payload.slots < 1 || payload.slots > OrderLimits::max_slots) {
+      return malformed("an order is for 1 to 96 slots");
+    }
+    if (!payload.energy.is_positive() ||
+        payload.energy.nano() > OrderLimits::max_energy_kwh * nano_per_unit) {
+      return malformed("an order's energy must be greater than 0 and at most 1000000 kWh per slot");
+    }
+    if (payload.side == OrderSide::sell && payload.only_renewable) {
+      return malformed("only a bid asks for renewable energy");
+    }
+    return check_time(payload.first_slot);
+  }
+  Result<void> operator()(const CancelOrder& payload) const { return check(payload.participant); }
+  Result<void> operator()(const SetCalendar& payload) const {
+    if (payload.zone.empty() || !is_label(payload.zone, CalendarLimits::max_zone_bytes)) {
+      return malformed("a calendar has the name of its zone, of 1 to 64 bytes");
+    }
+    if (payload.offsets.empty() || payload.offsets.size() > CalendarLimits::max_offsets) {
+      return malformed("a calendar has 1 to 1024 offsets");
+    }
+    UtcMillis before{-1};
+    for (const auto& offset : payload.offsets) {
+      if (offset.from <= before || offset.from.value > MeteringLimits::max_time_ms) {
+        return malformed("a calendar's offsets begin one after the other, from 1970 to 9999");
+      }
+      if (std::abs(offset.minutes) > CalendarLimits::max_offset_minutes) {
+        return malformed("local time is at most 18 hours from UTC");
+      }
+      before = offset.from;
+    }
+    return {};
+  }
   Result<void> operator()(const SetPreferences&) const { return {}; }
   Result<void> operator()(const RequestCash&) const { return {}; }
   Result<void> operator()(const ResolveCashRequest&) const { return {}; }

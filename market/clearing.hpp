@@ -18,7 +18,7 @@
 //     largest that is possible.
 //  6. With restrictions (partners, only_green): a maximum flow over the compatible pairs of orders
 //  whose
-//     limits hold at P (DECISIONS 41); the rest stays unmatched.
+//     limits hold at P (DECISIONS 41), within a budget of work; the rest stays unmatched.
 #pragma once
 
 #include <optional>

@@ -52,5 +52,9 @@ std::vector<Pair> pair_up(const Candidates& buys, const std::vector<std::int64_t
 Result<std::vector<Pair>> match_restricted(const Book& book, const Candidates& buys,
                                            const Candidates& sells);
 inline constexpr std::size_t max_restricted_pairs = 250'000;
+/// Rerouting ends after so many looks at a pair, with what flows by then: far more than books of
+/// that size have needed, so only one that was made for it meets this end. The same on every
+/// replica.
+inline constexpr std::size_t max_restricted_steps = 64'000'000;
 
 }  // namespace powershare::market

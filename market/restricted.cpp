@@ -48,7 +48,7 @@ class Flow {
       left_buy_[edge.buy] -= energy;
       left_sell_[edge.sell] -= energy;
     }
-    while (augment()) {
+    while (steps_ < max_restricted_steps && augment()) {
     }
     std::erase_if(edges_, [](const Pair& edge) { return edge.energy_nano == 0; });
     return std::move(edges_);
@@ -70,11 +70,13 @@ class Flow {
     while (!queue.empty()) {
       const std::uint32_t buy = queue.front();
       queue.pop_front();
+      steps_ += of_buy_[buy].size();
       for (const std::uint32_t forward : of_buy_[buy]) {
         const std::uint32_t sell = edges_[forward].sell;
         if (into_sell_[sell] != none) continue;
         into_sell_[sell] = forward;
         if (left_sell_[sell] > 0) return send(sell), true;
+        steps_ += of_sell_[sell].size();
         for (const std::uint32_t back : of_sell_[sell]) {
           const std::uint32_t other = edges_[back].buy;
           if (edges_[back].energy_nano == 0 || reached[other]) continue;
@@ -118,6 +120,7 @@ class Flow {
   std::vector<std::int64_t> left_sell_;
   std::vector<std::uint32_t> into_buy_;  ///< edge by which the search came
   std::vector<std::uint32_t> into_sell_;
+  std::size_t steps_ = 0;  ///< looks at an edge
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ledger/orders.hpp"
 #include "ledger/reading.hpp"
 #include "ledger/registry.hpp"
 
@@ -22,6 +23,7 @@ Workload::Workload(const Chain& chain, EventQueue& time, Generator generator, Su
     : chain_(chain),
       time_(time),
       generator_(generator),
+      wishes_(generator.fork()),
       submit_(std::move(submit)),
       meter_sequences_(Chain::max_homes, 0),
       meter_ends_ms_(Chain::max_homes, epoch_ms),
@@ -153,7 +155,7 @@ Workload::Draft Workload::draft_registry() {
       criteria.sell_price = Price::from_nano(static_cast<std::int64_t>(generator_.below(100)) *
                                              nano_per_unit / 1'000);
       criteria.buy_price = ledger::default_rate;
-      return {criteria, text_of(home.ref), home.client};
+      return {trading(criteria), text_of(home.ref), home.client};
     }
     case 1: {  // a home joins; the next drafts open its accounts, its key and its meter
       ledger::AddParticipant add;
@@ -185,6 +187,44 @@ Workload::Draft Workload::draft_registry() {
       return {meter, "administrator", Chain::administrator};
     }
   }
+}
+
+/// The criteria, mostly with rules, or an explicit order instead. Draws of its own, so that what
+/// else a seed does is what it was before there were any.
+ledger::Payload Workload::trading(ledger::SetCriteria criteria) {
+  if (chain_.genesis.feature_level < 3) return criteria;
+  const auto partner = [&] { return chain_.homes[wishes_.below(homes_)].ref; };
+  if (wishes_.chance(300)) {
+    const auto slot_ms = chain_.genesis.parameters.slot_ms;
+    const auto island_ms = chain_.genesis.simulated ? fed_until_ms_ : now().value;
+    ledger::PlaceOrder order;
+    order.participant = criteria.participant;
+    order.side = wishes_.chance(500) ? ledger::OrderSide::buy : ledger::OrderSide::sell;
+    order.first_slot = slot_start({island_ms + ledger::OrderLimits::gate_closure_ms}, slot_ms);
+    order.first_slot.value += slot_ms * static_cast<std::int64_t>(1 + wishes_.below(3));
+    order.slots = static_cast<std::uint16_t>(1 + wishes_.below(4));
+    order.energy = Energy::from_nano(static_cast<std::int64_t>(1 + wishes_.below(1'000'000)));
+    order.limit = *criteria.sell_price;
+    if (const auto one = partner(); wishes_.chance(300) && one != order.participant) {
+      order.partners = {one};
+    }
+    return order;
+  }
+  criteria.automatic = wishes_.chance(200);
+  criteria.only_renewable = wishes_.chance(200);
+  criteria.pay_more_for_green = wishes_.chance(200);
+  if (wishes_.chance(200)) {
+    criteria.sell_price.reset();
+    criteria.sell_rules.tariff_offset = Price::from_nano(-50'000'000);
+  }
+  if (wishes_.chance(200)) {
+    const auto weekdays = static_cast<std::uint8_t>(1 + wishes_.below(127));
+    criteria.buy_rules.windows = {{weekdays, 360, 1'320}};
+  }
+  if (const auto one = partner(); wishes_.chance(200) && one != criteria.participant) {
+    criteria.buy_rules.partners = {one};
+  }
+  return criteria;
 }
 
 /// One home's next reading; now and then one that was sent before, or a conflict.

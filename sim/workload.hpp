@@ -70,6 +70,7 @@ class Workload {
   Draft draft_transfer();
   Draft draft_registry();
   Draft readings();
+  ledger::Payload trading(ledger::SetCriteria criteria);
   void ask(std::uint32_t peer, ClientRequest& request) {
     request.last_answer = submit_(peer, request.bytes);
   }
@@ -80,6 +81,7 @@ class Workload {
   const Chain& chain_;
   EventQueue& time_;
   Generator generator_;
+  Generator wishes_;  ///< what households want of the market
   Submit submit_;
   bool winding_down_ = false;
   bool paused_ = false;

@@ -31,7 +31,8 @@ class OldIsland(Island):
         genesis = self.chain_folder / "genesis.json"
         content = json.loads(genesis.read_text())
         assert content["feature_level"] >= 2, content["feature_level"]
-        genesis.write_text(json.dumps({**content, "feature_level": 1}))
+        registry = [entry for entry in content["registry"] if entry["type"] != "SetCalendar"]
+        genesis.write_text(json.dumps({**content, "registry": registry, "feature_level": 1}))
         for peer in range(4):
             shutil.rmtree(self.data(peer))
         (self.folder / "island.json").unlink()

@@ -102,7 +102,7 @@ class Driver {
   }
 
   Payload payload() {
-    switch (random_() % 26) {
+    switch (random_() % 29) {
       case 0:
         return AddParticipant{any_participant(), {asset_id(), asset_id(), asset_id()}};
       case 1:
@@ -156,7 +156,7 @@ class Driver {
       case 14:
         return CashWithdrawalResident{Cash::from_nano(quantity()), currency(), who()};
       case 15:
-        return SetCriteria{who(), chance(2), maybe_price(), chance(2), maybe_price()};
+        return criteria();
       case 16: {
         island_ms_ += static_cast<std::int64_t>(random_() % 4) * 450'000;
         return ClockStep{{chance(10) ? quantity() : island_ms_}};
@@ -190,10 +190,73 @@ class Driver {
         if (chance(3)) return RevokeApiKey{result.hash};
         return result;
       }
+      case 22:
+        return order();
+      case 23: {
+        CancelOrder result{who(), {}};
+        if (!placed.empty()) {
+          const auto& [participant, id] = placed[random_() % placed.size()];
+          result = {participant, id};
+        }
+        return result;
+      }
+      case 24: {
+        if (!chance(6)) return order();
+        SetCalendar result{"Test/Zone", {}};
+        for (auto left = random_() % 4; left > 0; --left) {
+          result.offsets.push_back({{chance(4) ? quantity() : island_ms_ + quantity() / 1'000},
+                                    static_cast<std::int16_t>(random_() % 2'600 - 1'300)});
+        }
+        return result;
+      }
       default:
         return readings();
     }
   }
+
+  std::vector<ParticipantRef> partners() {
+    std::vector<ParticipantRef> result;
+    for (auto left = random_() % 4; left > 2; --left) result.push_back(who());
+    return result;
+  }
+  SideRules rules() {
+    SideRules result;
+    if (chance(4)) result.tariff_offset = Price::from_nano(quantity() - nano_per_unit);
+    if (chance(3)) {
+      result.windows.push_back({static_cast<std::uint8_t>(random_() % 130),
+                                static_cast<std::uint16_t>(random_() % 1'500),
+                                static_cast<std::uint16_t>(random_() % 1'500)});
+    }
+    if (chance(3)) result.partners = partners();
+    return result;
+  }
+  SetCriteria criteria() {
+    SetCriteria result{who(), chance(2), maybe_price(), chance(2), maybe_price()};
+    if (chance(3)) return result;
+    result.sell_rules = rules();
+    result.buy_rules = rules();
+    result.automatic = chance(4);
+    result.battery_reserve = Energy::from_nano(chance(2) ? 0 : quantity());
+    result.only_renewable = chance(4);
+    result.pay_more_for_green = chance(3);
+    return result;
+  }
+  PlaceOrder order() {
+    PlaceOrder result;
+    result.participant = chance(2) ? h01 : who();
+    result.side = chance(20) ? static_cast<OrderSide>(random_() % 4)
+                             : static_cast<OrderSide>(1 + random_() % 2);
+    result.first_slot = {island_ms_ / 900'000 * 900'000 +
+                         static_cast<std::int64_t>(random_() % 4) * 900'000};
+    if (chance(20)) result.first_slot.value = quantity();
+    result.slots = static_cast<std::uint16_t>(chance(8) ? random_() : 1 + random_() % 4);
+    result.energy = Energy::from_nano(quantity());
+    result.limit = Price::from_nano(quantity() / (chance(2) ? 1 : 16));
+    result.partners = partners();
+    result.only_renewable = result.side == OrderSide::buy && chance(3);
+    return result;
+  }
+  std::vector<std::pair<ParticipantRef, Digest>> placed;  ///< some of what was applied
 
   std::string asset_id() {
     if (chance(2)) return {};
@@ -251,7 +314,7 @@ TEST_CASE(
   Chain chain(start);
   Chain replica(start);
   std::string alarm;  // the newest, for the report of a failure
-  std::size_t applied = 0, readings = 0;
+  std::size_t applied = 0, readings = 0, ordered = 0;
   for (int height = 0; height < 400; ++height) {
     std::vector<Bytes> transactions;
     for (auto left = driver.draw(12); left > 0; --left) {
@@ -259,7 +322,14 @@ TEST_CASE(
     }
     if (driver.chance(100)) chain.time.value += 3'600'000;
     const auto block = chain.apply(transactions);
-    for (const auto& receipt : block.receipts) {
+    for (std::size_t i = 0; i < block.receipts.size(); ++i) {
+      const auto& receipt = block.receipts[i];
+      const auto decoded = wire::transaction_decoder(chain.hash)(transactions[i], 3);
+      const auto* order = decoded ? std::get_if<PlaceOrder>(&decoded->payload) : nullptr;
+      if (order != nullptr && receipt.outcome == Outcome::applied) {
+        ++ordered;
+        driver.placed.emplace_back(order->participant, receipt.transaction);
+      }
       applied += receipt.outcome == Outcome::applied ? 1 : 0;
       for (const auto& reading : receipt.readings) {
         readings += reading.kind == ReadingResult::Kind::accepted ? 1 : 0;
@@ -286,5 +356,6 @@ TEST_CASE(
   }
   CHECK(applied > 100);
   CHECK(readings > 0);
+  CHECK(ordered > 0);
   CHECK(current_epoch_number(chain.machine.state()) > 0);
 }

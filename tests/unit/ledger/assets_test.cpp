@@ -111,6 +111,19 @@ TEST_CASE("a transaction may name which of an owner's assets it means") {
   CHECK(chain.machine.check_invariants().ok());
 }
 
+TEST_CASE("units are kept of an asset that is named by its owner alone") {
+  Chain chain;
+  AdjustAsset adjusted{h01, AssetClass::energy, "", nano("3")};
+  adjusted.units = "MWh";
+  CHECK(code(chain.submit(adjusted)) == "applied");
+  const auto asset = find_asset(chain.machine.state(), AssetClass::energy, "EN_H01");
+  REQUIRE(asset);
+  CHECK(asset->units == "MWh");
+  CHECK(asset->owner == h01);
+  CHECK(balance_of(chain, AssetClass::energy, "EN_H01") == "3");
+  CHECK(chain.balance(h01, asset_energy) == "3");
+}
+
 TEST_CASE("an asset goes to another owner with its id and balance, and away with the balance") {
   Chain chain;
   REQUIRE(code(chain.submit(provision(h01, AssetClass::coins, "purse", "5"))) == "applied");

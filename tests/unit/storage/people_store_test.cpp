@@ -5,6 +5,7 @@
 
 #include "crypto/hash.hpp"
 #include "storage/people_store.hpp"
+#include "storage/people_writer.hpp"
 #include "tests/unit/storage/support.hpp"
 
 using namespace powershare;
@@ -81,4 +82,42 @@ TEST_CASE("files that are damaged, too long or no profiles are removed at the st
   CHECK_FALSE(std::filesystem::exists(damaged));
   CHECK_FALSE(std::filesystem::exists(people / "notes.txt"));
   CHECK_FALSE(std::filesystem::exists(people / "long.profile"));
+}
+
+TEST_CASE("while the disk is full writes wait in their order, and none is forgotten") {
+  const TemporaryFolder folder;
+  auto store = PeopleStore::open(folder.path() / "people", hash, 64);
+  REQUIRE(store.ok());
+  bool full = false;
+  PeopleWriter writer([&](const PeopleWrite& write) -> Result<void> {
+    if (full) return Error{StorageError::no_space, "the disk is full"};
+    return carry_out(*store, write);
+  });
+  writer.add(stored("one", true));
+  CHECK(*writer.write());
+  full = true;
+  writer.add(EraseProfile{hash(as_bytes("one"))});
+  writer.add(stored("two", false));
+  writer.add(ConfirmProfile{hash(as_bytes("two"))});
+  writer.add(stored("one", true));  // named again
+  CHECK_FALSE(*writer.write());     // so nothing may be promised to anybody
+  CHECK(writer.waiting() == 4);
+  CHECK_FALSE(*writer.write());
+  full = false;
+  CHECK(*writer.write());
+  CHECK(writer.waiting() == 0);
+  auto again = PeopleStore::open(folder.path() / "people", hash, 64);
+  REQUIRE(again.ok());
+  const auto found = again->take_stored();
+  CHECK(found.size() == 2);
+  for (const auto& profile : found) CHECK(profile.confirmed);
+}
+
+TEST_CASE("another error than a full disk is told") {
+  PeopleWriter writer(
+      [](const PeopleWrite&) -> Result<void> { return Error{StorageError::io, "bad disk"}; });
+  writer.add(stored("one", true));
+  const auto written = writer.write();
+  REQUIRE_FALSE(written.ok());
+  CHECK(written.error().code() == make_error_code(StorageError::io));
 }

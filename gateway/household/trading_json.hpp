@@ -1,0 +1,30 @@
+// Trading criteria and explicit orders as the household's JSON of /etms: numbers with units in
+// their names, weekdays and hours as people write them.
+#pragma once
+
+#include <string>
+
+#include "gateway/json.hpp"
+#include "ledger/orders.hpp"
+
+namespace powershare::gateway {
+
+/// A whole set of criteria for `participant`; what is missing is at its default.
+/// GatewayError::bad_parameter names the first field that is wrong or unknown.
+Result<ledger::SetCriteria> read_criteria(const json::Value& body,
+                                          const ledger::ParticipantRef& participant);
+/// The members of read_criteria()'s object, into one that is begun elsewhere.
+void write_criteria(json::Writer& out, const ledger::SetCriteria& criteria);
+
+/// {"side","first_slot","energy_kwh","limit_coins_per_kwh"} and, optional, "slots", "partners",
+/// "only_renewable".
+Result<ledger::PlaceOrder> read_order(const json::Value& body,
+                                      const ledger::ParticipantRef& participant);
+void write_order(json::Writer& out, const ledger::LiveOrder& order, std::int64_t slot_ms);
+
+/// JSON schemas of the two bodies, and of an order in a list.
+std::string criteria_schema();
+std::string order_request_schema();
+std::string order_schema();
+
+}  // namespace powershare::gateway
