@@ -409,6 +409,7 @@ class RunningPeer final : public PeerHost {
           {*setup_.administrator_api_key_hash, gateway::Role::administrator, "administrator"});
     }
     options.composer_namespaces = setup_.composer_namespaces;
+    options.web_peers = setup_.web_peers;
     door_ = gateway::Gateway::create(options, ports());
     net::HttpServerOptions http;
     http.address = setup_.http_address;

@@ -41,6 +41,8 @@ struct PeerConfig {
   std::filesystem::path data;  ///< folder of this peer's databases
   SocketAddress http;
   std::optional<TlsConfig> http_tls;  ///< none: plain HTTP
+  /// Where all peers of the chain answer browsers, as "https://b.example.org" (DECISIONS 61).
+  std::vector<std::string> web_peers;
   SocketAddress metrics;
   std::string control_endpoint;  ///< what to bind, "tcp://127.0.0.1:7400"
   std::string bulk_endpoint;

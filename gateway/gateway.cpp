@@ -4,12 +4,14 @@
 
 #include "gateway/authentication.hpp"
 #include "gateway/composer/api.hpp"
+#include "gateway/cross_origin.hpp"
 #include "gateway/household/trading.hpp"
 #include "gateway/openapi.hpp"
 #include "gateway/parameters.hpp"
 #include "gateway/problem.hpp"
 #include "gateway/rate_limit.hpp"
 #include "gateway/services.hpp"
+#include "gateway/web_pages.hpp"
 
 namespace powershare::gateway {
 
@@ -42,8 +44,10 @@ class GatewayImpl final : public Gateway {
     add_block_routes(router_, services_);
     add_member_routes(router_, services_);
     add_transaction_routes(router_, services_);
+    add_transaction_list_routes(router_, services_);
     add_account_routes(router_, services_);
     add_market_routes(router_, services_);
+    add_slot_book_routes(router_, services_);
     add_registry_routes(router_, services_);
     add_event_routes(router_, services_);
     add_etms_routes(router_, services_);
@@ -54,6 +58,8 @@ class GatewayImpl final : public Gateway {
   }
 
   void handle(net::HttpRequest request, std::shared_ptr<net::HttpReply> reply) override {
+    reply = for_other_origins(services_->options.web_peers, request, std::move(reply));
+    if (!reply) return;  // a browser's question before its request: answered
     auto match = router_.match(request.method, request.path);
     const bool routed = match.route != nullptr || !match.allowed.empty();
     const auto composer_route = composer_->route_of(request, routed);
@@ -108,7 +114,11 @@ class GatewayImpl final : public Gateway {
         return responder.send(problem(401, "bad_api_key", "This API key is not known here."));
       }
     }
-    if (match.route == nullptr) return responder.send(no_route(match));
+    if (match.route == nullptr) {
+      auto page =
+          match.allowed.empty() ? web_page(services_->options.web_peers, request) : std::nullopt;
+      return responder.send(page ? *std::move(page) : no_route(match));
+    }
     const auto& info = match.route->info;
     if (auto refusal = check_access(info, key)) return responder.send(std::move(*refusal));
     if (const auto query = check_query(info, request); !query) {

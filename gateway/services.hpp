@@ -25,11 +25,13 @@ void add_node_routes(Router& router, const ServicesPtr& services);    // status,
 void add_block_routes(Router& router, const ServicesPtr& services);   // blocks
 void add_member_routes(Router& router, const ServicesPtr& services);  // members, certificates
 void add_transaction_routes(Router& router, const ServicesPtr& services);  // transactions
-void add_registry_routes(Router& router, const ServicesPtr& services);     // participants, meters
-void add_market_routes(Router& router, const ServicesPtr& services);       // slots, trades, bills
-void add_account_routes(Router& router, const ServicesPtr& services);      // accounts, totals
-void add_event_routes(Router& router, const ServicesPtr& services);        // Server-Sent Events
-void add_page_routes(Router& router, const ServicesPtr& services);         // /, explorer, openapi
+void add_transaction_list_routes(Router& router, const ServicesPtr& services);
+void add_registry_routes(Router& router, const ServicesPtr& services);   // participants, meters
+void add_market_routes(Router& router, const ServicesPtr& services);     // slots, trades, bills
+void add_slot_book_routes(Router& router, const ServicesPtr& services);  // a slot's orders
+void add_account_routes(Router& router, const ServicesPtr& services);    // accounts, totals
+void add_event_routes(Router& router, const ServicesPtr& services);      // Server-Sent Events
+void add_page_routes(Router& router, const ServicesPtr& services);       // /, explorer, openapi
 
 /// A snapshot for one request; answers 503 itself and gives nothing where there is none.
 std::unique_ptr<ChainView> open_view(const Services& services, const Responder& responder);

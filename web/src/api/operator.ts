@@ -70,6 +70,14 @@ export interface Transaction {
   signer: string | null;
   payload: Record<string, unknown> | null;
 }
+/** A transaction in the list. */
+export interface TransactionLine {
+  time: Iso;
+  height: number;
+  index: number;
+  transaction: Transaction;
+  receipt: Receipt;
+}
 export interface Certificate {
   epoch: number;
   endorsements: { signer: number; peer: string | null; signature: string }[];
@@ -224,6 +232,8 @@ export const operator = {
   updateResident: (resident: { residentID: string; buyRate: number; sellRate: number } & Names) =>
     submit<unknown>("PUT", "/api/Resident/" + encodeURIComponent(resident.residentID), { ...resident, ...assetsOf(resident.residentID) }),
   invite: (participant: string) => submit<{ code: string; expires: Iso }>("POST", "/v1/invitations", { participant }),
+  transactions: (query: { type?: string; participant?: string; before?: string; limit: number }, signal?: AbortSignal) =>
+    get<Page<TransactionLine>>("/v1/transactions", signal, query),
   transaction: (id: string, signal?: AbortSignal) => get<FoundTransaction>("/v1/transactions/" + id, signal),
   blocks: (from: number | undefined, limit: number, signal?: AbortSignal) => get<Page<Block, number>>("/v1/blocks", signal, { from, limit }),
   block: (height: number, signal?: AbortSignal) => get<Block>("/v1/blocks/" + height, signal),
@@ -250,4 +260,17 @@ export function refOf(participant: { type: string; id: string }): string {
 }
 export function idOf(ref: string): string {
   return ref.slice(ref.indexOf(":") + 1);
+}
+
+export interface BookOrder {
+  participant: string;
+  side: "buy" | "sell";
+  by: "criteria" | "order";
+  energy_kwh: string;
+  limit: string;
+  restricted: boolean;
+}
+export async function slotBook(start: string, signal?: AbortSignal): Promise<BookOrder[]> {
+  const { orders } = await get<{ orders: BookOrder[] }>(`/v1/slots/${start}/book`, signal);
+  return orders;
 }

@@ -3,12 +3,7 @@ import type { Transaction } from "../api/operator";
 import { idOf } from "../api/operator";
 import type { Formatter } from "../lib/format";
 
-const technical = new Set(["ReadingBatch", "ClockStep", "OpenSession", "CloseSession"]);
 const whoFields = ["seller", "buyer", "coins_from", "coins_to", "from", "to", "resident", "participant", "owner"];
-
-export function isTechnical(type: string | null): boolean {
-  return type === null || technical.has(type);
-}
 
 function text(value: unknown): string | null {
   return typeof value === "string" ? value : null;
