@@ -22,6 +22,7 @@
 #include "net/http_redirect.hpp"
 #include "protocol/wire/envelope.hpp"
 #include "protocol/wire/transaction_codec.hpp"
+#include "storage/file.hpp"
 
 namespace powershare::actors {
 namespace {
@@ -385,10 +386,13 @@ class RunningPeer final : public PeerHost {
     };
     ports.status = [&context] { return context.board->node_status(); };
     ports.clock = monotonic_now;
+    ports.wall_clock = wall_clock_now;
     ports.submitter = door_ports_.get();
     ports.ingestion = door_ports_.get();
     ports.profiles = people_port_.get();
     ports.decode = decoder_of(context.genesis_hash);
+    ports.encode_body = wire::encode_body;
+    ports.assemble = wire::assemble;
     ports.genesis_hash = context.genesis_hash;
     ports.genesis_json = context.genesis.to_json();
     ports.on_request = [&context](std::string_view route, int status, double seconds) {
@@ -398,6 +402,19 @@ class RunningPeer final : public PeerHost {
                                {route});
     };
     return ports;
+  }
+
+  Result<void> read_wallets(gateway::GatewayOptions& options) {
+    constexpr std::size_t max_wallet_bytes = 64 * 1024 * 1024;
+    const auto file = setup_.data / "composer-wallets.json";
+    auto stored = storage::read_small_file(file, max_wallet_bytes);
+    if (!stored) return stored.error();
+    options.composer_multiuser = true;
+    options.composer_wallets = stored->value_or("");
+    options.save_composer_wallets = [file](const std::string& content) {
+      return storage::replace_file(file, content);
+    };
+    return {};
   }
 
   Result<void> start_door() {
@@ -410,6 +427,10 @@ class RunningPeer final : public PeerHost {
     }
     options.composer_namespaces = setup_.composer_namespaces;
     options.web_peers = setup_.web_peers;
+    options.require_key_for_reads = setup_.require_key_for_reads;
+    if (setup_.composer_multiuser) {
+      if (auto read = read_wallets(options); !read) return read;
+    }
     door_ = gateway::Gateway::create(options, ports());
     net::HttpServerOptions http;
     http.address = setup_.http_address;

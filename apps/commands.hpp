@@ -31,6 +31,7 @@ struct UpOptions {
   bool tls = false;     ///< https on every REST port, with certificates made for it
   std::string api_key;  ///< empty: generated
   std::string composer_namespaces = "never";
+  bool composer_multiuser = false;
   std::string opening_coins = "1000";
   std::string rule = "pay_as_clear";
   std::string zone;  ///< of the calendar; empty: default_zone, where this machine knows it
@@ -46,6 +47,7 @@ struct DataOptions {
 struct PeerOptions {
   std::filesystem::path config;
   std::string composer_namespaces;  ///< empty: as the configuration says
+  bool composer_multiuser = false;  ///< or as the configuration says
   bool recover = false;  ///< the data folder or its IDENTITY is lost: begin anew from the others
 };
 

@@ -7,6 +7,7 @@
 #include "apps/bench_settlement.hpp"
 #include "apps/commands.hpp"
 #include "apps/governance.hpp"
+#include "apps/import_composer.hpp"
 #include "apps/sim.hpp"
 #include "apps/time_zone.hpp"
 #include "apps/verify_certificate.hpp"
@@ -20,9 +21,11 @@ constexpr auto namespaces_help =
     "how /api names the former server's types: never (Coins), always "
     "(org.smile.energy.network.Coins), or required, which is never here";
 
-void add_composer_namespaces(CLI::App& app, std::string& value) {
-  app.add_option("--composer-namespaces", value, namespaces_help)
+void add_composer(CLI::App& app, std::string& namespaces, bool& multiuser) {
+  app.add_option("--composer-namespaces", namespaces, namespaces_help)
       ->check(CLI::IsMember({"never", "required", "always"}));
+  app.add_flag("--composer-multiuser", multiuser,
+               "each API key imports cards at /api/wallet and acts as their participants");
 }
 
 void add_up(CLI::App& app, UpOptions& options) {
@@ -61,7 +64,7 @@ void add_up(CLI::App& app, UpOptions& options) {
   app.add_flag("--tls", options.tls,
                "https on every REST port, with a development authority in DATA/tls/ca.pem");
   app.add_option("--api-key", options.api_key, "the administrator's API key [generated]");
-  add_composer_namespaces(app, options.composer_namespaces);
+  add_composer(app, options.composer_namespaces, options.composer_multiuser);
   app.add_option("--opening-coins", options.opening_coins, "coins that each home starts with")
       ->capture_default_str();
   app.add_option("--rule", options.rule,
@@ -129,6 +132,24 @@ void add_bench_ingest(CLI::App& app, BenchIngestOptions& options) {
       ->capture_default_str();
   app.add_option("--batch", options.batch, "readings per request")->capture_default_str();
   app.add_option("--peers", options.peers, "peers of the chain, 4 to 13")->capture_default_str();
+}
+
+void add_import_composer(CLI::App& app, ImportComposerOptions& options) {
+  auto* from = app.add_option("--from", options.source, "the former server, http(s)://IP:PORT");
+  app.add_option("--from-folder", options.folder,
+                 "or a folder of its lists: Coins.json, Energy.json, Cash.json, Resident.json, …")
+      ->check(CLI::ExistingDirectory)
+      ->excludes(from);
+  app.add_option("--from-api-key-file", options.source_api_key,
+                 "file with the former server's API key [it asks for none]");
+  app.add_option("--from-ca", options.source_authorities,
+                 "PEM file of whom to trust with the former server's https");
+  app.add_option("--peer", options.peer, "a peer of the chain, http(s)://IP:PORT")->required();
+  app.add_option("--api-key-file", options.api_key, "file with an administrator's API key")
+      ->required();
+  app.add_option("--ca", options.authorities, "PEM file of whom to trust with the peer's https");
+  app.add_flag("--apply", options.apply, "import; without it, only say what would be done");
+  app.add_flag("--json", options.json, "print JSON");
 }
 
 /// What every governance command that signs takes.
@@ -253,7 +274,7 @@ int main(int argc, char** argv) {
   peer_command->add_flag(
       "--recover", peer.recover,
       "the data folder or its IDENTITY is lost: begin anew from the other peers");
-  add_composer_namespaces(*peer_command, peer.composer_namespaces);
+  add_composer(*peer_command, peer.composer_namespaces, peer.composer_multiuser);
   AdapterOptions adapter;
   app.add_subcommand("adapter",
                      "bring readings of Tasmota, Shelly and P1 meters to the peers (a household's "
@@ -319,6 +340,11 @@ int main(int argc, char** argv) {
       bench_command->add_subcommand("consensus-peer", "one peer of `bench consensus`")->group("");
   bench_consensus_peer_command->add_option("--config", bench_consensus_peer.config)->required();
   bench_consensus_peer_command->add_flag("--unsigned", bench_consensus_peer.unsigned_requests);
+  ImportComposerOptions import_composer;
+  auto* import_command = app.add_subcommand(
+      "import-composer",
+      "bring participants, assets and balances of a Composer REST server into a running chain");
+  add_import_composer(*import_command, import_composer);
   SimOptions sim;
   add_sim(*app.add_subcommand(
               "sim", "simulate whole chains under faults; the same seed gives the same run"),
@@ -339,6 +365,7 @@ int main(int argc, char** argv) {
   if (verify_command->parsed()) return run_verify_certificate(verify_certificate);
   if (app.got_subcommand("genesis")) return run_genesis(genesis);
   if (app.got_subcommand("calendar")) return run_calendar(calendar);
+  if (import_command->parsed()) return run_import_composer(import_composer);
   if (app.got_subcommand("sim")) return run_sim(sim);
   if (bench_ingest_command->parsed()) return run_bench_ingest(bench_ingest);
   if (bench_consensus_command->parsed()) return run_bench_consensus(bench_consensus);

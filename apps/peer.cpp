@@ -17,7 +17,8 @@ int run_peer(const PeerOptions& options) {
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
 
-  auto setup = load_peer_setup(options.config, options.recover, options.composer_namespaces);
+  auto setup = load_peer_setup(options.config, options.recover, options.composer_namespaces,
+                               options.composer_multiuser);
   if (!setup) return report(setup.error());
   const auto data = setup->data;
   auto peer = actors::PeerHost::start(std::move(*setup), die);

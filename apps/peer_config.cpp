@@ -78,9 +78,13 @@ std::vector<std::string> read_origins(const YAML::Node& node) {
 /// "http:" with what belongs to TLS.
 void read_http(const YAML::Node& node, PeerConfig& config, const std::filesystem::path& folder) {
   const Fields fields("http.", node,
-                      {"address", "port", "tls", "redirect_port", "hsts_seconds", "web_peers"});
+                      {"address", "port", "tls", "redirect_port", "hsts_seconds", "web_peers",
+                       "require_key_for_reads"});
   config.http = {fields.get<std::string>("address"), fields.get<std::uint16_t>("port")};
   if (fields.has("web_peers")) config.web_peers = read_origins(fields.node("web_peers"));
+  if (fields.has("require_key_for_reads")) {
+    config.require_key_for_reads = fields.get<bool>("require_key_for_reads");
+  }
   if (!fields.has("tls")) {
     for (const auto* name : {"redirect_port", "hsts_seconds"}) {
       if (fields.has(name)) {
@@ -127,7 +131,8 @@ PeerConfig read_config(const YAML::Node& root, const std::filesystem::path& fold
     config.administrator_key_sha256 = fields.get<std::string>("administrator_key_sha256");
   }
   if (fields.has("composer")) {
-    const Fields composer("composer.", fields.node("composer"), {"namespaces"});
+    const Fields composer("composer.", fields.node("composer"), {"namespaces", "multiuser"});
+    if (composer.has("multiuser")) config.composer_multiuser = composer.get<bool>("multiuser");
     config.composer_namespaces = composer.get<std::string>("namespaces");
     const std::set<std::string> known{"never", "required", "always"};
     if (!known.contains(config.composer_namespaces)) {
@@ -148,6 +153,12 @@ PeerConfig read_config(const YAML::Node& root, const std::filesystem::path& fold
 }
 
 }  // namespace
+
+bool PeerConfig::reads_need_key() const {
+  const auto& address = http.address;
+  const bool loopback = address.starts_with("127.") || address == "::1" || address == "localhost";
+  return require_key_for_reads.value_or(!loopback);
+}
 
 std::string PeerConfig::to_yaml() const {
   YAML::Emitter out;
@@ -170,6 +181,9 @@ std::string PeerConfig::to_yaml() const {
     }
   }
   if (!web_peers.empty()) out << YAML::Key << "web_peers" << YAML::Value << YAML::Flow << web_peers;
+  if (require_key_for_reads) {
+    out << YAML::Key << "require_key_for_reads" << YAML::Value << *require_key_for_reads;
+  }
   out << YAML::EndMap;
   begin_address("metrics", metrics);
   out << YAML::EndMap << YAML::Key << "transport" << YAML::Value << YAML::BeginMap << YAML::Key
@@ -185,7 +199,9 @@ std::string PeerConfig::to_yaml() const {
     out << YAML::Key << "administrator_key_sha256" << YAML::Value << *administrator_key_sha256;
   }
   out << YAML::Key << "composer" << YAML::Value << YAML::BeginMap << YAML::Key << "namespaces"
-      << YAML::Value << composer_namespaces << YAML::EndMap;
+      << YAML::Value << composer_namespaces;
+  if (composer_multiuser) out << YAML::Key << "multiuser" << YAML::Value << true;
+  out << YAML::EndMap;
   if (feature_level_max != ledger::known_feature_level) {
     out << YAML::Key << "feature_level_max" << YAML::Value << feature_level_max;
   }

@@ -43,6 +43,10 @@ struct PeerConfig {
   std::optional<TlsConfig> http_tls;  ///< none: plain HTTP
   /// Where all peers of the chain answer browsers, as "https://b.example.org" (DECISIONS 61).
   std::vector<std::string> web_peers;
+  /// Whether reading the ledger needs an API key or a log-in's token. Not given: it does, unless
+  /// `http` is an address of loopback.
+  std::optional<bool> require_key_for_reads;
+  bool reads_need_key() const;
   SocketAddress metrics;
   std::string control_endpoint;  ///< what to bind, "tcp://127.0.0.1:7400"
   std::string bulk_endpoint;
@@ -50,6 +54,7 @@ struct PeerConfig {
   std::optional<std::string>
       administrator_key_sha256;               ///< hex; without it no administrator's API key works
   std::string composer_namespaces = "never";  ///< of /api: never, required or always
+  bool composer_multiuser = false;            ///< cards at /api/wallet
   /// Lower than what the program knows while an upgrade is rehearsed: it then stops, as an older
   /// program would, where a higher level begins.
   std::uint32_t feature_level_max = ledger::known_feature_level;

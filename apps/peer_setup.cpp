@@ -23,7 +23,8 @@ gateway::ComposerNamespaces namespaces_of(const std::string& text) {
 }  // namespace
 
 Result<actors::PeerSetup> load_peer_setup(const std::filesystem::path& file, bool recover,
-                                          const std::string& composer_namespaces) {
+                                          const std::string& composer_namespaces,
+                                          bool composer_multiuser) {
   auto config = load_peer_config(file);
   if (!config) return config.error();
   auto genesis = load_genesis(config->genesis);
@@ -53,8 +54,10 @@ Result<actors::PeerSetup> load_peer_setup(const std::filesystem::path& file, boo
       .bulk_endpoint = config->bulk_endpoint,
       .remotes = {},
       .administrator_api_key_hash = key_hash,
+      .require_key_for_reads = config->reads_need_key(),
       .composer_namespaces = namespaces_of(composer_namespaces.empty() ? config->composer_namespaces
                                                                        : composer_namespaces),
+      .composer_multiuser = config->composer_multiuser || composer_multiuser,
       .watts_per_core = config->watts_per_core,
       .feature_level_max = config->feature_level_max,
       .recover = recover};

@@ -123,6 +123,10 @@ Result<ledger::Genesis> make_genesis(const UpOptions& options,
     return Error{AppError::usage, "--slot takes 1m, 5m, 15m, 30m or 1h"};
   genesis.parameters.slot_ms = *slot_ms;
   genesis.parameters.clearing_rule = options.rule;
+  // A trial's administrator has nothing but the API key: the limits of a day are as high as they
+  // go.
+  genesis.parameters.gateway_daily_coins = Coins::from_nano(1'000'000'000 * nano_per_unit);
+  genesis.parameters.gateway_daily_cash = Cash::from_nano(1'000'000'000 * nano_per_unit);
   if (profiles != nullptr) {
     genesis.simulated = true;
     genesis.simulated_start = start;
@@ -194,6 +198,7 @@ PeerConfig peer_config(const UpOptions& options, int peer, const std::string& ap
     config.web_peers.push_back(std::string(options.tls ? "https" : "http") +
                                "://127.0.0.1:" + std::to_string(options.http_port + each));
   }
+  config.composer_multiuser = options.composer_multiuser;
   return config;
 }
 

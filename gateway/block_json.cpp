@@ -47,10 +47,25 @@ void write_header(json::Writer& out, const ledger::Header& header) {
   out.key("next_members").digest(header.next_members).end_object();
 }
 
-void write_transaction(json::Writer& out, ByteView bytes,
-                       const ledger::TransactionDecoder& decode) {
+void write_transaction(json::Writer& out, ByteView bytes, const ledger::TransactionDecoder& decode,
+                       const Viewer& viewer) {
   out.begin_object().key("id").digest(crypto::sha256(bytes));
   const auto transaction = decode(bytes, ledger::known_feature_level);
+  const bool withheld = transaction ? !viewer.sees(*transaction) : viewer.is_household();
+  if (withheld) {
+    out.key("type");
+    if (transaction) {
+      out.string(ledger::payload_name(transaction->payload));
+    } else {
+      out.null();
+    }
+    for (const auto* name :
+         {"principal", "initiator", "idempotency_key", "expires", "signer", "payload", "bytes"}) {
+      out.key(name).null();
+    }
+    out.key("leaf").digest(crypto::merkle_leaf(bytes)).end_object();
+    return;
+  }
   if (transaction) {
     out.key("type").string(ledger::payload_name(transaction->payload));
     out.key("principal").string(transaction->principal);
@@ -117,14 +132,14 @@ void write_certificate(json::Writer& out, const BlockRecord& block,
 }
 
 void write_block(json::Writer& out, const BlockRecord& block, const ledger::StateReader& state,
-                 const Ports& ports) {
+                 const Ports& ports, const Viewer& viewer) {
   out.begin_object().key("height").unsigned_integer(block.header.height);
   out.key("hash").digest(block.header.hash());
   out.key("header");
   write_header(out, block.header);
   out.key("header_bytes").string(to_hex(block.header.encode()));
   out.key("transactions").begin_array();
-  for (const auto& bytes : block.transactions) write_transaction(out, bytes, ports.decode);
+  for (const auto& bytes : block.transactions) write_transaction(out, bytes, ports.decode, viewer);
   out.end_array().key("receipts").begin_array();
   for (const auto& receipt : block.receipts) write_receipt(out, receipt);
   out.end_array().key("certificate");

@@ -32,12 +32,6 @@ std::string_view name_of(ledger::Event::Kind kind) {
   return "unknown";
 }
 
-void append(std::string& out, const EventId& id, std::string_view name, const std::string& data) {
-  out += "id: " + to_text(id) + "\nevent: ";
-  out += name;
-  out += "\ndata: " + data + "\n\n";
-}
-
 std::string block_data(const BlockRecord& block) {
   std::uint64_t rejected = 0;
   for (const auto& receipt : block.receipts) {
@@ -74,6 +68,27 @@ std::string event_data(const ledger::Event& event, std::uint64_t height) {
 
 }  // namespace
 
+void append_event(std::string& out, const EventId& id, std::string_view name,
+                  std::string_view data) {
+  out += "id: " + to_text(id) + "\nevent: ";
+  out += name;
+  out += "\ndata: ";
+  out += data;
+  out += "\n\n";
+}
+
+const std::vector<std::optional<ledger::Transaction>>& EventBlock::transactions() const {
+  if (!decoded_) {
+    decoded_.emplace();
+    decoded_->reserve(record_.transactions.size());
+    for (const auto& bytes : record_.transactions) {
+      auto transaction = decode_(bytes, ledger::known_feature_level);
+      decoded_->push_back(transaction ? std::optional(*std::move(transaction)) : std::nullopt);
+    }
+  }
+  return *decoded_;
+}
+
 std::string to_text(const EventId& id) {
   return std::to_string(id.height) + "." + std::to_string(id.index);
 }
@@ -96,17 +111,22 @@ std::optional<EventId> parse_event_id(std::string_view text) {
 std::string block_events(const BlockRecord& block, const EventId& after) {
   std::string out;
   EventId id{block.header.height, 0};
-  if (id > after) append(out, id, "block", block_data(block));
+  if (id > after) append_event(out, id, "block", block_data(block));
   for (const auto& event : block.events) {
     if (event.kind == ledger::Event::Kind::block) continue;  // index 0 says it already
     ++id.index;
-    if (id > after) append(out, id, name_of(event.kind), event_data(event, block.header.height));
+    if (id > after)
+      append_event(out, id, name_of(event.kind), event_data(event, block.header.height));
   }
   return out;
 }
 
-EventStreams::EventStreams(View view, std::size_t max_streams, std::size_t max_per_address)
-    : view_(std::move(view)), max_streams_(max_streams), max_per_address_(max_per_address) {}
+EventStreams::EventStreams(View view, ledger::TransactionDecoder decode, std::size_t max_streams,
+                           std::size_t max_per_address)
+    : view_(std::move(view)),
+      decode_(std::move(decode)),
+      max_streams_(max_streams),
+      max_per_address_(max_per_address) {}
 
 EventStreams::Admission EventStreams::reserve(const std::string& address) {
   const std::lock_guard lock(mutex_);
@@ -124,10 +144,10 @@ void EventStreams::release(const std::string& address) {
 }
 
 void EventStreams::add(std::shared_ptr<net::HttpStream> stream, const std::string& address,
-                       EventId after) {
+                       EventId after, EventRenderer render) {
   {
     const std::lock_guard lock(mutex_);
-    readers_.push_back({std::move(stream), address, after});
+    readers_.push_back({std::move(stream), address, after, std::move(render)});
   }
   pump(true);
 }
@@ -135,14 +155,16 @@ void EventStreams::add(std::shared_ptr<net::HttpStream> stream, const std::strin
 /// Blocks read in one pump, so that readers at the head share them, and how many more may be read.
 class EventStreams::Blocks {
  public:
-  explicit Blocks(const ChainView& view) : view_(view), head_(view.head().height) {}
+  Blocks(const ChainView& view, const ledger::TransactionDecoder& decode)
+      : view_(view), decode_(decode), head_(view.head().height) {}
   std::uint64_t head() const { return head_; }
   bool spent() const { return budget_ == 0; }
   /// nullptr for a block that this peer does not hold.
-  const BlockRecord* get(std::uint64_t height) {
+  const EventBlock* get(std::uint64_t height) {
     if (height != cached_height_) {
       auto block = view_.block(height);
-      cached_ = block ? std::move(*block) : std::nullopt;
+      cached_.reset();
+      if (block && *block) cached_.emplace(view_, **std::move(block), decode_);
       cached_height_ = height;
       --budget_;
     }
@@ -151,10 +173,11 @@ class EventStreams::Blocks {
 
  private:
   const ChainView& view_;
+  const ledger::TransactionDecoder& decode_;
   std::uint64_t head_;
   std::size_t budget_ = max_blocks_per_pump;
   std::uint64_t cached_height_ = 0;
-  std::optional<BlockRecord> cached_;
+  std::optional<EventBlock> cached_;
 };
 
 void EventStreams::send_to(Reader& reader, Blocks& blocks, bool keep_alive) {
@@ -167,7 +190,9 @@ void EventStreams::send_to(Reader& reader, Blocks& blocks, bool keep_alive) {
     if (height > blocks.head()) break;
     // What this peer does not hold (pruned) is passed over: another peer has it.
     const auto* block = height == 0 ? nullptr : blocks.get(height);
-    if (block != nullptr) chunk += block_events(*block, after);
+    if (block != nullptr) {
+      chunk += reader.render ? reader.render(*block, after) : block_events(block->record(), after);
+    }
     after = {height, all};
   }
   if (chunk.empty() && keep_alive) chunk = ": keep-alive\n\n";
@@ -183,7 +208,7 @@ void EventStreams::pump(bool keep_alive) {
   if (readers_.empty()) return;
   const auto view = view_();
   if (!view) return;
-  Blocks blocks(**view);
+  Blocks blocks(**view, decode_);
   // Another reader is first each time, so that one far behind does not take the whole budget for
   // ever.
   std::rotate(readers_.begin(), readers_.begin() + 1, readers_.end());

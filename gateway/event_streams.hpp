@@ -30,21 +30,48 @@ std::optional<EventId> parse_event_id(std::string_view text);
 /// itself, then what execution reported, in its order.
 std::string block_events(const BlockRecord& block, const EventId& after);
 
+/// One committed block, as those see it who make events of it. Its transactions are decoded when
+/// somebody asks, once for all readers.
+class EventBlock {
+ public:
+  EventBlock(const ChainView& view, BlockRecord record, const ledger::TransactionDecoder& decode)
+      : view_(view), record_(std::move(record)), decode_(decode) {}
+  const ChainView& view() const { return view_; }
+  const BlockRecord& record() const { return record_; }
+  /// One per transaction; nothing for bytes that do not decode.
+  const std::vector<std::optional<ledger::Transaction>>& transactions() const;
+
+ private:
+  const ChainView& view_;
+  BlockRecord record_;
+  const ledger::TransactionDecoder& decode_;
+  mutable std::optional<std::vector<std::optional<ledger::Transaction>>> decoded_;
+};
+/// The events of one block after `after`, as text/event-stream. Must not wait.
+using EventRenderer = std::function<std::string(const EventBlock& block, const EventId& after)>;
+
+/// One event of a stream: id, name and data, which has no line breaks.
+void append_event(std::string& out, const EventId& id, std::string_view name,
+                  std::string_view data);
+
 /// Thread-safe.
 class EventStreams {
  public:
   /// The index of an EventId that stands for "all events of this block".
   static constexpr std::uint64_t all = UINT64_MAX;
   using View = std::function<Result<std::unique_ptr<ChainView>>()>;
-  EventStreams(View view, std::size_t max_streams, std::size_t max_per_address);
+  EventStreams(View view, ledger::TransactionDecoder decode, std::size_t max_streams,
+               std::size_t max_per_address);
 
   enum class Admission : std::uint8_t { yes = 1, full, full_for_address };
   /// Takes a place before the stream is opened.
   Admission reserve(const std::string& address);
   /// Gives the place back that reserve() gave, where no stream came of it.
   void release(const std::string& address);
-  /// Begins after `after`; takes the place reserved for `address`.
-  void add(std::shared_ptr<net::HttpStream> stream, const std::string& address, EventId after);
+  /// Begins after `after`; takes the place reserved for `address`. `render` makes this reader's
+  /// events; none: block_events().
+  void add(std::shared_ptr<net::HttpStream> stream, const std::string& address, EventId after,
+           EventRenderer render = {});
   /// Sends what each reader lacks, a bounded piece at a time; `keep_alive` writes a comment to
   /// those who lack nothing.
   void pump(bool keep_alive);
@@ -56,11 +83,13 @@ class EventStreams {
     std::shared_ptr<net::HttpStream> stream;
     std::string address;
     EventId after;
+    EventRenderer render;
   };
   class Blocks;
   static void send_to(Reader& reader, Blocks& blocks, bool keep_alive);
 
   View view_;
+  ledger::TransactionDecoder decode_;
   std::size_t max_streams_;
   std::size_t max_per_address_;
   mutable std::mutex mutex_;         ///< guards places and readers_

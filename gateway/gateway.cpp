@@ -5,6 +5,9 @@
 #include "gateway/authentication.hpp"
 #include "gateway/composer/api.hpp"
 #include "gateway/cross_origin.hpp"
+#include "gateway/household/access_desk.hpp"
+#include "gateway/household/caller.hpp"
+#include "gateway/household/tokens.hpp"
 #include "gateway/household/trading.hpp"
 #include "gateway/openapi.hpp"
 #include "gateway/parameters.hpp"
@@ -18,7 +21,9 @@ namespace powershare::gateway {
 Services::Services(GatewayOptions given_options, Ports given_ports)
     : options(std::move(given_options)),
       ports(std::move(given_ports)),
-      streams(ports.view, options.max_event_streams, options.max_event_streams_per_address) {}
+      streams(ports.view, ports.decode, options.max_event_streams,
+              options.max_event_streams_per_address),
+      access(std::make_shared<AccessDesk>()) {}
 
 std::unique_ptr<ChainView> open_view(const Services& services, const Responder& responder) {
   auto view = services.ports.view();
@@ -50,12 +55,19 @@ class GatewayImpl final : public Gateway {
     add_slot_book_routes(router_, services_);
     add_registry_routes(router_, services_);
     add_event_routes(router_, services_);
+    add_prepare_routes(router_, services_);
     add_etms_routes(router_, services_);
+    add_household_access_routes(router_, services_);
     add_household_trading_routes(router_, services_);
+    add_household_account_routes(router_, services_);
     add_page_routes(router_, services_);
     services_->openapi = openapi_document(router_);
     composer_ = std::make_unique<composer::Api>(services_);
   }
+
+  ~GatewayImpl() override { services_->access->worker.stop(); }
+  GatewayImpl(const GatewayImpl&) = delete;
+  GatewayImpl& operator=(const GatewayImpl&) = delete;
 
   void handle(net::HttpRequest request, std::shared_ptr<net::HttpReply> reply) override {
     reply = for_other_origins(services_->options.web_peers, request, std::move(reply));
@@ -84,10 +96,17 @@ class GatewayImpl final : public Gateway {
                                                                : options.max_small_body_bytes);
   }
 
-  void block_committed() override { services_->streams.pump(false); }
-  void tick() override { services_->streams.pump(true); }
+  void block_committed() override {
+    services_->streams.pump(false);
+    composer_->pump_events();
+  }
+  void tick() override {
+    services_->streams.pump(true);
+    composer_->pump_events();
+  }
   void close_streams() override {
     services_->streams.close_all();
+    services_->access->worker.stop();
     composer_->stop();
   }
 
@@ -120,18 +139,30 @@ class GatewayImpl final : public Gateway {
       return responder.send(page ? *std::move(page) : no_route(match));
     }
     const auto& info = match.route->info;
-    if (auto refusal = check_access(info, key)) return responder.send(std::move(*refusal));
+    std::optional<Caller> caller;
+    // An open path, as the log-in itself, asks for nobody: a token that is over does no harm there.
+    if (info.access != Access::open) {
+      if (auto refusal = find_caller(request, given, caller)) {
+        return responder.send(std::move(*refusal));
+      }
+    }
+    if (auto refusal = check_access(info, key, caller)) return responder.send(std::move(*refusal));
     if (const auto query = check_query(info, request); !query) {
       return responder.send(problem_of(query.error()));
     }
     if (request.body.size() > body_limit(request.method, request.path)) {
       return responder.send(problem(413, "too_large", "The body is too large for this path."));
     }
-    match.route->handler(Request{std::move(request), std::move(match.path_parameters), key},
+    match.route->handler(Request{std::move(request), std::move(match.path_parameters), key, caller},
                          responder);
   }
 
   void answer_composer(net::HttpRequest request, const Responder& responder) {
+    const auto bearer = bearer_token(request);
+    if (bearer && bearer->starts_with(session_prefix)) {
+      return responder.send(
+          problem(403, "not_yours", "A household's token is for /etms and /v1, not for /api."));
+    }
     const auto key = key_of(request);
     const auto wait = seconds_to_wait(request, key);
     composer_->handle(std::move(request), key, wait, responder);
@@ -160,11 +191,45 @@ class GatewayImpl final : public Gateway {
     return response;
   }
 
+  static std::optional<std::string> bearer_token(const net::HttpRequest& request) {
+    const auto header = request.header("authorization");
+    if (!header) return std::nullopt;
+    const auto token = bearer_of(*header);
+    return token ? std::optional<std::string>(*token) : std::nullopt;
+  }
+
+  /// Fills `caller` where the request has a bearer token, or gives the answer to a bad one.
+  std::optional<net::HttpResponse> find_caller(const net::HttpRequest& request, bool has_key,
+                                               std::optional<Caller>& caller) const {
+    const auto token = bearer_token(request);
+    if (!token) return std::nullopt;
+    if (has_key) {
+      return problem(400, "two_credentials", "Either an API key or a token, not both.");
+    }
+    const auto view = services_->ports.view();
+    if (!view || *view == nullptr) {
+      return retry_later(503, "unavailable", "This peer cannot read its ledger now.", 5);
+    }
+    auto found = caller_of(*services_, **view, *token);
+    if (auto* refusal = std::get_if<net::HttpResponse>(&found)) return std::move(*refusal);
+    caller = std::get<Caller>(std::move(found));
+    return std::nullopt;
+  }
+
   std::optional<net::HttpResponse> check_access(const RouteInfo& info,
-                                                const std::optional<ApiKey>& key) const {
-    const bool needs_key =
-        info.access == Access::administrator ||
-        (info.access == Access::read && services_->options.require_key_for_reads);
+                                                const std::optional<ApiKey>& key,
+                                                const std::optional<Caller>& caller) const {
+    if (info.access == Access::resident) {
+      if (caller) return std::nullopt;
+      return unauthorized("token_needed", "This path needs the token of a log-in.");
+    }
+    if (caller) {
+      if (info.access != Access::administrator) return std::nullopt;
+      return problem(403, "administrator_only", "This path needs an administrator's API key.");
+    }
+    const bool needs_key = info.access == Access::administrator ||
+                           ((info.access == Access::read || info.access == Access::deliver) &&
+                            services_->options.require_key_for_reads);
     if (!needs_key) return std::nullopt;
     if (!key) return problem(401, "api_key_needed", "This path needs an API key (x-api-key).");
     if (info.access == Access::administrator && key->role != Role::administrator) {

@@ -55,6 +55,11 @@ struct GatewayOptions {
   /// Where the chain's peers answer browsers, as "https://b.example.org", this one's address too: a
   /// page that came from one of them may go on with the others (DECISIONS 61).
   std::vector<std::string> web_peers;
+  /// Each API key imports cards at /api/wallet and acts as their participants.
+  bool composer_multiuser = false;
+  /// What save_composer_wallets() was given last; no secrets. It is called under a lock.
+  std::string composer_wallets{};
+  std::function<Result<void>(const std::string&)> save_composer_wallets{};
   std::uint32_t requests_per_second = 5'000;  ///< per API key or address, then 429
   std::uint32_t request_burst = 10'000;
   std::size_t max_rate_entries = 10'000;  ///< callers remembered by the rate limit

@@ -18,9 +18,9 @@ std::string_view description_of(int status) {
     case 400:
       return "A parameter or the body is malformed.";
     case 401:
-      return "An API key is needed, or the one sent is unknown.";
+      return "An API key or a token is needed, or the one sent is unknown or over.";
     case 403:
-      return "This API key may not do that.";
+      return "This API key or token may not do that.";
     case 404:
       return "There is no such thing.";
     case 413:
@@ -36,10 +36,15 @@ std::string_view description_of(int status) {
   }
 }
 
+std::string lower_case(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return text;
+}
+
 std::string operation_id(const RouteInfo& info) {
-  std::string id = info.method;
-  std::transform(id.begin(), id.end(), id.begin(),
-                 [](char c) { return static_cast<char>(c - 'A' + 'a'); });
+  auto id = lower_case(info.method);
   bool upper = true;
   for (const char c : info.pattern) {
     const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -59,8 +64,13 @@ std::set<int> statuses_of(const RouteInfo& info) {
   std::set<int> statuses(info.statuses.begin(), info.statuses.end());
   const bool probe = info.pattern.ends_with('z');
   if (!probe) statuses.insert({400, 401, 429});
-  if (info.access == Access::administrator) statuses.insert(403);
-  if (info.method == "POST" || info.method == "PUT") statuses.insert(413);
+  // An API key without the right; a token of somebody else.
+  if (info.access == Access::administrator || info.access == Access::read ||
+      info.access == Access::resident) {
+    statuses.insert(403);
+  }
+  if (info.access != Access::open) statuses.insert(503);  // a token needs the ledger
+  if (!info.request_schema.empty()) statuses.insert(413);
   return statuses;
 }
 
@@ -76,6 +86,57 @@ void write_parameters(json::Writer& out, const RouteInfo& info) {
   out.end_array();
 }
 
+/// What opens the route: nothing, an API key, or the token of a log-in.
+void write_security(json::Writer& out, Access access) {
+  const auto way = [&](std::string_view scheme) {
+    out.begin_object().key(scheme).begin_array().end_array().end_object();
+  };
+  out.key("security").begin_array();
+  if (access == Access::resident) {
+    way("bearer");
+  } else {
+    if (access != Access::administrator) out.begin_object().end_object();  // none is fine
+    if (access != Access::administrator && access != Access::open) way("bearer");
+    if (access != Access::open) way("apiKey");
+  }
+  out.end_array();
+}
+
+/// What a route that submits answers about its transaction stands in the error, too.
+void write_error_schema(json::Writer& out, const RouteInfo& info, int status) {
+  constexpr std::string_view error = R"({"$ref":"#/components/schemas/Error"})";
+  constexpr std::string_view refusal = R"({"$ref":"#/components/schemas/Refusal"})";
+  const auto& named = info.statuses;
+  const bool submits = std::find(named.begin(), named.end(), 422) != named.end();
+  const bool either = status == 400 || status == 429 || status == 503;
+  if (submits && status == 422) {
+    out.raw(refusal);
+  } else if (submits && either) {
+    out.begin_object().key("anyOf").begin_array().raw(error).raw(refusal).end_array().end_object();
+  } else {
+    out.raw(error);
+  }
+}
+
+std::string nullable(const std::string& schema) {
+  return R"({"anyOf":[)" + schema + R"(,{"type":"null"}]})";
+}
+
+/// "Error": code and message, and what the HTTP server itself adds; "Refusal": with what became of
+/// the transaction.
+void write_error_schemas(json::Writer& out) {
+  const std::string head = R"({"type":"object","required":["error"],"properties":{"error":)"
+                           R"({"type":"object","required":["code","message")";
+  const std::string texts = R"("code":{"type":"string"},"message":{"type":"string"})";
+  out.key("Error").raw(head + R"(],"properties":{)" + texts +
+                       R"(,"statusCode":{"type":"integer"},"name":{"type":"string"}}}}})");
+  const auto place = object_schema({{"height", "integer"}, {"index", "integer"}});
+  const std::string digest = R"({"type":["string","null"],"description":"64 hexadecimal digits"})";
+  out.key("Refusal").raw(head + R"(,"transaction","receipt","block"],"properties":{)" + texts +
+                         R"(,"transaction":)" + digest + R"(,"receipt":)" +
+                         nullable(receipt_schema()) + R"(,"block":)" + nullable(place) + "}}}}");
+}
+
 void write_responses(json::Writer& out, const RouteInfo& info) {
   out.key("responses").begin_object();
   for (const int status : statuses_of(info)) {
@@ -87,7 +148,7 @@ void write_responses(json::Writer& out, const RouteInfo& info) {
       out.end_object().end_object();
     } else if (status >= 400) {
       out.key("content").begin_object().key("application/json").begin_object().key("schema");
-      out.begin_object().key("$ref").string("#/components/schemas/Error").end_object();
+      write_error_schema(out, info, status);
       out.end_object().end_object();
     }
     out.end_object();
@@ -105,12 +166,8 @@ void write_operation(json::Writer& out, const RouteInfo& info) {
     out.key("schema").raw(info.request_schema).end_object().end_object().end_object();
   }
   write_responses(out, info);
-  out.key("security").begin_array();
-  if (info.access != Access::administrator) out.begin_object().end_object();  // none is fine
-  if (info.access != Access::open) {
-    out.begin_object().key("apiKey").begin_array().end_array().end_object();
-  }
-  out.end_array().end_object();
+  write_security(out, info.access);
+  out.end_object();
 }
 
 }  // namespace
@@ -131,24 +188,22 @@ std::string openapi_document(const Router& router) {
     out.key(route.info.pattern).begin_object();
     for (const auto& other : router.routes()) {
       if (other.info.pattern != route.info.pattern) continue;
-      auto method = other.info.method;
-      std::transform(method.begin(), method.end(), method.begin(),
-                     [](char c) { return static_cast<char>(c - 'A' + 'a'); });
-      out.key(method);
+      out.key(lower_case(other.info.method));
       write_operation(out, other.info);
     }
     out.end_object();
   }
   out.end_object();
-  const auto error = object_schema({{"code", "string"}, {"message", "string"}});
   out.key("components")
       .begin_object()
       .key("securitySchemes")
       .begin_object()
       .key("apiKey")
-      .raw(R"({"type":"apiKey","in":"header","name":"x-api-key"})");
-  out.end_object().key("schemas").begin_object().key("Error").raw(
-      object_schema({{"error", error}}));
+      .raw(R"({"type":"apiKey","in":"header","name":"x-api-key"})")
+      .key("bearer")
+      .raw(R"({"type":"http","scheme":"bearer"})");
+  out.end_object().key("schemas").begin_object();
+  write_error_schemas(out);
   out.end_object().end_object();
   out.end_object();
   return std::move(out).take();

@@ -51,7 +51,8 @@ constexpr auto explorer_page = R"(<!doctype html>
 <main>
 <h1>API explorer</h1>
 <p id="about">Reading the description…</p>
-<p><label>API key <input id="key" type="password" autocomplete="off"></label></p>
+<p><label>API key <input id="key" type="password" autocomplete="off"></label>
+<label>Token of a log-in <input id="token" type="password" autocomplete="off"></label></p>
 <div id="operations"></div>
 </main>
 <script src="/explorer/v1/explorer.js"></script>
@@ -95,6 +96,8 @@ async function send(method, path, operation, inputs, body, output) {
   }
   const key = document.getElementById('key').value;
   if (key !== '') headers['x-api-key'] = key;
+  const token = document.getElementById('token').value;
+  if (token !== '') headers['authorization'] = 'Bearer ' + token;
   if (body) headers['content-type'] = 'application/json';
   const search = query.toString();
   if (search !== '') target += '?' + search;
@@ -146,11 +149,25 @@ function indent(text) {
   return out;
 }
 
-function show(method, path, operation) {
+// "open", or what has to be sent: "x-api-key", "Authorization: Bearer".
+function openedBy(operation, schemes) {
+  const ways = [];
+  for (const way of operation.security) {
+    const names = Object.keys(way).map((name) => {
+      const scheme = schemes[name];
+      return scheme.type === 'apiKey' ? scheme.name : 'Authorization: Bearer';
+    });
+    ways.push(names.length === 0 ? 'open' : names.join(' and '));
+  }
+  return ways.join(', or ');
+}
+
+function show(method, path, operation, schemes) {
   const box = element('details');
   const head = element('summary');
   head.append(element('b', method.toUpperCase()), ' ' + path);
-  box.append(head, element('p', operation.summary));
+  box.append(head, element('p', operation.summary),
+             element('p', 'Access: ' + openedBy(operation, schemes)));
   const inputs = [];
   for (const parameter of operation.parameters) {
     const label = element('label', parameter.name + ': ' + parameter.description);
@@ -191,7 +208,7 @@ async function main() {
   const list = document.getElementById('operations');
   for (const [path, methods] of Object.entries(description.paths)) {
     for (const [method, operation] of Object.entries(methods)) {
-      list.append(show(method, path, operation));
+      list.append(show(method, path, operation, description.components.securitySchemes));
     }
   }
 }

@@ -174,17 +174,36 @@ class ProfileStore {
                      std::function<void(std::vector<std::optional<Profile>>)> done) = 0;
 };
 
+/// What a household's devices say that they draw and give right now (DECISIONS 57). Never agreed
+/// on, never billed.
+struct LiveWatts {
+  std::int64_t age_ms = 0;
+  std::int64_t import_watts = 0;
+  std::int64_t export_watts = 0;
+  std::int64_t sun_watts = 0;
+  std::optional<std::int64_t> battery_watts;  ///< > 0: it is charged
+  std::optional<std::int64_t> car_watts;      ///< > 0: it is charged
+};
+
 /// All that the gateway needs. `submitter`, `ingestion` and `profiles` outlive the gateway.
 struct Ports {
   std::function<Result<std::unique_ptr<ChainView>>()> view;
   std::function<NodeStatus()> status;
   std::function<MonotonicMillis()> clock;
+  std::function<UtcMillis()> wall_clock;  ///< empty: only the newest block says what time it is
   Submitter* submitter = nullptr;
   Ingestion* ingestion = nullptr;
   ProfileStore* profiles = nullptr;
   ledger::TransactionDecoder decode;  ///< protocol/wire's decoder, to show transactions
+  /// The two halves of protocol/wire's encoder, for people who sign by themselves: the bytes of a
+  /// transaction's body, and the transaction of a body and its signature.
+  std::function<Bytes(const ledger::Transaction&)> encode_body;
+  std::function<Bytes(ByteView body, const crypto::PublicKey&, const crypto::Signature&)> assemble;
   Digest genesis_hash{};
   std::string genesis_json;  ///< ledger::Genesis::to_json()
+  /// The newest live watts of a participant; nothing where there are none, or they are too old. May
+  /// be empty.
+  std::function<std::optional<LiveWatts>(const ledger::ParticipantRef&)> live;
   /// Called once per answered request: the route's pattern ("/v1/blocks/{height}", "unknown"),
   /// status, seconds. May be empty.
   std::function<void(std::string_view route, int status, double seconds)> on_request;

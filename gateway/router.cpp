@@ -61,6 +61,10 @@ std::shared_ptr<net::HttpStream> Responder::stream(net::HttpResponse head) const
   return state_->take(head.status) ? state_->reply->stream(std::move(head)) : nullptr;
 }
 
+std::shared_ptr<net::HttpWebSocket> Responder::websocket(const net::HttpRequest& request) const {
+  return state_->take(101) ? state_->reply->accept_websocket(request) : nullptr;
+}
+
 void Router::add(RouteInfo info, Handler handler) {
   auto segments = split(info.pattern);
   routes_.push_back({std::move(info), std::move(handler), std::move(segments)});

@@ -20,6 +20,7 @@ namespace powershare::gateway {
 enum class Access : std::uint8_t {
   open = 1,       ///< anyone
   read,           ///< anyone, unless GatewayOptions::require_key_for_reads
+  deliver,        ///< as read, and keys that bring readings; the handler shows them less
   partly,         ///< anyone; the handler decides what of it needs a key
   administrator,  ///< an API key with that role
   resident,       ///< a bearer token of a log-in (gateway/household)
@@ -56,7 +57,7 @@ struct Request {
   net::HttpRequest http;
   std::vector<std::pair<std::string, std::string>> path_parameters;
   std::optional<ApiKey> key;     ///< the API key that came with it, where one did
-  std::optional<Caller> caller;  ///< there on every route with Access::resident
+  std::optional<Caller> caller;  ///< there on every route with Access::resident; never on open ones
 
   const std::string& path_parameter(std::string_view name) const;
   bool has_role(Role role) const { return key && key->role == role; }
@@ -70,6 +71,8 @@ class Responder {
   Responder(std::shared_ptr<net::HttpReply> reply, Observer observer);
   void send(net::HttpResponse response) const;
   std::shared_ptr<net::HttpStream> stream(net::HttpResponse head) const;
+  /// 101 and a WebSocket; nothing where that is no good handshake, which is answered then.
+  std::shared_ptr<net::HttpWebSocket> websocket(const net::HttpRequest& request) const;
 
  private:
   struct State;

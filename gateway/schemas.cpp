@@ -78,7 +78,8 @@ std::string transaction_schema() {
                         {"expires", "time?"},
                         {"signer", "digest?"},
                         {"payload", "object?"},
-                        {"bytes", "string"}});
+                        {"bytes", "string?"},
+                        {"leaf", "digest"}});
 }
 
 std::string block_schema() {

@@ -10,11 +10,14 @@
 namespace powershare::gateway {
 
 /// Lives as long as the gateway and every request under way.
+struct AccessDesk;  ///< gateway/household/access_desk.hpp
+
 struct Services {
   GatewayOptions options;
   Ports ports;
   EventStreams streams;
-  std::string openapi;  ///< the document, written from the finished route table
+  std::shared_ptr<AccessDesk> access;  ///< passwords: their thread and who may try again when
+  std::string openapi;                 ///< the document, written from the finished route table
 
   Services(GatewayOptions given_options, Ports given_ports);
 };
@@ -32,6 +35,22 @@ void add_slot_book_routes(Router& router, const ServicesPtr& services);  // a sl
 void add_account_routes(Router& router, const ServicesPtr& services);    // accounts, totals
 void add_event_routes(Router& router, const ServicesPtr& services);      // Server-Sent Events
 void add_page_routes(Router& router, const ServicesPtr& services);       // /, explorer, openapi
+void add_registry_routes(Router& router, const ServicesPtr& services);   // participants, meters
+void add_market_routes(Router& router, const ServicesPtr& services);     // slots, trades, bills
+void add_account_routes(Router& router, const ServicesPtr& services);    // accounts, totals
+void add_event_routes(Router& router, const ServicesPtr& services);      // Server-Sent Events
+void add_prepare_routes(Router& router, const ServicesPtr& services);    // for those who sign
+/// Log-in, sessions, invitations, keys and the household's own record.
+void add_household_access_routes(Router& router, const ServicesPtr& services);
+/// Energy, money and news of a household.
+void add_household_account_routes(Router& router, const ServicesPtr& services);
+void add_page_routes(Router& router, const ServicesPtr& services);  // /, explorer, openapi
+
+/// Opens a stream of Server-Sent Events after Last-Event-ID, or answers why not; `render` as in
+/// EventStreams::add().
+void open_event_stream(Services& services, const Request& request, const Responder& responder,
+                       EventRenderer render);
+std::vector<ParameterInfo> event_stream_parameters();
 
 /// A snapshot for one request; answers 503 itself and gives nothing where there is none.
 std::unique_ptr<ChainView> open_view(const Services& services, const Responder& responder);

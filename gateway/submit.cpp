@@ -45,7 +45,9 @@ std::string details_of(const SubmitAnswer& answer) {
   return text.substr(1, text.size() - 2);
 }
 
-net::HttpResponse response_to(const SubmitAnswer& answer, const MoreMembers& more = {}) {
+}  // namespace
+
+net::HttpResponse submission_response(const SubmitAnswer& answer, std::string_view more) {
   using Kind = SubmitAnswer::Kind;
   const auto details = details_of(answer);
   const auto wait = answer.retry_after_seconds;
@@ -69,17 +71,25 @@ net::HttpResponse response_to(const SubmitAnswer& answer, const MoreMembers& mor
   if (answer.receipt && answer.receipt->outcome == ledger::Outcome::rejected) {
     return problem(422, answer.receipt->code, answer.receipt->message, details);
   }
-  if (more && answer.receipt) return json_response("{" + details + "," + more(answer) + "}");
-  return json_response("{" + details + "}");
+  return json_response("{" + std::string(more) + (more.empty() ? "" : ",") + details + "}");
 }
+
+bool was_applied(const SubmitAnswer& answer) {
+  return answer.kind == SubmitAnswer::Kind::executed && answer.receipt &&
+         answer.receipt->outcome != ledger::Outcome::rejected;
+}
+
+Bytes drawn_idempotency_key() {
+  Bytes drawn(16);
+  crypto::random_bytes(drawn);
+  return drawn;
+}
+
+namespace {
 
 Result<Bytes> idempotency_key(const Request& request) {
   const auto given = request.http.header("idempotency-key");
-  if (!given) {
-    Bytes drawn(16);
-    crypto::random_bytes(drawn);
-    return drawn;
-  }
+  if (!given) return drawn_idempotency_key();
   const auto visible = [](char c) { return c > 0x20 && c < 0x7F; };
   if (given->empty() || given->size() > 64 || !std::all_of(given->begin(), given->end(), visible)) {
     return Error{GatewayError::bad_parameter,
@@ -90,6 +100,47 @@ Result<Bytes> idempotency_key(const Request& request) {
 
 }  // namespace
 
+Result<Bytes> read_signed(const Services& services, std::string_view json) {
+  const Error bad{
+      GatewayError::bad_parameter,
+      "There must be signed, base64 of a transaction; or body in base64, public_key and "
+      "signature in hexadecimal digits; and nothing else."};
+  const auto parsed = json::parse(json);
+  if (!parsed) return parsed.error();
+  const auto text = [&](std::string_view name) -> const std::string* {
+    const auto* value = parsed->find(name);
+    return value != nullptr && value->kind() == json::Kind::string ? &value->text() : nullptr;
+  };
+  if (const auto* whole = text("signed"); whole != nullptr && parsed->members().size() == 1) {
+    auto bytes = from_base64(*whole);
+    if (!bytes || bytes->empty()) return bad;
+    return *std::move(bytes);
+  }
+  const auto* body_text = text("body");
+  const auto* key_text = text("public_key");
+  const auto* signature_text = text("signature");
+  if (body_text == nullptr || key_text == nullptr || signature_text == nullptr ||
+      parsed->members().size() != 3) {
+    return bad;
+  }
+  const auto body = from_base64(*body_text);
+  const auto key = crypto::digest_from_hex(*key_text);
+  const auto signature_bytes = from_hex(*signature_text);
+  crypto::Signature signature{};
+  if (!body || body->empty() || !key || !signature_bytes ||
+      signature_bytes->size() != signature.size() || !services.ports.assemble) {
+    return bad;
+  }
+  std::copy(signature_bytes->begin(), signature_bytes->end(), signature.begin());
+  return services.ports.assemble(*body, *key, signature);
+}
+
+std::string signed_schema() {
+  return R"({"oneOf":[)" + object_schema({{"signed", "string"}}) + "," +
+         object_schema({{"body", "string"}, {"public_key", "digest"}, {"signature", "string"}}) +
+         "]}";
+}
+
 void submit_payload(const Services& services, const Request& request, const Responder& responder,
                     ledger::Payload payload) {
   auto key = idempotency_key(request);
@@ -98,7 +149,7 @@ void submit_payload(const Services& services, const Request& request, const Resp
   services.ports.submitter->submit(
       std::move(payload), "administrator", initiator, std::move(*key),
       services.options.submit_timeout_ms,
-      [responder](const SubmitAnswer& answer) { responder.send(response_to(answer)); });
+      [responder](const SubmitAnswer& answer) { responder.send(submission_response(answer)); });
 }
 
 void submit_for_caller(const Services& services, const Request& request, const Responder& responder,
@@ -109,14 +160,15 @@ void submit_for_caller(const Services& services, const Request& request, const R
       std::move(payload), ledger::to_text(request.caller->participant), *request.caller->session,
       std::move(*key), services.options.submit_timeout_ms,
       [responder, more = std::move(more)](const SubmitAnswer& answer) {
-        responder.send(response_to(answer, more));
+        const auto members = more && answer.receipt ? more(answer) : std::string();
+        responder.send(submission_response(answer, members));
       });
 }
 
 void submit_signed(const Services& services, const Responder& responder, Bytes transaction) {
   services.ports.submitter->submit_signed(
       std::move(transaction), services.options.submit_timeout_ms,
-      [responder](const SubmitAnswer& answer) { responder.send(response_to(answer)); });
+      [responder](const SubmitAnswer& answer) { responder.send(submission_response(answer)); });
 }
 
 std::string submission_schema() {

@@ -1,4 +1,5 @@
 // GET /v1/accounts and /v1/ledger/totals (shapes: DECISIONS 54).
+#include "gateway/household/caller.hpp"
 #include "gateway/json.hpp"
 #include "gateway/parameters.hpp"
 #include "gateway/problem.hpp"
@@ -38,13 +39,19 @@ void write_account(json::Writer& out, const ledger::AccountId& id, std::int64_t 
 }
 
 void get_accounts(const Services& services, const Request& request, const Responder& responder) {
-  const auto owner = participant_parameter(request, "owner");
+  auto owner = participant_parameter(request, "owner");
   if (!owner) return responder.send(problem_of(owner.error()));
   const auto limit = limit_parameter(request, default_accounts, max_accounts);
   if (!limit) return responder.send(problem_of(limit.error()));
   const auto after = request.http.parameter("after").value_or("");
   const auto view = open_view(services, responder);
   if (!view) return;
+  const Viewer viewer(view->state(), request);
+  if (owner->has_value()) {
+    if (auto refusal = restrict_to_own(viewer, request, *owner)) {
+      return responder.send(std::move(*refusal));
+    }
+  }
 
   json::Writer out;
   out.begin_object().key("items").begin_array();
@@ -53,6 +60,7 @@ void get_accounts(const Services& services, const Request& request, const Respon
   std::size_t count = 0;
   std::string last;
   const auto visit = [&](const ledger::AccountId& id, std::int64_t balance) {
+    if (!viewer.sees(id.owner)) return true;
     auto name = ledger::to_text(id);
     if (skipping) {
       skipping = name != after;
@@ -110,7 +118,9 @@ void add_account_routes(Router& router, const ServicesPtr& services) {
   RouteInfo accounts;
   accounts.method = "GET";
   accounts.pattern = "/v1/accounts";
-  accounts.summary = "Accounts and their balances: one owner's, or all, system accounts included.";
+  accounts.summary =
+      "Accounts and their balances: one owner's, or all, system accounts included; a household's "
+      "own only.";
   accounts.access = Access::read;
   accounts.parameters = {{"owner", "query", "string", false, "a participant, as Resident:H01"},
                          {"after", "query", "string", false, "`next` of the page before"},

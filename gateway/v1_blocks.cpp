@@ -28,7 +28,7 @@ void get_block(const Services& services, const Request& request, const Responder
     return responder.send(problem(404, "not_found", "This peer has no block of that height."));
   }
   json::Writer out;
-  write_block(out, **block, view->state(), services.ports);
+  write_block(out, **block, view->state(), services.ports, Viewer(view->state(), request));
   responder.send(json_response(std::move(out).take()));
 }
 
@@ -42,6 +42,7 @@ void list_blocks(const Services& services, const Request& request, const Respond
   const auto head = view->head().height;
   const auto newest = head >= *limit ? head - *limit + 1 : 1;
   auto height = std::max<std::uint64_t>(from->value_or(newest), 1);
+  const Viewer viewer(view->state(), request);
   json::Writer out;
   out.begin_object().key("items").begin_array();
   std::size_t count = 0;
@@ -49,7 +50,7 @@ void list_blocks(const Services& services, const Request& request, const Respond
     const auto block = view->block(height);
     if (!block) return responder.send(problem_of(block.error()));
     if (!block->has_value()) continue;  // pruned
-    write_block(out, **block, view->state(), services.ports);
+    write_block(out, **block, view->state(), services.ports, viewer);
     ++count;
   }
   out.end_array().key("next");

@@ -4,9 +4,9 @@
 #include "gateway/services.hpp"
 
 namespace powershare::gateway {
-namespace {
 
-void get_events(Services& services, const Request& request, const Responder& responder) {
+void open_event_stream(Services& services, const Request& request, const Responder& responder,
+                       EventRenderer render) {
   auto from = request.http.header("last-event-id");
   if (!from) from = request.http.parameter("after");
   EventId after;
@@ -38,10 +38,13 @@ void get_events(Services& services, const Request& request, const Responder& res
   head.headers = {{"Cache-Control", "no-store"}, {"X-Accel-Buffering", "no"}};
   auto stream = responder.stream(std::move(head));
   if (stream == nullptr) return services.streams.release(address);
-  services.streams.add(std::move(stream), address, after);
+  services.streams.add(std::move(stream), address, after, std::move(render));
 }
 
-}  // namespace
+std::vector<ParameterInfo> event_stream_parameters() {
+  return {{"Last-Event-ID", "header", "string", false, "height.index; without it only what is new"},
+          {"after", "query", "string", false, "the same, for clients that cannot set headers"}};
+}
 
 void add_event_routes(Router& router, const ServicesPtr& services) {
   RouteInfo info;
@@ -52,13 +55,11 @@ void add_event_routes(Router& router, const ServicesPtr& services) {
       "is "
       "height.index on every peer: send the last one as Last-Event-ID to go on after it.";
   info.access = Access::read;
-  info.parameters = {
-      {"Last-Event-ID", "header", "string", false, "height.index; without it only what is new"},
-      {"after", "query", "string", false, "the same, for clients that cannot set headers"}};
+  info.parameters = event_stream_parameters();
   info.response_type = "text/event-stream";
   info.statuses = {200, 400, 429, 503};
   router.add(std::move(info), [services](const Request& request, const Responder& responder) {
-    get_events(*services, request, responder);
+    open_event_stream(*services, request, responder, {});
   });
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "gateway/error.hpp"
+#include "gateway/household/caller.hpp"
 #include "gateway/json.hpp"
 #include "gateway/parameters.hpp"
 #include "gateway/problem.hpp"
@@ -152,6 +153,10 @@ void list_trades(const Services& services, const Request& request, const Respond
   }
   const auto view = open_view(services, responder);
   if (!view) return;
+  const Viewer viewer(view->state(), request);
+  if (auto refusal = restrict_to_own(viewer, request, filter->participant)) {
+    return responder.send(std::move(*refusal));
+  }
   const auto limit = filter->limit++;
   const auto trades = ledger::query_trades(view->state(), view->history(), *filter, after);
   if (!trades) return responder.send(problem_of(trades.error()));
@@ -234,10 +239,14 @@ std::string bills_json(const ledger::Statement& statement) {
 void get_bills(const Services& services, const Request& request, const Responder& responder) {
   auto period = period_of(request);
   if (!period) return responder.send(problem_of(period.error()));
-  const auto participant = participant_parameter(request, "participant");
+  auto participant = participant_parameter(request, "participant");
   if (!participant) return responder.send(problem_of(participant.error()));
   const auto view = open_view(services, responder);
   if (!view) return;
+  const Viewer viewer(view->state(), request);
+  if (auto refusal = restrict_to_own(viewer, request, *participant)) {
+    return responder.send(std::move(*refusal));
+  }
   constexpr auto longest_ms = max_bill_days * millis_per_day;
   if (!request.http.parameter("to")) {
     const auto now = ledger::island_time(view->state());

@@ -1,5 +1,6 @@
 // GET and POST /v1/participants and /v1/meters; GET /v1/parameters.
 #include "gateway/error.hpp"
+#include "gateway/household/caller.hpp"
 #include "gateway/parameters.hpp"
 #include "gateway/payload_json.hpp"
 #include "gateway/problem.hpp"
@@ -109,10 +110,12 @@ void list_participants(const Services& services, const Request& request,
   }
   const auto view = open_view(services, responder);
   if (!view) return;
+  const Viewer viewer(view->state(), request);
   Page<ledger::Participant> page(request.http.parameter("after").value_or(""), *limit);
   ledger::for_each_participant(view->state(), [&](const ledger::Participant& participant) {
     if (type && participant.ref.type != *type) return true;
-    return page.take(ledger::to_text(participant.ref), participant, write_participant);
+    return page.take(ledger::to_text(participant.ref), viewer.visible(participant),
+                     write_participant);
   });
   if (page.unknown_start()) {
     return responder.send(problem(400, "bad_parameter", "after must be the next of a page."));
@@ -127,10 +130,19 @@ void list_meters(const Services& services, const Request& request, const Respond
   if (!owner) return responder.send(problem_of(owner.error()));
   const auto view = open_view(services, responder);
   if (!view) return;
+  const Viewer viewer(view->state(), request);
+  // Whoever brings readings learns what it needs for that, and no more of a household.
+  const bool delivers = request.key && !reads_everything(request.key->role);
   Page<ledger::MeterRecord> page(request.http.parameter("after").value_or(""), *limit);
   ledger::for_each_meter(view->state(), [&](const ledger::MeterRecord& meter) {
     if (owner->has_value() && meter.owner != **owner) return true;
-    return page.take(meter.meter.text(), meter, [&](json::Writer& out, const auto& record) {
+    if (!viewer.sees(meter.owner)) return true;
+    auto shown = meter;
+    if (delivers) {
+      shown.cpe.clear();
+      shown.plant_watts = 0;
+    }
+    return page.take(meter.meter.text(), shown, [&](json::Writer& out, const auto& record) {
       write_meter(out, record, ledger::meter_progress(view->state(), record.meter));
     });
   });
@@ -154,6 +166,8 @@ void get_parameters(const Services& services, const Request&, const Responder& r
   out.key("credit_limit_coins").decimal(parameters.credit_limit.nano());
   out.key("clearing_rule").string(parameters.clearing_rule);
   out.key("currency").string(parameters.currency);
+  out.key("gateway_daily_coins").decimal(parameters.gateway_daily_coins.nano());
+  out.key("gateway_daily_cash").decimal(parameters.gateway_daily_cash.nano());
   out.key("block_time").string(to_iso8601(clock.block));
   out.key("island_time").string(to_iso8601(clock.island)).end_object();
   responder.send(json_response(std::move(out).take()));
@@ -225,6 +239,7 @@ void add_meter_routes(Router& router, const ServicesPtr& services) {
                                        {"retired", "time?"},
                                        {"in_ledger_through", "integer"},
                                        {"last_end", "time?"}}));
+  list.access = Access::deliver;
   list.parameters.push_back({"owner", "query", "string", false, "a participant, as Resident:H01"});
   router.add(std::move(list), [services](const Request& request, const Responder& responder) {
     list_meters(*services, request, responder);
@@ -254,6 +269,8 @@ void add_registry_routes(Router& router, const ServicesPtr& services) {
                                         {"credit_limit_coins", "decimal"},
                                         {"clearing_rule", "string"},
                                         {"currency", "string"},
+                                        {"gateway_daily_coins", "decimal"},
+                                        {"gateway_daily_cash", "decimal"},
                                         {"block_time", "time"},
                                         {"island_time", "time"}});
   info.statuses = {200, 503};

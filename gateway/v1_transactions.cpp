@@ -1,6 +1,5 @@
 // GET /v1/transactions/{id} and POST /v1/transactions.
 #include "gateway/block_json.hpp"
-#include "gateway/error.hpp"
 #include "gateway/payload_json.hpp"
 #include "gateway/problem.hpp"
 #include "gateway/schemas.hpp"
@@ -10,10 +9,10 @@ namespace powershare::gateway {
 namespace {
 
 void write_found(json::Writer& out, const BlockRecord& block, std::size_t index,
-                 const ledger::StateReader& state, const Ports& ports) {
+                 const ledger::StateReader& state, const Ports& ports, const Viewer& viewer) {
   const auto& header = block.header;
   out.begin_object().key("transaction");
-  write_transaction(out, block.transactions[index], ports.decode);
+  write_transaction(out, block.transactions[index], ports.decode, viewer);
   out.key("receipt");
   write_receipt(out, block.receipts[index]);
   out.key("block").begin_object();
@@ -59,29 +58,24 @@ void get_transaction(const Services& services, const Request& request, const Res
     return responder.send(problem(404, "not_found", "This peer no longer holds that block."));
   }
   json::Writer out;
-  write_found(out, **block, index, view->state(), services.ports);
+  write_found(out, **block, index, view->state(), services.ports, Viewer(view->state(), request));
   responder.send(json_response(std::move(out).take()));
-}
-
-void post_signed(const Services& services, const Responder& responder, const json::Value& body,
-                 const json::Value& encoded) {
-  if (body.members().size() != 1 || encoded.kind() != json::Kind::string) {
-    return responder.send(problem(400, "bad_parameter",
-                                  "signed must be the only field, and base64 of a transaction."));
-  }
-  auto bytes = from_base64(encoded.text());
-  if (!bytes || bytes->empty()) {
-    return responder.send(problem(400, "bad_parameter", "signed must be base64 of a transaction."));
-  }
-  submit_signed(services, responder, std::move(*bytes));
 }
 
 void post_transaction(const Services& services, const Request& request,
                       const Responder& responder) {
   const auto body = json::parse(request.http.body);
   if (!body) return responder.send(problem_of(body.error()));
-  const auto* encoded = body->find("signed");
-  if (encoded != nullptr) return post_signed(services, responder, *body, *encoded);
+  if (body->find("signed") != nullptr || body->find("signature") != nullptr) {
+    auto bytes = read_signed(services, request.http.body);
+    if (!bytes) return responder.send(problem_of(bytes.error()));
+    return submit_signed(services, responder, std::move(*bytes));
+  }
+  if (request.caller) {
+    auto payload = read_payload(*body);
+    if (!payload) return responder.send(problem_of(payload.error()));
+    return submit_for_caller(services, request, responder, std::move(*payload));
+  }
   if (!request.has_role(Role::administrator)) {
     return responder.send(problem(request.key ? 403 : 401, "administrator_only",
                                   "Only a signed transaction needs no administrator's API key."));
@@ -99,11 +93,11 @@ void add_transaction_routes(Router& router, const ServicesPtr& services) {
   post.pattern = "/v1/transactions";
   post.summary =
       "Submits a transaction and waits for its receipt. Either one signed by its sender (base64 of "
-      "its bytes, no API key) or its fields, which this peer signs for the administrator.";
+      "its bytes, or what /v1/transactions/prepare gave with key and signature; no API key) or its "
+      "fields, which this peer signs for the administrator or, with a token, its session does.";
   post.access = Access::partly;
   post.parameters = {idempotency_parameter()};
-  post.request_schema =
-      R"({"anyOf":[)" + object_schema({{"signed", "string"}}) + "," + payload_schema() + "]}";
+  post.request_schema = R"({"anyOf":[)" + signed_schema() + "," + payload_schema() + "]}";
   post.response_schema = submission_schema();
   post.statuses = submission_statuses();
   post.statuses.insert(post.statuses.end(), {401, 403});

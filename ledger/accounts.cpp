@@ -224,6 +224,16 @@ void for_each_account_of(const StateReader& state, const ParticipantRef& owner,
   }
 }
 
+void for_each_escrow_of(const StateReader& state, const ParticipantRef& owner,
+                        const std::function<bool(const AccountId&, std::int64_t)>& visit) {
+  const auto prefix = state_key::Builder(StateTable::account)
+                          .u8(static_cast<std::uint8_t>(AccountClass::escrow))
+                          .participant(owner)
+                          .take();
+  bool goes_on = true;
+  for_each_under(state, prefix, goes_on, visit);
+}
+
 void for_each_account(const StateReader& state,
                       const std::function<bool(const AccountId&, std::int64_t)>& visit) {
   bool goes_on = true;

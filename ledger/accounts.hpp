@@ -91,6 +91,9 @@ Result<void> close_account(Overlay& state, const AccountId& id);
 /// false.
 void for_each_account_of(const StateReader& state, const ParticipantRef& owner,
                          const std::function<bool(const AccountId&, std::int64_t balance)>& visit);
+/// What is held for `owner`: its escrow accounts, until `visit` returns false.
+void for_each_escrow_of(const StateReader& state, const ParticipantRef& owner,
+                        const std::function<bool(const AccountId&, std::int64_t balance)>& visit);
 /// All accounts, by class and owner, until `visit` returns false.
 void for_each_account(const StateReader& state,
                       const std::function<bool(const AccountId&, std::int64_t balance)>& visit);

@@ -1,5 +1,7 @@
 // Participants, meters, standing orders and keys.
+#include "ledger/access.hpp"
 #include "ledger/assets.hpp"
+#include "ledger/cash_requests.hpp"
 #include "ledger/execution.hpp"
 #include "ledger/orders.hpp"
 #include "ledger/parameters.hpp"
@@ -71,6 +73,8 @@ Verdict execute(Overlay& state, const BlockContext& context, const DeletePartici
   record->closed = end;
   put_participant(state, *record);
   put_asset_references(state, payload.ref, {});
+  if (auto failed = release_cash_requests(state, payload.ref)) return failed;
+  erase_preferences(state, payload.ref);
   for (auto& meter : meters_of(state, payload.ref)) {
     if (meter.retired) continue;
     meter.retired = end;
@@ -83,6 +87,7 @@ Verdict execute(Overlay& state, const BlockContext& context, const DeletePartici
   for (const auto& binding : keys_of(state, principal)) {
     erase_binding(state, binding.key, principal);
   }
+  end_access_of(state, payload.ref);
   return record->participant.supplier ? require_supplier_for_meters(state) : Verdict{};
 }
 
@@ -143,10 +148,7 @@ Verdict execute(Overlay& state, const BindKey& payload) {
   if (auto ref = parse_participant_ref(payload.principal); ref && !find_participant(state, *ref)) {
     return unknown_participant(*ref);
   }
-  constexpr std::size_t max_bindings = 1024;  // of one key, or of one principal
-  if (!find_binding(state, payload.key, payload.principal) &&
-      (bindings_of(state, payload.key).size() >= max_bindings ||
-       keys_of(state, payload.principal).size() >= max_bindings)) {
+  if (!binding_fits(state, payload.key, payload.principal)) {
     return reject("too_many_keys", "The key or the principal has too many bindings");
   }
   put_binding(state, {payload.key, payload.principal, payload.scopes});
@@ -161,6 +163,9 @@ Verdict execute(Overlay& state, const RevokeKey& payload, std::string_view princ
     any = true;
     governed = governed || binding.has(Scope::governance);
     erase_binding(state, binding.key, binding.principal);
+    if (const auto ref = parse_participant_ref(binding.principal)) {
+      end_access_of_key(state, *ref, binding.key);
+    }
   }
   if (!any) return reject("unknown_key", "The key is not bound");
   if (!governed) return {};

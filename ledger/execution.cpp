@@ -1,5 +1,7 @@
 #include "ledger/execution.hpp"
 
+#include "ledger/assets.hpp"
+#include "ledger/daily_limit.hpp"
 #include "ledger/metering.hpp"
 #include "ledger/parameters.hpp"
 
@@ -33,6 +35,26 @@ struct Dispatch {
   Verdict operator()(const RevokeKey& payload) const {
     const bool all = has(Scope::administrator) || has(Scope::governance);
     return execute(state, payload, all ? std::string_view() : transaction.principal);
+  }
+  Verdict operator()(const ProvisionAsset& payload) const {
+    return given_out(payload, payload.asset, payload.balance_nano);
+  }
+  Verdict operator()(const AdjustAsset& payload) const {
+    const auto account =
+        asset_account(state, payload.owner, payload.asset, payload.currency, payload.id);
+    const auto before = account ? balance(state, *account) : 0;
+    return given_out(payload, payload.asset, payload.balance_nano - before);
+  }
+  Verdict operator()(const CashFundingResident& payload) const {
+    return given_out(payload, AssetClass::cash, payload.cash.nano());
+  }
+  /// Executes what creates an asset, within what its signer may give out in a day.
+  template <class T>
+  Verdict given_out(const T& payload, AssetClass asset, std::int64_t nano) const {
+    if (auto failed = execute(state, payload)) return failed;
+    const auto of = [&](AssetClass wanted) { return asset == wanted ? nano : 0; };
+    return charge_daily_limit(state, context, transaction, Coins::from_nano(of(AssetClass::coins)),
+                              Cash::from_nano(of(AssetClass::cash)));
   }
   Verdict operator()(const ReadingBatch& payload) const {
     const bool unsigned_allowed = has(Scope::gateway) || has(Scope::administrator);

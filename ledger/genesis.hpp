@@ -27,6 +27,15 @@ struct Parameters {
   Coins credit_limit;                                      ///< per participant (DECISIONS 25)
   std::string clearing_rule = "pay_as_clear";
   std::string currency = "EUR";
+  /// What a delegated administrator's key, as each peer's door has one, may give out in a day;
+  /// 0: nothing (DECISIONS 17). The defaults leave no trace in any encoding.
+  Coins gateway_daily_coins = Coins::from_nano(10'000'000 * nano_per_unit);
+  Cash gateway_daily_cash = Cash::from_nano(10'000'000 * nano_per_unit);  ///< of all currencies
+  bool has_default_limits() const {
+    const Parameters standard{};
+    return gateway_daily_coins == standard.gateway_daily_coins &&
+           gateway_daily_cash == standard.gateway_daily_cash;
+  }
   friend bool operator==(const Parameters&, const Parameters&) = default;
 };
 

@@ -347,6 +347,12 @@ Parameters read_parameters(const Json& value, std::string& fault) {
   }
   parameters.clearing_rule = in.text("clearing_rule", parameters.clearing_rule);
   parameters.currency = in.text("currency", parameters.currency);
+  if (in.has("gateway_daily_coins")) {
+    parameters.gateway_daily_coins = Coins::from_nano(in.nano("gateway_daily_coins"));
+  }
+  if (in.has("gateway_daily_cash")) {
+    parameters.gateway_daily_cash = Cash::from_nano(in.nano("gateway_daily_cash"));
+  }
   in.finish();
   return parameters;
 }
@@ -438,6 +444,10 @@ std::string Genesis::to_json() const {
                        {"credit_limit_coins", to_text(parameters.credit_limit)},
                        {"clearing_rule", parameters.clearing_rule},
                        {"currency", parameters.currency}};
+  if (!parameters.has_default_limits()) {  // older programs refuse what they do not know
+    out["parameters"]["gateway_daily_coins"] = to_text(parameters.gateway_daily_coins);
+    out["parameters"]["gateway_daily_cash"] = to_text(parameters.gateway_daily_cash);
+  }
   out["members"] = Json::array();
   for (const auto& member : members) {
     out["members"].push_back({{"peer", member.peer.text()},

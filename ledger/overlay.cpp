@@ -51,6 +51,15 @@ void Overlay::scan(ByteView prefix, ByteView from,
   while (goes_on && in_range()) visit_change();
 }
 
+void Overlay::for_each_change(
+    ByteView prefix,
+    const std::function<void(ByteView, const std::optional<Bytes>&)>& visit) const {
+  for (auto change = changes_.lower_bound(prefix);
+       change != changes_.end() && begins_with(change->first, prefix); ++change) {
+    visit(change->first, change->second);
+  }
+}
+
 std::vector<StateWrite> Overlay::take() {
   std::vector<StateWrite> writes;
   writes.reserve(changes_.size());

@@ -37,6 +37,12 @@ class Overlay final : public StateReader {
   void scan(ByteView prefix, ByteView from,
             const std::function<bool(ByteView, ByteView)>& visit) const override;
 
+  /// This overlay's own changes of keys that begin with `prefix`, in byte order; nothing stands for
+  /// an erased record.
+  void for_each_change(
+      ByteView prefix,
+      const std::function<void(ByteView, const std::optional<Bytes>&)>& visit) const;
+
   bool empty() const { return changes_.empty(); }
   std::size_t size() const { return changes_.size(); }
   /// All changes in key order, one per key; the overlay is empty afterwards.

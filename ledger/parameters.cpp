@@ -64,6 +64,12 @@ Result<void> check_parameters(const Parameters& parameters) {
       parameters.credit_limit.nano() > 1'000'000 * nano_per_unit) {
     return malformed("credit_limit: between 0 and 1000000 coins");
   }
+  for (const auto limit_nano :
+       {parameters.gateway_daily_coins.nano(), parameters.gateway_daily_cash.nano()}) {
+    if (limit_nano < 0 || limit_nano > 1'000'000'000 * nano_per_unit) {
+      return malformed("gateway_daily_coins and gateway_daily_cash: between 0 and 1000000000");
+    }
+  }
   if (!is_clearing_rule(parameters.clearing_rule)) {
     return malformed("clearing_rule: pay_as_clear, pay_as_bid, mid_market or thesis");
   }
@@ -86,6 +92,14 @@ Result<void> set_parameter(Parameters& parameters, std::string_view name, std::s
     auto coins = parse_quantity<Coins>(value);
     if (!coins) return malformed("credit_limit: " + coins.error().detail());
     changed.credit_limit = *coins;
+  } else if (name == "gateway_daily_coins") {
+    auto coins = parse_quantity<Coins>(value);
+    if (!coins) return malformed("gateway_daily_coins: " + coins.error().detail());
+    changed.gateway_daily_coins = *coins;
+  } else if (name == "gateway_daily_cash") {
+    auto cash = parse_quantity<Cash>(value);
+    if (!cash) return malformed("gateway_daily_cash: " + cash.error().detail());
+    changed.gateway_daily_cash = *cash;
   } else if (name == "clearing_rule") {
     changed.clearing_rule = value;
   } else if (name == "currency") {
@@ -100,6 +114,10 @@ Result<void> set_parameter(Parameters& parameters, std::string_view name, std::s
   }
   parameters = std::move(changed);
   return {};
+}
+
+std::uint32_t parameter_feature_level(std::string_view name) {
+  return name == "gateway_daily_coins" || name == "gateway_daily_cash" ? 3 : 1;
 }
 
 Clock clock(const StateReader& state) {

@@ -9,11 +9,14 @@ namespace powershare::ledger {
 Parameters parameters(const StateReader& state);
 void put_parameters(Overlay& state, const Parameters& parameters);
 /// Changes one field by its name: "slot", "close_grace", "final_after", "silent_meter",
-/// "future_reading" (durations, as "15m"), "credit_limit" (coins), "clearing_rule", "currency".
+/// "future_reading" (durations, as "15m"), "credit_limit" (coins), "clearing_rule", "currency",
+/// "gateway_daily_coins" and "gateway_daily_cash" (amounts; feature level 3).
 /// LedgerError::malformed with the reason. The slot length cannot change once the chain runs:
 /// `fixed_slot`.
 Result<void> set_parameter(Parameters& parameters, std::string_view name, std::string_view value,
                            bool fixed_slot);
+/// From which feature level on the chain has a parameter of this name.
+std::uint32_t parameter_feature_level(std::string_view name);
 /// One sentence where a value is outside its limits.
 Result<void> check_parameters(const Parameters& parameters);
 

@@ -200,6 +200,21 @@ Result<std::vector<TradeView>> query_trades(const StateReader& state, const Hist
   return std::move(collector).result();
 }
 
+Result<void> for_each_participant_slot(
+    const HistoryReader& history, const ParticipantRef& who, UtcMillis from, UtcMillis to,
+    const std::function<bool(const ParticipantSlotRow&)>& visit) {
+  return scan_rows(history, history_table::participant_slots, history_key::participant(who),
+                   time_key(from), parse_participant_slot_row,
+                   [&](const ParticipantSlotRow& row) { return row.slot < to && visit(row); });
+}
+
+Result<void> for_each_late_row(const HistoryReader& history, const ParticipantRef& who,
+                               UtcMillis from, UtcMillis to,
+                               const std::function<bool(const LateRow&)>& visit) {
+  return scan_rows(history, history_table::late, history_key::participant(who), time_key(from),
+                   parse_late_row, [&](const LateRow& row) { return row.slot < to && visit(row); });
+}
+
 Result<Statement> query_bills(const HistoryReader& history, UtcMillis from, UtcMillis to,
                               const std::optional<ParticipantRef>& participant) {
   StatementBuilder builder(from, to);

@@ -62,6 +62,16 @@ Result<std::vector<TradeView>> query_trades(const StateReader& state, const Hist
 Result<Statement> query_bills(const HistoryReader& history, UtcMillis from, UtcMillis to,
                               const std::optional<ParticipantRef>& participant = {});
 
+/// One participant's settled slots with start in [from, to), ascending, until `visit` returns
+/// false.
+Result<void> for_each_participant_slot(const HistoryReader& history, const ParticipantRef& who,
+                                       UtcMillis from, UtcMillis to,
+                                       const std::function<bool(const ParticipantSlotRow&)>& visit);
+/// Its late readings of slots with start in [from, to), likewise.
+Result<void> for_each_late_row(const HistoryReader& history, const ParticipantRef& who,
+                               UtcMillis from, UtcMillis to,
+                               const std::function<bool(const LateRow&)>& visit);
+
 /// Readings of one meter with start in [from, to), ascending, at most `limit`.
 Result<std::vector<SlotReading>> query_readings(const HistoryReader& history, const MeterId& meter,
                                                 UtcMillis from, UtcMillis to, std::size_t limit);

@@ -243,6 +243,9 @@ void encode(Encoder& out, const Parameters& parameters) {
       .quantity(parameters.credit_limit)
       .text(parameters.clearing_rule)
       .text(parameters.currency);
+  // The record of levels 1 and 2 ends here.
+  if (parameters.has_default_limits()) return;
+  out.quantity(parameters.gateway_daily_coins).quantity(parameters.gateway_daily_cash);
 }
 
 Parameters decode_parameters(Decoder& in) {
@@ -255,6 +258,10 @@ Parameters decode_parameters(Decoder& in) {
   parameters.credit_limit = in.quantity<Coins>();
   parameters.clearing_rule = in.text(max_label_bytes);
   parameters.currency = in.text(max_label_bytes);
+  if (in.finished()) return parameters;
+  parameters.gateway_daily_coins = in.quantity<Coins>();
+  parameters.gateway_daily_cash = in.quantity<Cash>();
+  if (parameters.has_default_limits()) in.fail();
   return parameters;
 }
 

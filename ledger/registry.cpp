@@ -53,6 +53,16 @@ void for_each_participant(const StateReader& state,
   });
 }
 
+void for_each_participant_of(const StateReader& state, ParticipantType type,
+                             const std::function<bool(const Participant&)>& visit) {
+  const auto prefix =
+      state_key::Builder(StateTable::participant).u8(static_cast<std::uint8_t>(type)).take();
+  state.scan(prefix, {}, [&](ByteView, ByteView value) {
+    const auto record = decoded(value, decode_participant_record);
+    return record.closed || visit(record.participant);
+  });
+}
+
 std::optional<Participant> find_supplier(const StateReader& state) {
   std::optional<ParticipantRecord> supplier;
   const auto utilities = state_key::Builder(StateTable::participant)
@@ -168,6 +178,13 @@ void put_binding(Overlay& state, const KeyBinding& binding) {
 void erase_binding(Overlay& state, const PublicKey& key, std::string_view principal) {
   state.erase(state_key::key_binding(key, principal));
   state.erase(state_key::principal_key(principal, key));
+}
+
+bool binding_fits(const StateReader& state, const PublicKey& key, std::string_view principal) {
+  constexpr std::size_t max_bindings = 1024;  // of one key, or of one principal
+  return find_binding(state, key, principal).has_value() ||
+         (bindings_of(state, key).size() < max_bindings &&
+          keys_of(state, principal).size() < max_bindings);
 }
 
 bool is_principal(std::string_view text) {

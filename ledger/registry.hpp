@@ -29,6 +29,9 @@ void put_participant(Overlay& state, const ParticipantRecord& record);
 /// Participants that are not deleted, by type and id, until `visit` returns false.
 void for_each_participant(const StateReader& state,
                           const std::function<bool(const Participant&)>& visit);
+/// Those of one type, by id.
+void for_each_participant_of(const StateReader& state, ParticipantType type,
+                             const std::function<bool(const Participant&)>& visit);
 /// The utility company that takes all the rest: of the suppliers the one that was added first, by
 /// id where several were added at once; nothing where there is none.
 std::optional<Participant> find_supplier(const StateReader& state);
@@ -90,6 +93,9 @@ std::vector<KeyBinding> bindings_of(const StateReader& state, const PublicKey& k
 std::vector<KeyBinding> keys_of(const StateReader& state, std::string_view principal);
 void put_binding(Overlay& state, const KeyBinding& binding);
 void erase_binding(Overlay& state, const PublicKey& key, std::string_view principal);
+/// Whether that binding is there or may be added: neither a key nor a principal has more than
+/// 1,024.
+bool binding_fits(const StateReader& state, const PublicKey& key, std::string_view principal);
 /// "administrator", "governance", "feeder", "gateway:<peer>" or "<type>:<id>".
 bool is_principal(std::string_view text);
 

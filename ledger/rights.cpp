@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ledger/access.hpp"
+#include "ledger/cash_requests.hpp"
 #include "ledger/criteria.hpp"
 #include "ledger/parameters.hpp"
 
@@ -79,7 +81,7 @@ class OwnRights {
     return {};
   }
   Verdict operator()(const DeleteParticipant& payload) const {
-    return owns(payload.ref) ? Verdict{} : not_yours();
+    return owns(payload.ref) ? bound_only() : not_yours();
   }
   /// Delegation: an owner may let another key act for it, with no more than its own rights.
   Verdict operator()(const BindKey& payload) const {
@@ -87,11 +89,11 @@ class OwnRights {
     if (payload.scopes != scope_bit(Scope::own)) {
       return forbidden("An owner can hand on its own rights only");
     }
-    return {};
+    return bound_only();
   }
   Verdict operator()(const RevokeKey& payload) const {
     if (!has(Scope::own) || !find_binding(state_, payload.key, principal_)) return not_yours();
-    return {};
+    return bound_only();
   }
 
   Verdict operator()(const EnergyToCoins& payload) const {
@@ -160,13 +162,24 @@ class OwnRights {
   Verdict operator()(const AddApiKey&) const { return administrator_only(); }
   Verdict operator()(const RevokeApiKey&) const { return administrator_only(); }
 
-  Verdict operator()(const Invite&) const { return administrator_only(); }
-  Verdict operator()(const WithdrawInvitation&) const { return administrator_only(); }
-  Verdict operator()(const AcceptInvitation&) const { return administrator_only(); }
-  Verdict operator()(const SetLogin&) const { return administrator_only(); }
-  Verdict operator()(const RemoveLogin&) const { return administrator_only(); }
-  Verdict operator()(const OpenSession&) const { return administrator_only(); }
-  Verdict operator()(const CloseSession&) const { return administrator_only(); }
+  Verdict operator()(const Invite& payload) const { return own_keys(payload.participant); }
+  Verdict operator()(const WithdrawInvitation& payload) const {
+    const auto invitation = find_invitation(state_, payload.invitation);
+    return invitation && is_principal(invitation->participant) ? Verdict{} : not_yours();
+  }
+  Verdict operator()(const AcceptInvitation&) const {
+    if (has(Passing::invitation)) return {};
+    return forbidden("Only the invitation's own key accepts it");
+  }
+  Verdict operator()(const SetLogin& payload) const { return own_keys(payload.participant); }
+  Verdict operator()(const RemoveLogin& payload) const { return own_keys(payload.participant); }
+  Verdict operator()(const OpenSession& payload) const {
+    if (!has(Passing::refresh)) return own_keys(payload.participant);
+    return principal_ == to_text(payload.participant) ? Verdict{} : not_yours();
+  }
+  Verdict operator()(const CloseSession& payload) const {
+    return is_principal(payload.participant) ? Verdict{} : not_yours();
+  }
   Verdict operator()(const PlaceOrder& payload) const { return own_only(payload.participant); }
   Verdict operator()(const CancelOrder& payload) const { return own_only(payload.participant); }
   Verdict operator()(const SetCalendar&) const {
@@ -174,14 +187,34 @@ class OwnRights {
   }
   Verdict operator()(const SetPreferences& payload) const { return own_only(payload.participant); }
   Verdict operator()(const RequestCash& payload) const { return own_only(payload.participant); }
-  Verdict operator()(const ResolveCashRequest&) const { return administrator_only(); }
+  /// Its owner may take a request back.
+  Verdict operator()(const ResolveCashRequest& payload) const {
+    if (payload.approved) return administrator_only();
+    const auto request = find_cash_request(state_, payload.request);
+    return request ? own_only(request->request.participant) : not_yours();
+  }
   Verdict operator()(const UpdateMeter&) const { return administrator_only(); }
   Verdict operator()(const SetMeterStanding&) const { return administrator_only(); }
   Verdict operator()(const DisputeReading&) const { return administrator_only(); }
   Verdict operator()(const ResolveDispute&) const { return administrator_only(); }
 
  private:
-  bool has(Scope scope) const { return (scopes_ & scope_bit(scope)) != 0; }
+  template <class Bit>
+  bool has(Bit bit) const {
+    return (scopes_ & scope_bit(bit)) != 0;
+  }
+  /// The participant itself acts, not the owner of a vehicle.
+  bool is_principal(const ParticipantRef& ref) const {
+    return has(Scope::own) && principal_ == to_text(ref);
+  }
+  /// Whoever holds a session's token for a while must not gain a key that lasts.
+  Verdict bound_only() const {
+    if (!has(Passing::session)) return {};
+    return forbidden("A session does not decide about keys; a key that is bound has to sign");
+  }
+  Verdict own_keys(const ParticipantRef& ref) const {
+    return is_principal(ref) ? bound_only() : not_yours();
+  }
   bool owns(const ParticipantRef& ref) const {
     return has(Scope::own) && controls(state_, principal_, ref);
   }
@@ -196,6 +229,13 @@ class OwnRights {
   const std::string& principal_;
   std::uint32_t scopes_;
 };
+
+/// What a person does with a key that nobody else has: not even the administrator logs in as
+/// somebody, or sets their password.
+bool is_personal(const Payload& payload) {
+  return std::holds_alternative<AcceptInvitation>(payload) ||
+         std::holds_alternative<SetLogin>(payload) || std::holds_alternative<OpenSession>(payload);
+}
 
 bool changes_epoch(const Payload& payload) {
   return std::holds_alternative<AddMember>(payload) ||
@@ -220,7 +260,7 @@ Verdict check_beyond_administrator(const StateReader& state, const Transaction& 
     }
   } else if (std::holds_alternative<ClockStep>(transaction.payload) ||
              std::holds_alternative<SetParameter>(transaction.payload) ||
-             changes_epoch(transaction.payload)) {
+             changes_epoch(transaction.payload) || is_personal(transaction.payload)) {
     return std::visit(OwnRights(state, transaction.principal, scopes), transaction.payload);
   }
   return {};
@@ -229,8 +269,18 @@ Verdict check_beyond_administrator(const StateReader& state, const Transaction& 
 }  // namespace
 
 std::uint32_t authority(const StateReader& state, const PublicKey& signer,
-                        std::string_view principal) {
+                        std::string_view principal, UtcMillis now) {
   if (const auto binding = find_binding(state, signer, principal)) return binding->scopes;
+  const auto open = [&](const auto& record, UtcMillis expires) {
+    return principal == to_text(record->participant) && expires > now;
+  };
+  if (const auto session = find_session(state, signer)) {
+    if (open(session, session->expires)) return scope_bit(Scope::own) | scope_bit(Passing::session);
+  } else if (const auto refreshed = find_session_to_refresh(state, signer)) {
+    if (open(refreshed, refreshed->refresh_expires)) return scope_bit(Passing::refresh);
+  } else if (const auto invitation = find_invitation(state, signer)) {
+    if (open(invitation, invitation->expires)) return scope_bit(Passing::invitation);
+  }
   for (const auto& binding : bindings_of(state, signer)) {
     if (binding.has(Scope::administrator)) return scope_bit(Scope::administrator);
   }

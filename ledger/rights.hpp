@@ -17,11 +17,23 @@ struct Rejection {
 };
 using Verdict = std::optional<Rejection>;
 
-/// What `signer` may do as `principal`: the scopes of that binding or, where there is none and the
-/// key has the administrator's scope under another name, Scope::administrator. 0: nothing, the key
-/// is a stranger to the principal.
+/// What no binding gives, but an open session, its refresh key or an invitation: bits beside those
+/// of Scope.
+enum class Passing : std::uint32_t {
+  session = 1U << 8,      ///< with Scope::own: acts for the participant, but never about keys
+  refresh = 1U << 9,      ///< opens the session that replaces its own
+  invitation = 1U << 10,  ///< is accepted, once
+};
+constexpr std::uint32_t scope_bit(Passing passing) {
+  return static_cast<std::uint32_t>(passing);
+}
+
+/// What `signer` may do as `principal` at `now` (block time): the scopes of that binding or, where
+/// there is none, those of the participant's session or invitation or, where the key has the
+/// administrator's scope under another name, Scope::administrator. 0: nothing, the key is a
+/// stranger to the principal.
 std::uint32_t authority(const StateReader& state, const PublicKey& signer,
-                        std::string_view principal);
+                        std::string_view principal, UtcMillis now);
 
 /// True when `principal` is `participant`, or the Resident who owns that ElectricVehicle.
 bool controls(const StateReader& state, std::string_view principal,

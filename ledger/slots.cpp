@@ -6,13 +6,16 @@
 #include "base/assert.hpp"
 #include "ledger/error.hpp"
 #include "ledger/history.hpp"
+#include "ledger/household_news.hpp"
 #include "ledger/metering.hpp"
+#include "ledger/movements.hpp"
 #include "ledger/orders.hpp"
 #include "ledger/registry.hpp"
 #include "ledger/slot_book.hpp"
 #include "ledger/slot_record.hpp"
 #include "ledger/slot_settlement.hpp"
 #include "ledger/state_keys.hpp"
+#include "ledger/top_up.hpp"
 
 namespace powershare::ledger {
 namespace {
@@ -249,6 +252,8 @@ void settle_slot(Overlay& state, const BlockContext& context, UtcMillis slot) {
          "slot " + to_iso8601(slot) + " not settled: " + settled.error().text(), 0, Energy{}});
     return;
   }
+  tell_slot_movements(changes, state, context, slot);
+  tell_slot_news(changes, state, context, slot);
   changes.merge_into(state);
 }
 
@@ -259,6 +264,7 @@ void close_slots(Overlay& state, const BlockContext& context, SlotProgress& prog
     progress.next_close = next.slot;
     if (!next.due) return;
     settle_slot(state, context, next.slot);
+    top_up_households(state, context, next.slot);
     unmark(state, next.slot);
     progress.next_close.value += context.parameters.slot_ms;
   }

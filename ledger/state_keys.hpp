@@ -39,7 +39,7 @@ enum class StateTable : std::uint8_t {
   invitation = 0x1a,        ///< 32 invitation -> participant, expiry
   login = 0x1b,             ///< 32 login -> participant, key, sealed key
   login_of = 0x1c,          ///< participant ‖ 32 login -> nothing: the same, by participant
-  session = 0x1d,           ///< 32 session key -> participant, refresh key, expiries
+  session = 0x1d,           ///< 32 session key -> participant, refresh key, who opened it, times
   session_refresh = 0x1e,   ///< 32 refresh key -> 32 session key
   session_of = 0x1f,        ///< participant ‖ 32 session key -> nothing: the same, by participant
   account = 0x20,           ///< account -> i64 balance (ledger/accounts.hpp)
@@ -48,6 +48,7 @@ enum class StateTable : std::uint8_t {
   cash_request = 0x23,     ///< 32 transaction -> RequestCash that is not resolved
   cash_request_of = 0x24,  ///< participant ‖ 32 transaction -> nothing: the same, by participant
   daily_spending = 0x25,   ///< 32 key -> what it has given out today on the administrator's behalf
+  invitation_of = 0x26,    ///< participant ‖ 32 invitation -> nothing: the same, by participant
   meter = 0x30,            ///< text meter -> MeterRecord (ledger/registry.hpp)
   meter_of_owner = 0x31,   ///< participant ‖ text meter -> nothing: the same, by owner
   reading_ranges =

@@ -5,12 +5,15 @@
 
 #include "crypto/merkle_list.hpp"
 #include "ledger/accounts.hpp"
+#include "ledger/cash_requests.hpp"
 #include "ledger/claims.hpp"
 #include "ledger/dedup.hpp"
 #include "ledger/error.hpp"
 #include "ledger/execution.hpp"
 #include "ledger/genesis_state.hpp"
+#include "ledger/household_news.hpp"
 #include "ledger/membership.hpp"
+#include "ledger/movements.hpp"
 #include "ledger/parameters.hpp"
 #include "ledger/slots.hpp"
 #include "ledger/state.hpp"
@@ -131,7 +134,7 @@ class BlockExecution {
       return Rejection{"malformed", valid.error().detail()};
     }
     if (auto expired = check_expiry(transaction.expires, time_)) return expired;
-    scopes = authority(block_, transaction.signer, transaction.principal);
+    scopes = authority(block_, transaction.signer, transaction.principal, time_);
     if (scopes == 0) {
       return Rejection{"unknown_key", "This key is not bound to " + transaction.principal};
     }
@@ -172,14 +175,16 @@ class BlockExecution {
     std::vector<HistoryRow> rows;
     std::vector<Event> heard;
     const auto agreed = parameters(block_);
-    const auto rejection = ledger::execute(overlay, context(agreed, index, rows, heard),
-                                           transaction, scopes, receipt.readings);
+    const auto here = context(agreed, index, rows, heard);
+    const auto rejection = ledger::execute(overlay, here, transaction, scopes, receipt.readings);
     if (rejection) {
       if (rejection->code == "invariant") {
         events.push_back({Event::Kind::alarm, {}, rejection->message, 0, {}});
       }
       return reject(receipt, *rejection);
     }
+    tell_transaction_movements(overlay, block_, here, transaction);
+    tell_transaction_news(overlay, block_, here, transaction);
     overlay.merge_into(block_);
     std::move(rows.begin(), rows.end(), std::back_inserter(history));
     std::move(heard.begin(), heard.end(), std::back_inserter(events));
@@ -348,7 +353,8 @@ Result<void> StateMachine::admit(const Transaction& transaction, UtcMillis now) 
   if (const auto expired = check_expiry(transaction.expires, std::max(now, impl_->head.time))) {
     return Error{LedgerError::expired, expired->message};
   }
-  const auto scopes = authority(state, transaction.signer, transaction.principal);
+  const auto scopes =
+      authority(state, transaction.signer, transaction.principal, std::max(now, impl_->head.time));
   if (scopes == 0) {
     return Error{LedgerError::forbidden, "This key is not bound to " + transaction.principal};
   }
@@ -379,8 +385,9 @@ const StateReader& StateMachine::state() const {
 }
 
 Result<void> StateMachine::check_invariants() const {
-  auto accounts = check_accounts(impl_->state);
-  return accounts ? check_slots(impl_->state) : accounts;
+  auto sound = check_accounts(impl_->state);
+  if (sound) sound = check_cash_requests(impl_->state);
+  return sound ? check_slots(impl_->state) : sound;
 }
 
 std::vector<crypto::Subtree> StateMachine::tree_level(unsigned depth) const {

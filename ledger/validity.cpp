@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "ledger/access.hpp"
 #include "ledger/accounts.hpp"
 #include "ledger/calendar.hpp"
 #include "ledger/criteria.hpp"
@@ -149,6 +150,13 @@ Result<void> check_partners(const ParticipantRef& owner,
   return {};
 }
 
+Result<void> check_keys(std::initializer_list<const PublicKey*> keys) {
+  for (const auto* key : keys) {
+    if (*key == PublicKey{}) return malformed("a key of zeros");
+  }
+  return {};
+}
+
 /// One side of `owner`'s criteria.
 Result<void> check(const ParticipantRef& owner, const SideRules& rules,
                    const std::optional<Price>& fixed) {
@@ -170,6 +178,16 @@ Result<void> check(const ParticipantRef& owner, const SideRules& rules,
     }
   }
   return check_partners(owner, rules.partners, CriteriaLimits::max_partners);
+}
+
+/// What opens it must cost no peer more than it can afford.
+Result<void> check(const SealedKey& sealed) {
+  if (sealed.memory_kib < min_seal_memory_kib || sealed.memory_kib > max_seal_memory_kib ||
+      sealed.passes == 0 || sealed.passes > max_seal_passes) {
+    return malformed("a sealed key asks for 8 to 64 MiB and 1 to 8 passes");
+  }
+  if (sealed.box.size() != sealed_box_bytes) return malformed("a sealed key has 72 bytes");
+  return {};
 }
 
 /// One overload per payload.
@@ -329,13 +347,39 @@ struct Checker {
   }
   Result<void> operator()(const RevokeApiKey&) const { return {}; }
 
-  Result<void> operator()(const Invite&) const { return {}; }
-  Result<void> operator()(const WithdrawInvitation&) const { return {}; }
-  Result<void> operator()(const AcceptInvitation&) const { return {}; }
-  Result<void> operator()(const SetLogin&) const { return {}; }
-  Result<void> operator()(const RemoveLogin&) const { return {}; }
-  Result<void> operator()(const OpenSession&) const { return {}; }
-  Result<void> operator()(const CloseSession&) const { return {}; }
+  Result<void> operator()(const Invite& payload) const {
+    auto result = check_keys({&payload.invitation});
+    if (result) result = check(payload.participant);
+    return result ? check_time(payload.expires) : result;
+  }
+  Result<void> operator()(const WithdrawInvitation& payload) const {
+    return check_keys({&payload.invitation});
+  }
+  Result<void> operator()(const AcceptInvitation& payload) const {
+    auto result = check_keys({&payload.key});
+    if (!result || !crypto::is_zero(payload.login)) {
+      return result ? check(payload.sealed) : result;
+    }
+    if (payload.sealed == SealedKey{}) return {};
+    return malformed("a key is kept under a log-in only");
+  }
+  Result<void> operator()(const SetLogin& payload) const {
+    auto result = check(payload.participant);
+    if (result) result = check_keys({&payload.key});
+    if (result && crypto::is_zero(payload.login)) return malformed("a log-in without a name");
+    return result ? check(payload.sealed) : result;
+  }
+  Result<void> operator()(const RemoveLogin& payload) const { return check(payload.participant); }
+  Result<void> operator()(const OpenSession& payload) const {
+    auto result = check(payload.participant);
+    if (result) result = check_keys({&payload.session, &payload.refresh});
+    if (result && payload.session == payload.refresh) {
+      return malformed("a session has two keys that differ");
+    }
+    if (result) result = check_time(payload.expires);
+    return result ? check_time(payload.refresh_expires) : result;
+  }
+  Result<void> operator()(const CloseSession& payload) const { return check(payload.participant); }
   Result<void> operator()(const PlaceOrder& payload) const {
     auto result = check(payload.participant);
     if (result) result = check_rate(payload.limit, "limit");
@@ -378,8 +422,24 @@ struct Checker {
     }
     return {};
   }
-  Result<void> operator()(const SetPreferences&) const { return {}; }
-  Result<void> operator()(const RequestCash&) const { return {}; }
+  Result<void> operator()(const SetPreferences& payload) const {
+    auto result = check(payload.participant);
+    if (payload.ranking < RankingDisplay::anonymous || payload.ranking > RankingDisplay::hidden) {
+      return malformed("unknown display in the ranking");
+    }
+    for (const auto amount : {payload.low_balance, payload.top_up_below, payload.top_up_amount}) {
+      if (result) result = check_balance(amount.nano());
+    }
+    if (result && payload.top_up_below.is_zero() != payload.top_up_amount.is_zero()) {
+      return malformed("an automatic top-up needs both a bound and an amount");
+    }
+    return result;
+  }
+  Result<void> operator()(const RequestCash& payload) const {
+    auto result = check(payload.participant);
+    if (result) result = check_positive(payload.cash.nano(), "cash");
+    return result ? check_currency(payload.currency) : result;
+  }
   Result<void> operator()(const ResolveCashRequest&) const { return {}; }
   Result<void> operator()(const UpdateMeter&) const { return {}; }
   Result<void> operator()(const SetMeterStanding&) const { return {}; }
@@ -407,6 +467,11 @@ bool is_label(std::string_view text, std::size_t max_bytes) {
 
 Result<void> check_payload(const Payload& payload) {
   return std::visit(Checker{}, payload);
+}
+
+std::uint32_t payload_feature_level(const Payload& payload) {
+  const auto* set = std::get_if<SetParameter>(&payload);
+  return set == nullptr ? 1 : parameter_feature_level(set->name);
 }
 
 Result<void> check_transaction(const Transaction& transaction) {

@@ -29,6 +29,9 @@ bool is_label(std::string_view text, std::size_t max_bytes = max_label_bytes);
 
 /// LedgerError::malformed with one sentence. Readings are judged one by one in apply, not here.
 Result<void> check_payload(const Payload& payload);
+/// From which feature level on the values of the payload are known, where they ask for more than
+/// its fields do: a name of SetParameter.
+std::uint32_t payload_feature_level(const Payload& payload);
 /// The payload, and principal and idempotency key.
 Result<void> check_transaction(const Transaction& transaction);
 

@@ -80,6 +80,8 @@ class HttpWebSocket {
   /// Queues one text frame; `text` is UTF-8. False once the client is gone, or so slow that more
   /// than `max_queued_bytes` would wait for it: it is then closed with 1013.
   virtual bool send_text(std::string_view text) = 0;
+  /// False once the client is gone or the end has begun.
+  virtual bool open() const = 0;
   /// What was sent and the client has not taken yet.
   virtual std::size_t queued_bytes() const = 0;
   /// Ends in order after what is queued; 1000 is a normal end, 1008 a broken rule (RFC 6455 §7.4).

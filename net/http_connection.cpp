@@ -183,6 +183,8 @@ int Connection::judge_header() {
   const auto& message = parser_->get();
   const auto hosts = message.count(http::field::host);
   if (hosts > 1 || (hosts == 0 && !http_1_0_)) return 400;
+  const auto host = message[http::field::host];
+  if (!is_host({host.data(), host.size()})) return 400;
   if (!parse_target({message.target().data(), message.target().size()}, request_)) return 400;
   if (message.find(http::field::transfer_encoding) != message.end()) {
     if (http_1_0_) return 400;

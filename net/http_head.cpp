@@ -54,6 +54,14 @@ bool equal_ignoring_case(std::string_view left, std::string_view right) {
   });
 }
 
+bool is_host(std::string_view value) {
+  static constexpr std::string_view marks = "-._~%!$&'()*+;=:[]";
+  return std::all_of(value.begin(), value.end(), [](char c) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    return letter || marks.find(c) != std::string_view::npos;
+  });
+}
+
 bool has_token(std::string_view list, std::string_view token) {
   for (std::size_t start = 0; start <= list.size();) {
     const auto end = std::min(list.find(',', start), list.size());

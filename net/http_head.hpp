@@ -27,6 +27,10 @@ std::string response_head(const HttpResponse& response, const HeadOptions& optio
 
 bool equal_ignoring_case(std::string_view left, std::string_view right);
 
+/// Whether a Host header's value can be one (RFC 9112 §3.2): empty, or a name or address and
+/// perhaps a port; nothing that could be read as a path, user or list.
+bool is_host(std::string_view value);
+
 /// True when `token` stands in the comma-separated list of a header's value, in any case.
 bool has_token(std::string_view list, std::string_view token);
 

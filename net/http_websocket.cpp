@@ -40,6 +40,11 @@ class WebSocket final : public HttpWebSocket {
     return taken;
   }
 
+  bool open() const override {
+    const std::lock_guard lock(queue_->mutex);
+    return !queue_->finished && !queue_->abandoned;
+  }
+
   std::size_t queued_bytes() const override {
     const std::lock_guard lock(queue_->mutex);
     return queue_->pending.size() + queue_->being_written;

@@ -5,6 +5,7 @@
 #include "gateway/composer/explorer.hpp"
 #include "gateway/composer/historian.hpp"
 #include "gateway/composer/identities.hpp"
+#include "gateway/composer/multiuser.hpp"
 #include "gateway/composer/queries.hpp"
 #include "gateway/composer/resources.hpp"
 #include "gateway/composer/swagger.hpp"
@@ -33,10 +34,15 @@ std::string join(std::span<const std::string> segments) {
 
 void ping(const Context& context, const Exchange& exchange) {
   json::Writer out;
+  const auto& holder = exchange.holder;
+  const auto participant =
+      holder ? type_of(holder->participant.type).full_name() + "#" + holder->participant.id.text()
+             : std::string(administrator) + "#admin";
   out.begin_object().key("version").string(former_version);
-  out.key("participant").string(std::string(administrator) + "#admin");
+  out.key("participant").string(participant);
   out.key("identity")
-      .string(std::string(system_space) + ".Identity#" + administrator_identity(context));
+      .string(std::string(system_space) + ".Identity#" +
+              (holder ? holder->identity : administrator_identity(context)));
   out.end_object();
   exchange.send_json(std::move(out).take());
 }
@@ -120,19 +126,32 @@ Api::Api(const ServicesPtr& services) : context_(std::make_shared<Context>()) {
       std::chrono::system_clock::now().time_since_epoch());
   context_->started = iso_time({now.count()});
   context_->started_at = services->ports.clock();
-  context_->swagger = swagger_document(context_->namespaces);
+  const auto& options = services->options;
+  context_->swagger = swagger_document(context_->namespaces, options.composer_multiuser);
+  context_->events =
+      std::make_unique<EventFeed>(options.max_event_streams, options.max_event_streams_per_address);
+  if (options.composer_multiuser) {
+    context_->wallets =
+        std::make_unique<Wallets>(options.composer_wallets, options.save_composer_wallets);
+  }
 }
 
 Api::~Api() {
   stop();
 }
 
+void Api::pump_events() {
+  context_->events->pump(*context_);
+}
+
 void Api::stop() {
+  context_->events->close_all();
   context_->worker.stop();
 }
 
 std::optional<std::string> Api::route_of(const net::HttpRequest& request, bool routed) const {
   if (request.method == "OPTIONS") return "preflight";
+  if (request.asks_for_websocket()) return "websocket";
   if (is_page(request.path)) return "/explorer";
   if (!is_api(request)) {
     const bool ours = !request.segments.empty() &&
@@ -150,6 +169,7 @@ std::optional<std::string> Api::route_of(const net::HttpRequest& request, bool r
     return "/api/system";
   }
   if (segments.size() > 1 && same_name(segments[1], "queries")) return "/api/queries/{name}";
+  if (segments.size() > 1 && same_name(segments[1], "wallet")) return "/api/wallet";
   return segments.size() > 2 ? "/api/{model}/{id}" : "/api/{model}";
 }
 
@@ -157,9 +177,10 @@ void Api::handle(net::HttpRequest request, const std::optional<ApiKey>& key,
                  std::int64_t wait_seconds, const Responder& responder) const {
   if (request.method == "OPTIONS") return responder.send(preflight(request));
   const bool api = is_api(request);
-  const bool page = is_page(request.path);
-  const auto exchange = std::make_shared<const Exchange>(
-      std::move(request), key ? key->label : std::string(), responder);
+  const bool socket = request.asks_for_websocket();
+  const bool page = !socket && is_page(request.path);
+  const auto exchange =
+      std::make_shared<Exchange>(std::move(request), key ? key->label : std::string(), responder);
   if (wait_seconds > 0) {
     auto problem = unavailable("Too many requests from this caller.", wait_seconds);
     problem.status = 429;
@@ -170,12 +191,24 @@ void Api::handle(net::HttpRequest request, const std::optional<ApiKey>& key,
     return;
   }
   // The key goes first: a stranger's body is not even parsed. All of this is the administrator's;
-  // whoever may read everything may read here.
+  // whoever may read everything may read here, and in multi-user mode each acts by a card.
   const auto& method = exchange->http.method;
   const bool reads = method == "GET" || method == "HEAD";
-  if (!key || (key->role != Role::administrator && !(reads && reads_everything(key->role)))) {
+  if (!key) return exchange->send(unauthorized());
+  if (context_->wallets && (api || socket)) {
+    const auto path = std::span<const std::string>(exchange->http.segments);
+    if (!socket && path.size() > 1 && same_name(path[1], "wallet")) {
+      return answer_wallet(context_, exchange, key->hash, path.subspan(2));
+    }
+    auto holder = card_holder(*context_, exchange->http, *key);
+    if (const auto* problem = std::get_if<Problem>(&holder)) return exchange->send(*problem);
+    exchange->holder = std::move(std::get<std::optional<CardHolder>>(holder));
+  }
+  if (!exchange->holder && key->role != Role::administrator &&
+      !(reads && reads_everything(key->role))) {
     return exchange->send(unauthorized());
   }
+  if (socket) return context_->events->add(*context_, exchange);
   if (!api) {
     return exchange->send(
         plain(404, "Cannot " + exchange->http.method + " " + exchange->http.path));

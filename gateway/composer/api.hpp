@@ -30,7 +30,9 @@ class Api {
   /// `wait_seconds` > 0 where its sender asks too much.
   void handle(net::HttpRequest request, const std::optional<ApiKey>& key, std::int64_t wait_seconds,
               const Responder& responder) const;
-  /// Drops the long lists under way; for an orderly stop.
+  /// Tells WebSockets what has been committed since. Thread-safe; reads a few blocks.
+  void pump_events();
+  /// Drops the long lists under way and closes the WebSockets; for an orderly stop.
   void stop();
 
  private:

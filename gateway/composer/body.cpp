@@ -77,6 +77,12 @@ Outcome<json::Value> read_json(std::string_view body) {
   return std::move(*value);
 }
 
+constexpr std::size_t max_form_pairs = 1'000;
+
+Problem too_many_parameters() {
+  return {413, "Error", "too many parameters", R"("type":"parameters.too.many")"};
+}
+
 int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -108,6 +114,7 @@ Outcome<json::Value> read_form(std::string_view body) {
     const auto pair = body.substr(0, end);
     const auto equals = std::min(pair.find('='), pair.size());
     if (!pair.empty()) {
+      if (pairs.size() == max_form_pairs) return too_many_parameters();
       pairs.emplace_back(form_decoded(pair.substr(0, equals)),
                          form_decoded(pair.substr(std::min(equals + 1, pair.size()))));
     }
@@ -153,7 +160,9 @@ struct Node {
   }
 };
 
-constexpr std::size_t max_bracket_depth = 8;
+/// `filter[where][and][0][or][1][value][gt]` and a little more. What is deeper is refused: leaving
+/// the rest of a name away would change what it says.
+constexpr std::size_t max_bracket_depth = 16;
 
 }  // namespace
 
@@ -173,7 +182,8 @@ std::string json_of_pairs(const std::vector<std::pair<std::string, std::string>>
     } else {
       rest.remove_prefix(root.size());
     }
-    while (rest.starts_with('[') && depth++ < max_bracket_depth) {
+    while (rest.starts_with('[')) {
+      if (++depth > max_bracket_depth) return {};
       const auto close = rest.find(']');
       if (close == std::string_view::npos) break;
       auto key = std::string(rest.substr(1, close - 1));

@@ -16,7 +16,7 @@ inline constexpr std::size_t max_array_items = 100;
 Outcome<json::Value> read_body(const net::HttpRequest& request);
 
 /// Reads `a[b][c]=d` pairs whose names begin with `root` ("filter") into the JSON they stand for,
-/// or with an empty root all pairs.
+/// or with an empty root all pairs. Empty where a name is too deep: more than 16 brackets.
 std::string json_of_pairs(const std::vector<std::pair<std::string, std::string>>& pairs,
                           std::string_view root);
 

@@ -5,8 +5,10 @@
 #include <memory>
 #include <string>
 
+#include "gateway/composer/events.hpp"
 #include "gateway/composer/exchange.hpp"
 #include "gateway/composer/ledger_records.hpp"
+#include "gateway/composer/wallets.hpp"
 #include "gateway/composer/worker.hpp"
 #include "gateway/services.hpp"
 
@@ -22,7 +24,9 @@ struct Context {
   std::atomic<int> long_lists{0};
   std::string started;  ///< wall-clock time of the start, for /status
   MonotonicMillis started_at;
-  std::string swagger;  ///< the document, made once
+  std::string swagger;                ///< the document, made once
+  std::unique_ptr<EventFeed> events;  ///< always there
+  std::unique_ptr<Wallets> wallets;   ///< in multi-user mode only
 
   const Ports& ports() const { return services->ports; }
 };

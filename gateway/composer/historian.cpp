@@ -5,6 +5,7 @@
 
 #include "base/encoding.hpp"
 #include "gateway/composer/identities.hpp"
+#include "gateway/composer/multiuser.hpp"
 #include "ledger/parameters.hpp"
 
 namespace powershare::gateway::composer {
@@ -220,9 +221,12 @@ void get_historian_record(const ContextPtr& context, const ExchangePtr& exchange
                           const std::string& id) {
   const auto view = open_view(*context, *exchange);
   if (!view) return;
-  const auto record = find_record(*context, *view, id);
-  if (!record) return exchange->send(system_object_not_found(record_class, id));
-  exchange->send_json(to_json(*record));
+  auto record = find_record(*context, *view, id);
+  Row row{record ? std::move(*record) : Record(), {}};
+  if (!record || !may_read(exchange->holder, view->state(), row)) {
+    return exchange->send(system_object_not_found(record_class, id));
+  }
+  exchange->send_json(to_json(row.record));
 }
 
 }  // namespace powershare::gateway::composer

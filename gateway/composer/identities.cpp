@@ -6,6 +6,7 @@
 #include "crypto/keys.hpp"
 #include "gateway/composer/body.hpp"
 #include "gateway/composer/instance.hpp"
+#include "gateway/composer/multiuser.hpp"
 #include "gateway/composer/submission.hpp"
 #include "gateway/composer/zip.hpp"
 
@@ -144,14 +145,15 @@ void get_identities(const ContextPtr& context, const ExchangePtr& exchange) {
   if (!view) return;
   json::Writer out;
   out.begin_array();
-  auto own = std::optional(administrator_record(*context));
+  auto own = exchange->holder ? std::nullopt : std::optional(administrator_record(*context));
   const auto own_id = administrator_identity(*context);
   ledger::for_each_identity(view->state(), [&](const ledger::Identity& identity) {
     if (own && own_id < crypto::to_hex(identity.id)) {
       write(out, *own);
       own.reset();
     }
-    write(out, record_of(*context, identity));
+    Row row{record_of(*context, identity), {}};
+    if (may_read(exchange->holder, view->state(), row)) write(out, row.record);
     return true;
   });
   if (own) write(out, *own);
@@ -160,7 +162,7 @@ void get_identities(const ContextPtr& context, const ExchangePtr& exchange) {
 }
 
 void get_identity(const ContextPtr& context, const ExchangePtr& exchange, const std::string& id) {
-  if (id == administrator_identity(*context)) {
+  if (!exchange->holder && id == administrator_identity(*context)) {
     return exchange->send_json(to_json(administrator_record(*context)));
   }
   const auto view = open_view(*context, *exchange);
@@ -169,8 +171,11 @@ void get_identity(const ContextPtr& context, const ExchangePtr& exchange, const 
   const auto identity = digest && crypto::to_hex(*digest) == id
                             ? ledger::find_identity(view->state(), *digest)
                             : std::nullopt;
-  if (!identity) return exchange->send(system_object_not_found("Identity", id));
-  exchange->send_json(to_json(record_of(*context, *identity)));
+  Row row{identity ? record_of(*context, *identity) : Record(), {}};
+  if (!identity || !may_read(exchange->holder, view->state(), row)) {
+    return exchange->send(system_object_not_found("Identity", id));
+  }
+  exchange->send_json(to_json(row.record));
 }
 
 void issue_identity(const ContextPtr& context, const ExchangePtr& exchange) {

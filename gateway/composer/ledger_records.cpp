@@ -3,6 +3,7 @@
 #include "base/encoding.hpp"
 #include "gateway/composer/instance.hpp"
 #include "ledger/registry.hpp"
+#include "ledger/rights.hpp"
 
 namespace powershare::gateway::composer {
 namespace {
@@ -178,7 +179,7 @@ std::optional<TradeKey> parse_trade_id(const Digest& genesis, std::string_view i
   return key;
 }
 
-void resolve(Record& record, const ledger::StateReader& state) {
+void resolve(Record& record, const ledger::StateReader& state, std::string_view principal) {
   for (auto& [name, cell] : record.cells()) {
     if (cell.kind != Cell::Kind::reference) continue;
     const auto reference = parse_reference(cell.text, {});
@@ -188,7 +189,9 @@ void resolve(Record& record, const ledger::StateReader& state) {
     const auto asset = type == nullptr ? std::nullopt : asset_class(*type);
     if (!asset) continue;
     const auto found = ledger::find_asset(state, *asset, reference.id);
-    if (found) cell = {Cell::Kind::json, to_json(asset_record(*found)), 0};
+    if (!found) continue;
+    if (!principal.empty() && !ledger::controls(state, principal, found->owner)) continue;
+    cell = {Cell::Kind::json, to_json(asset_record(*found)), 0};
   }
 }
 

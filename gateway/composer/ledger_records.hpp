@@ -42,7 +42,8 @@ struct TradeKey {
 };
 std::optional<TradeKey> parse_trade_id(const Digest& genesis, std::string_view id);
 
-/// Replaces each reference by the asset that it names, where there is one.
-void resolve(Record& record, const ledger::StateReader& state);
+/// Replaces each reference by the asset that it names, where there is one; those of others than
+/// `principal` stay as they are where one is given.
+void resolve(Record& record, const ledger::StateReader& state, std::string_view principal = {});
 
 }  // namespace powershare::gateway::composer

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <atomic>
 
+#include "gateway/composer/multiuser.hpp"
+
 namespace powershare::gateway::composer {
 namespace {
 
@@ -46,6 +48,7 @@ class ListJob : public std::enable_shared_from_this<ListJob> {
     auto rows = std::make_shared<std::vector<Row>>(is_full() ? std::vector<Row>()
                                                              : source_->next(rows_per_page));
     if (rows->empty()) return finish();
+    keep_readable(*exchange_, view_->state(), *rows);
     const auto returned = std::make_shared<std::atomic<bool>>(false);
     fill_profiles(
         *context_, rows,
@@ -106,7 +109,7 @@ class ListJob : public std::enable_shared_from_this<ListJob> {
       return;
     }
     if (filter_.limit && shown_ >= *filter_.limit) return;
-    if (filter_.resolve) resolve(record, view_->state());
+    if (filter_.resolve) resolve(record, view_->state(), exchange_->principal());
     filter_.select(record);
     text_ += shown_++ == 0 ? "[" : ",";
     text_ += to_json(record);

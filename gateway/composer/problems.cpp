@@ -157,6 +157,13 @@ Problem invalid_relationship(const Type& type, std::string_view id) {
                    object_not_found(type, id).message);
 }
 
+Problem access_denied(std::string_view participant, std::string_view verb,
+                      std::string_view resource) {
+  return {500, "AccessException",
+          "Participant '" + std::string(participant) + "' does not have '" + std::string(verb) +
+              "' access to resource '" + std::string(resource) + "'"};
+}
+
 Problem unavailable(std::string message, std::int64_t retry_after_seconds,
                     std::string_view transaction_id) {
   Problem problem{503, "Error", std::move(message)};

@@ -63,6 +63,10 @@ Problem reference_not_text(std::string_view shown, const Field& field);
 /// A transaction on an asset that is not there.
 Problem invalid_relationship(const Type& type, std::string_view id);
 
+/// `Participant 'NS.Resident#R1' does not have 'CREATE' access to resource 'NS.Coins#C9'`
+Problem access_denied(std::string_view participant, std::string_view verb,
+                      std::string_view resource);
+
 /// No answer in time or none possible now: 503 with Retry-After and, where there is one, the id
 /// under which the transaction may still be executed.
 Problem unavailable(std::string message, std::int64_t retry_after_seconds,

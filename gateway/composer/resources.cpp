@@ -2,6 +2,7 @@
 
 #include "gateway/composer/body.hpp"
 #include "gateway/composer/lists.hpp"
+#include "gateway/composer/multiuser.hpp"
 #include "gateway/composer/submission.hpp"
 #include "gateway/composer/transaction_index.hpp"
 #include "ledger/parameters.hpp"
@@ -50,6 +51,17 @@ void with_names(const ContextPtr& context, const ExchangePtr& exchange, Row row,
                 });
 }
 
+/// Why a card's holder may not make or change that object, before any names are kept for it. The
+/// ledger says the same of the rest.
+std::optional<Problem> refusal(const Exchange& exchange, const Instance& instance, bool is_new) {
+  if (!exchange.holder || instance.type->kind == Kind::transaction) return std::nullopt;
+  const auto& who = exchange.holder->participant;
+  const auto own = type_of(who.type).full_name() + "#" + who.id.text();
+  const auto wanted = instance.type->full_name() + "#" + instance.id;
+  if (!is_new && own == wanted) return std::nullopt;
+  return access_denied(own, is_new ? "CREATE" : "UPDATE", wanted);
+}
+
 /// Keeps a Resident's names off the ledger and runs `then` with their commitment; for others at
 /// once.
 void keep_names(const Context& context, const Instance& instance,
@@ -79,6 +91,7 @@ using Done = std::function<void(Outcome<Record>)>;
 void create(const ContextPtr& context, const ExchangePtr& exchange,
             const std::shared_ptr<ChainView>& view, Instance instance,
             std::optional<std::size_t> item, Done done) {
+  if (auto problem = refusal(*exchange, instance, true)) return done(std::move(*problem));
   keep_names(
       *context, instance,
       [context, exchange, view, instance, item, done = std::move(done)](Outcome<Digest> profile) {
@@ -190,6 +203,7 @@ void send_result(const Exchange& exchange, const Outcome<Record>& result) {
 /// Submits a change of what is there. `kept` is the commitment to a Resident's names.
 void submit_update(const ContextPtr& context, const ExchangePtr& exchange,
                    const std::shared_ptr<ChainView>& view, const Instance& instance) {
+  if (const auto problem = refusal(*exchange, instance, false)) return exchange->send(*problem);
   keep_names(*context, instance, [context, exchange, view, instance](Outcome<Digest> profile) {
     if (auto* problem = std::get_if<Problem>(&profile)) return exchange->send(*problem);
     auto payload = update(instance, std::get<Digest>(profile), view->state());
@@ -232,10 +246,12 @@ void get_item(const ContextPtr& context, const ExchangePtr& exchange, const Type
   const auto view = open_view(*context, *exchange);
   if (!view) return;
   auto row = find_any(*context, *view, type, id);
-  if (!row) return exchange->send(model_not_found(model_name(type, context->namespaces), id));
+  if (!row || !may_read(exchange->holder, view->state(), *row)) {
+    return exchange->send(model_not_found(model_name(type, context->namespaces), id));
+  }
   with_names(context, exchange, std::move(*row),
              [exchange, view, filter = std::move(std::get<Filter>(read))](Record record) {
-               if (filter.resolve) resolve(record, view->state());
+               if (filter.resolve) resolve(record, view->state(), exchange->principal());
                filter.select(record);
                exchange->send_json(to_json(record));
              });

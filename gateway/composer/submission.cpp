@@ -4,6 +4,7 @@
 
 #include "base/encoding.hpp"
 #include "crypto/keys.hpp"
+#include "gateway/composer/historian.hpp"
 
 namespace powershare::gateway::composer {
 namespace {
@@ -25,6 +26,29 @@ Outcome<Bytes> idempotency_key(const Exchange& exchange, std::optional<std::size
   const auto part =
       crypto::sha256(Encoder().text(*given).u64(static_cast<std::uint64_t>(*item)).data());
   return to_bytes(ByteView(part));
+}
+
+/// What an access control list of the former server would have called it.
+std::string_view verb_of(const ledger::Payload& payload) {
+  const auto type = historian_type(payload);
+  const auto name = std::string_view(type).substr(type.rfind('.') + 1);
+  if (name.starts_with("Update") || name.starts_with("Revoke")) return "UPDATE";
+  return name.starts_with("Remove") ? "DELETE" : "CREATE";
+}
+
+/// For whom a transaction was submitted and what it would have done.
+struct Attempt {
+  std::string participant;  ///< "org.smile.energy.network.Resident#R1"; empty: the administrator
+  std::string_view verb;
+};
+
+Problem no_access(const Attempt& attempt, const Subject& subject, const Digest& transaction) {
+  const auto id = subject.type != nullptr && subject.type->kind == Kind::transaction
+                      ? crypto::to_hex(transaction)
+                      : subject.id;
+  const auto type =
+      subject.type != nullptr ? subject.type->full_name() : std::string(system_space) + ".Identity";
+  return access_denied(attempt.participant, attempt.verb, type + "#" + id);
 }
 
 /// The former server's words for what the ledger has rejected.
@@ -53,7 +77,8 @@ Problem rejection(const ledger::Receipt& receipt, const Subject& subject) {
   return plain(500, receipt.message);
 }
 
-Outcome<std::string> outcome_of(const SubmitAnswer& answer, const Subject& subject) {
+Outcome<std::string> outcome_of(const SubmitAnswer& answer, const Subject& subject,
+                                const Attempt& attempt) {
   using Kind = SubmitAnswer::Kind;
   const auto id =
       crypto::is_zero(answer.transaction) ? std::string() : crypto::to_hex(answer.transaction);
@@ -76,6 +101,9 @@ Outcome<std::string> outcome_of(const SubmitAnswer& answer, const Subject& subje
     case Kind::unavailable:
       return unavailable("This peer takes no transactions now.", wait, id);
   }
+  if (!attempt.participant.empty() && answer.receipt && answer.receipt->code == "forbidden") {
+    return no_access(attempt, subject, answer.transaction);
+  }
   if (!answer.receipt || answer.receipt->outcome == ledger::Outcome::rejected) {
     return rejection(answer.receipt.value_or(ledger::Receipt{}), subject);
   }
@@ -97,12 +125,25 @@ void submit(const Context& context, const Exchange& exchange, ledger::Payload pa
             Subject subject, std::optional<std::size_t> item, Submitted done) {
   auto key = idempotency_key(exchange, item);
   if (auto* problem = std::get_if<Problem>(&key)) return done(std::move(*problem));
-  context.ports().submitter->submit(
-      std::move(payload), "administrator", initiator_of(exchange), std::move(std::get<Bytes>(key)),
-      context.services->options.submit_timeout_ms,
-      [subject = std::move(subject), done = std::move(done)](const SubmitAnswer& answer) {
-        done(outcome_of(answer, subject));
-      });
+  Attempt attempt{{}, verb_of(payload)};
+  const auto& holder = exchange.holder;
+  if (holder) {
+    const auto& who = holder->participant;
+    attempt.participant = type_of(who.type).full_name() + "#" + who.id.text();
+  }
+  auto answered = [subject = std::move(subject), attempt = std::move(attempt),
+                   done = std::move(done)](const SubmitAnswer& answer) {
+    done(outcome_of(answer, subject, attempt));
+  };
+  auto* submitter = context.ports().submitter;
+  const auto timeout = context.services->options.submit_timeout_ms;
+  if (holder) {
+    submitter->submit_as(std::move(payload), ledger::to_text(holder->participant), *holder->key,
+                         std::move(std::get<Bytes>(key)), timeout, std::move(answered));
+  } else {
+    submitter->submit(std::move(payload), "administrator", initiator_of(exchange),
+                      std::move(std::get<Bytes>(key)), timeout, std::move(answered));
+  }
 }
 
 }  // namespace powershare::gateway::composer

@@ -22,8 +22,9 @@ struct Subject {
 /// Called once, from any thread: the transaction's id, or what is wrong.
 using Submitted = std::function<void(Outcome<std::string> result)>;
 
-/// Submits for the administrator, with the API key as initiator, under the request's
-/// Idempotency-Key; `item` numbers the parts of one request that shares it.
+/// Submits for the card's holder where the request has one, else for the administrator with the API
+/// key as initiator, under the request's Idempotency-Key; `item` numbers the parts of one request
+/// that shares it.
 void submit(const Context& context, const Exchange& exchange, ledger::Payload payload,
             Subject subject, std::optional<std::size_t> item, Submitted done);
 

@@ -34,6 +34,7 @@ struct Operation {
   int status = 200;
   std::string schema{};  ///< of the answer; empty: no body
   std::string_view produces{};
+  std::string_view consumes{};
 };
 
 constexpr std::string_view filter_description =
@@ -42,7 +43,8 @@ constexpr std::string_view filter_description =
 
 class SwaggerWriter {
  public:
-  explicit SwaggerWriter(ComposerNamespaces namespaces) : namespaces_(namespaces) {}
+  SwaggerWriter(ComposerNamespaces namespaces, bool multiuser)
+      : namespaces_(namespaces), multiuser_(multiuser) {}
 
   std::string document() {
     out_.begin_object().key("swagger").string("2.0");
@@ -55,6 +57,7 @@ class SwaggerWriter {
     tags();
     out_.key("paths").begin_object();
     system_paths();
+    if (multiuser_) wallet_paths();
     query_paths();
     for (const auto& type : types()) type_paths(type);
     out_.end_object();
@@ -81,6 +84,7 @@ class SwaggerWriter {
   void tags() {
     out_.key("tags").begin_array();
     tag("System", "General business network methods");
+    if (multiuser_) tag("Wallet", "The business network cards of an API key");
     tag("Query", "Named queries");
     for (const auto& type : types()) tag(model_name(type, namespaces_), description_of(type));
     out_.end_array();
@@ -106,6 +110,9 @@ class SwaggerWriter {
     out_.key("parameters").begin_array();
     for (const auto& each : given.parameters) parameter(each);
     out_.end_array();
+    if (!given.consumes.empty()) {
+      out_.key("consumes").begin_array().string(given.consumes).end_array();
+    }
     if (!given.produces.empty()) {
       out_.key("produces").begin_array().string(given.produces).end_array();
     }
@@ -163,6 +170,33 @@ class SwaggerWriter {
     revoke.status = 204;
     revoke.schema.clear();
     path("/system/identities/{id}/revoke", {revoke});
+  }
+
+  void wallet_paths() {
+    const std::string card =
+        R"({"type":"object","properties":{"name":{"type":"string"},"default":{"type":"boolean"}}})";
+    const auto made = [](std::string_view method, std::string id, std::string summary,
+                         std::vector<Parameter> parameters) {
+      return Operation{method, "Card." + id, "Wallet", std::move(summary), std::move(parameters),
+                       204};
+    };
+    const Parameter name{"name", "path"};
+    auto list = made("get", "getAllCards", "Get all business network cards in the wallet", {});
+    list.status = 200;
+    list.schema = array_of(card);
+    path("/wallet", {list});
+    auto import = made("post", "importCard", "Import a business network card into the wallet",
+                       {{"card", "formData", "file"}, {"name", "query", "string", false}});
+    import.consumes = "multipart/form-data";
+    path("/wallet/import", {import});
+    auto one = made("get", "getCardByName", "Get a business network card", {name});
+    one.status = 200;
+    one.schema = card;
+    path("/wallet/{name}",
+         {one, made("head", "existsCardByName", "Check if a card is in the wallet", {name}),
+          made("delete", "deleteCardByName", "Delete a business network card", {name})});
+    path("/wallet/{name}/setDefault",
+         {made("post", "setDefault", "Set a business network card as the default", {name})});
   }
 
   void query_paths() {
@@ -284,13 +318,14 @@ class SwaggerWriter {
   }
 
   ComposerNamespaces namespaces_;
+  bool multiuser_;
   json::Writer out_;
 };
 
 }  // namespace
 
-std::string swagger_document(ComposerNamespaces namespaces) {
-  return SwaggerWriter(namespaces).document();
+std::string swagger_document(ComposerNamespaces namespaces, bool multiuser) {
+  return SwaggerWriter(namespaces, multiuser).document();
 }
 
 }  // namespace powershare::gateway::composer

@@ -8,6 +8,7 @@
 
 namespace powershare::gateway::composer {
 
-std::string swagger_document(ComposerNamespaces namespaces);
+/// `multiuser`: with the routes of the wallet.
+std::string swagger_document(ComposerNamespaces namespaces, bool multiuser = false);
 
 }  // namespace powershare::gateway::composer

@@ -120,12 +120,12 @@ void add_criteria_routes(Router& router, const ServicesPtr& services) {
   get.summary =
       "The caller's newest trading criteria, from which slot they count, and what they come to "
       "there: prices beside tariff and feed-in, null where a side is off or outside its windows.";
-  get.access = Access::resident;
   get.response_schema = shown_schema();
   get.statuses = {200, 503};
-  router.add(std::move(get), [services](const Request& request, const Responder& responder) {
-    get_criteria(*services, request, responder);
-  });
+  add_for_caller(router, std::move(get),
+                 [services](const Request& request, const Responder& responder) {
+                   get_criteria(*services, request, responder);
+                 });
 
   RouteInfo put;
   put.method = "PUT";
@@ -133,7 +133,6 @@ void add_criteria_routes(Router& router, const ServicesPtr& services) {
   put.summary =
       "Replaces the caller's trading criteria from the next slot on; what is left away is at its "
       "default. A price is fixed, or tied to the tariff by an offset, or the registry's.";
-  put.access = Access::resident;
   put.parameters = {idempotency_parameter()};
   put.request_schema = criteria_schema();
   put.response_schema =
@@ -142,9 +141,10 @@ void add_criteria_routes(Router& router, const ServicesPtr& services) {
                      {"block", object_schema({{"height", "integer"}, {"index", "integer"}})},
                      {"criteria", shown_schema()}});
   put.statuses = submission_statuses();
-  router.add(std::move(put), [services](const Request& request, const Responder& responder) {
-    put_criteria(services, request, responder);
-  });
+  add_for_caller(router, std::move(put),
+                 [services](const Request& request, const Responder& responder) {
+                   put_criteria(services, request, responder);
+                 });
 }
 
 }  // namespace powershare::gateway

@@ -395,7 +395,6 @@ RouteInfo household_get(std::string pattern, std::string summary, std::string sc
   info.method = "GET";
   info.pattern = std::move(pattern);
   info.summary = std::move(summary);
-  info.access = Access::resident;
   info.response_schema = std::move(schema);
   info.statuses = {200, 400, 503};
   return info;
@@ -409,7 +408,7 @@ void add_market_view_routes(Router& router, const ServicesPtr& services) {
       "The running slot. The indicative price is that of the newest settled slot in which "
       "neighbours traded; meters are missing for the slot at settled_until.",
       slot_schema());
-  router.add(std::move(slot), [services](const Request&, const Responder& responder) {
+  add_for_caller(router, std::move(slot), [services](const Request&, const Responder& responder) {
     get_slot(*services, responder);
   });
 
@@ -423,9 +422,10 @@ void add_market_view_routes(Router& router, const ServicesPtr& services) {
       {"to", "query", "string", false, "ISO 8601 or milliseconds; not included"},
       limit_info,
       {"after", "query", "string", false, "the id of a trade: only those after it"}};
-  router.add(std::move(trades), [services](const Request& request, const Responder& responder) {
-    list_trades(*services, request, responder);
-  });
+  add_for_caller(router, std::move(trades),
+                 [services](const Request& request, const Responder& responder) {
+                   list_trades(*services, request, responder);
+                 });
 
   auto neighbours = household_get(
       "/etms/neighbours",
@@ -439,9 +439,10 @@ void add_market_view_routes(Router& router, const ServicesPtr& services) {
                   "string"));
   neighbours.parameters = {
       limit_info, {"after", "query", "string", false, "a participant: only those after it"}};
-  router.add(std::move(neighbours), [services](const Request& request, const Responder& responder) {
-    list_neighbours(*services, request, responder);
-  });
+  add_for_caller(router, std::move(neighbours),
+                 [services](const Request& request, const Responder& responder) {
+                   list_neighbours(*services, request, responder);
+                 });
 }
 
 }  // namespace powershare::gateway

@@ -62,12 +62,12 @@ void add_order_routes(Router& router, const ServicesPtr& services) {
   list.method = "GET";
   list.pattern = "/etms/orders";
   list.summary = "The caller's live orders, at most 64.";
-  list.access = Access::resident;
   list.response_schema = list_schema(order_schema(), "string");
   list.statuses = {200, 503};
-  router.add(std::move(list), [services](const Request& request, const Responder& responder) {
-    list_orders(*services, request, responder);
-  });
+  add_for_caller(router, std::move(list),
+                 [services](const Request& request, const Responder& responder) {
+                   list_orders(*services, request, responder);
+                 });
 
   RouteInfo post;
   post.method = "POST";
@@ -76,31 +76,40 @@ void add_order_routes(Router& router, const ServicesPtr& services) {
       "Places a bid or an offer for 1 to 96 coming slots, until 5 minutes before the first one and "
       "at most 7 days ahead. `order` is its id. Codes besides those of any transaction: bad_slot, "
       "gate_closed, insufficient_balance, too_many_orders.";
-  post.access = Access::resident;
   post.parameters = {idempotency_parameter()};
   post.request_schema = order_request_schema();
   post.response_schema = placed_schema();
   post.statuses = submission_statuses();
-  router.add(std::move(post), [services](const Request& request, const Responder& responder) {
-    post_order(*services, request, responder);
-  });
+  add_for_caller(router, std::move(post),
+                 [services](const Request& request, const Responder& responder) {
+                   post_order(*services, request, responder);
+                 });
 
   RouteInfo cancel;
   cancel.method = "DELETE";
   cancel.pattern = "/etms/orders/{id}";
   cancel.summary =
       "Cancels an order for the slots whose gate is still open. Codes: unknown_order, gate_closed.";
-  cancel.access = Access::resident;
   cancel.parameters = {{"id", "path", "string", true, "the order's id, 64 hexadecimal digits"},
                        idempotency_parameter()};
   cancel.response_schema = submission_schema();
   cancel.statuses = submission_statuses();
-  router.add(std::move(cancel), [services](const Request& request, const Responder& responder) {
-    delete_order(*services, request, responder);
-  });
+  add_for_caller(router, std::move(cancel),
+                 [services](const Request& request, const Responder& responder) {
+                   delete_order(*services, request, responder);
+                 });
 }
 
 }  // namespace
+
+void add_for_caller(Router& router, RouteInfo info, Handler handler) {
+  info.access = Access::resident;
+  router.add(std::move(info), [handler = std::move(handler)](const Request& request,
+                                                             const Responder& responder) {
+    if (request.caller) return handler(request, responder);
+    responder.send(problem(401, "log_in_needed", "This path needs a resident's log-in."));
+  });
+}
 
 void add_household_trading_routes(Router& router, const ServicesPtr& services) {
   add_criteria_routes(router, services);

@@ -9,4 +9,8 @@ namespace powershare::gateway {
 /// Access::resident. docs/household-trading.md.
 void add_household_trading_routes(Router& router, const ServicesPtr& services);
 
+/// The route with Access::resident; its handler runs with a caller only, whatever the door lets
+/// through, and else answers 401.
+void add_for_caller(Router& router, RouteInfo info, Handler handler);
+
 }  // namespace powershare::gateway

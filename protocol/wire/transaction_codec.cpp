@@ -163,6 +163,9 @@ Result<Transaction> decode(ByteView bytes, const crypto::Digest& genesis,
   }
   if (transaction.genesis != genesis) return malformed("the transaction is for another chain");
   if (auto valid = ledger::check_transaction(transaction); !valid) return valid.error();
+  transaction.feature_level =
+      std::max(required, ledger::payload_feature_level(transaction.payload));
+  if (transaction.feature_level > feature_level) return malformed("no parameter has this name");
   if (!verified) {
     const auto statement = transaction_statement(genesis, body_bytes);
     if (!crypto::verify(transaction.signer, statement, signature)) {

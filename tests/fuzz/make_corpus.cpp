@@ -188,6 +188,34 @@ void add_texts(Corpus& corpus) {
   corpus.add("text", "participant", "Resident:H01");
 }
 
+/// What clients of the former server send: the first byte chooses the type and the kind of body.
+void add_composer(Corpus& corpus) {
+  constexpr std::uint8_t coins = 4;  // the fifth of composer::types()
+  constexpr std::uint8_t trade = 7;
+  const auto filter = [&](const char* name, std::uint8_t type, const char* query) {
+    corpus.add("composer_filter", name, type, as_bytes(query));
+  };
+  filter("where", coins, R"(filter={"where":{"value":{"between":[1,"2.5"]},"ownerID":"R1"}})");
+  filter("nested", coins,
+         R"(filter={"where":{"or":[{"value":{"gt":1}},{"and":[{"id":"a"},{"coinsID":"b"}]}]}})");
+  filter("order", coins, R"(filter={"order":["value DESC","ownerID"],"limit":2,"skip":1})");
+  filter("fields", coins,
+         R"(filter={"fields":{"value":true,"ownerID":false},"include":"resolve"})");
+  filter("brackets", coins, "filter[where][or][0][value][gt]=1&filter[order]=value%20ASC");
+  filter("time", trade, R"(filter={"where":{"timestamp":{"gte":"2019-10-01T00:00:00.000Z"}}})");
+  const auto body = [&](const char* name, std::uint8_t type, std::uint8_t kind, const char* text) {
+    corpus.add("composer_body", name, static_cast<std::uint8_t>(type * 4 + kind), as_bytes(text));
+  };
+  body("coins", coins, 0,
+       R"({"coinsID":"CO_R1","value":"20.5","ownerID":42,"ownerEntity":"Resident"})");
+  body("trade", trade, 0,
+       R"([{"energyRate":0.1629,"energyValue":1e-3,"coinsInc":"a","coinsDec":"NS.Coins#b",)"
+       R"("energyInc":"resource:org.smile.energy.network.Energy#c","energyDec":"d"}])");
+  body("form", coins, 1, "coinsID=CO+1&value=2%2e5&ownerID=R1&ownerEntity=Bank&a[b][]=1");
+  body("card", coins, 2,
+       "--b\r\nContent-Disposition: form-data; name=\"card\"\r\n\r\nPK\r\n--b--\r\n");
+}
+
 void add_configuration(Corpus& corpus) {
   corpus.add(
       "configuration", "peer.yaml", 0,
@@ -274,6 +302,7 @@ int main(int count, char** arguments) {
   add_transactions(corpus, transactions);
   add_blocks(corpus, transactions);
   add_texts(corpus);
+  add_composer(corpus);
   add_configuration(corpus);
   add_devices(corpus);
   return 0;

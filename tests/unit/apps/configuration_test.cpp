@@ -60,6 +60,36 @@ TEST_CASE("a peer's configuration is read as it was written, paths from the file
   CHECK(config->composer_namespaces == "never");
 }
 
+TEST_CASE("who may read without a key follows from the address, unless it is said") {
+  const Folder folder;
+  const auto file = folder.path / "peer.yaml";
+  auto given = example();
+  const auto need_key = [&] {
+    REQUIRE(write_file(file, given.to_yaml(), 0600).ok());
+    return load_peer_config(file)->reads_need_key();
+  };
+  CHECK_FALSE(need_key());
+  given.http.address = "0.0.0.0";
+  CHECK(need_key());
+  given.require_key_for_reads = false;
+  CHECK_FALSE(need_key());
+  given.http.address = "127.0.0.1";
+  given.require_key_for_reads = true;
+  CHECK(need_key());
+}
+
+TEST_CASE("cards and wallets are off unless the configuration says so") {
+  const Folder folder;
+  const auto file = folder.path / "peer.yaml";
+  auto given = example();
+  CHECK_FALSE(given.composer_multiuser);
+  REQUIRE(write_file(file, given.to_yaml(), 0600).ok());
+  CHECK_FALSE(load_peer_config(file)->composer_multiuser);
+  given.composer_multiuser = true;
+  REQUIRE(write_file(file, given.to_yaml(), 0600).ok());
+  CHECK(load_peer_config(file)->composer_multiuser);
+}
+
 TEST_CASE("how /api names types is one of three words") {
   const Folder folder;
   const auto file = folder.path / "peer.yaml";

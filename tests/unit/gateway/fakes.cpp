@@ -1,5 +1,6 @@
 #include "tests/unit/gateway/fakes.hpp"
 
+#include "base/encoding.hpp"
 #include "ledger/parameters.hpp"
 
 namespace powershare::gateway::test {
@@ -229,6 +230,14 @@ Gateway& Door::gateway() {
     };
     ports.status = [this] { return status; };
     ports.clock = [this] { return now; };
+    ports.wall_clock = [this] { return wall_clock; };
+    ports.encode_body = [](const ledger::Transaction& draft) {
+      return to_bytes("body of " + draft.principal);
+    };
+    ports.assemble = [](ByteView body, const crypto::PublicKey& key,
+                        const crypto::Signature& signature) {
+      return std::move(Encoder().raw(body).raw(key).raw(signature)).take();
+    };
     ports.submitter = other_submitter != nullptr ? other_submitter : &submitter;
     ports.ingestion = &ingestion;
     if (keeps_profiles) ports.profiles = &profiles;

@@ -163,6 +163,7 @@ class Door {
   GatewayOptions options;
   NodeStatus status;
   MonotonicMillis now;
+  UtcMillis wall_clock;
   std::shared_ptr<Chain> chain = std::make_shared<Chain>();
   FakeSubmitter submitter;
   FakeIngestion ingestion;

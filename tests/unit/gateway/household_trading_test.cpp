@@ -87,7 +87,7 @@ class Household {
     Request request;
     request.path_parameters = match.path_parameters;
     request.http = std::move(http);
-    request.caller = Caller{resident("H01"), session_};
+    if (logged_in) request.caller = Caller{resident("H01"), session_};
     match.route->handler(request, Responder(reply, {}));
     CHECK(reply->answers == 1);
     return reply;
@@ -104,6 +104,7 @@ class Household {
     return reply->json()["error"]["message"];
   }
   const Router& router() const { return router_; }
+  bool logged_in = true;
 
  private:
   static std::function<Result<std::unique_ptr<ChainView>>()> view_of(test::Chain& chain);
@@ -423,6 +424,16 @@ TEST_CASE("neighbours show a price and whether they trade with the caller, and n
   CHECK(first["items"].size() == 1);
   CHECK(first["next"] == "Resident:H02");
   CHECK(household.get("/etms/neighbours?after=Resident:H02")["items"].size() == 2);
+}
+
+TEST_CASE("without a log-in every trading route answers 401 and does nothing") {
+  Household household;
+  household.logged_in = false;
+  for (const auto& route : household.router().routes()) {
+    CAPTURE(route.info.pattern);
+    CHECK(household.ask(route.info.method, route.info.pattern, "{}")->response.status == 401);
+  }
+  CHECK(household.submitter().calls.empty());
 }
 
 TEST_CASE("every trading route describes its answer and what may go wrong") {

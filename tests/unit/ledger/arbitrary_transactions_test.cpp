@@ -4,7 +4,11 @@
 #include <limits>
 #include <random>
 
+#include "ledger/cash_requests.hpp"
+#include "ledger/movements.hpp"
+#include "ledger/parameters.hpp"
 #include "tests/unit/ledger/ledger_fixture.hpp"
+#include "tests/unit/ledger/memory_history.hpp"
 
 using namespace powershare;
 using namespace powershare::ledger;
@@ -102,7 +106,7 @@ class Driver {
   }
 
   Payload payload() {
-    switch (random_() % 29) {
+    switch (random_() % 34) {
       case 0:
         return AddParticipant{any_participant(), {asset_id(), asset_id(), asset_id()}};
       case 1:
@@ -209,10 +213,25 @@ class Driver {
         }
         return result;
       }
+      case 25:
+        return access();
+      case 26:
+        return SetPreferences{who(), static_cast<RankingDisplay>(random_() % 5),
+                              Coins::from_nano(quantity()), Coins::from_nano(quantity()),
+                              Coins::from_nano(quantity())};
+      case 27:
+        return RequestCash{who(), chance(2), Cash::from_nano(quantity()), currency()};
+      case 28: {
+        ResolveCashRequest result;
+        result.approved = chance(2);
+        if (!requests.empty()) result.request = one_of(requests);
+        return result;
+      }
       default:
         return readings();
     }
   }
+  std::vector<Digest> requests;  ///< open ones, as whoever resolves them knows
 
   std::vector<ParticipantRef> partners() {
     std::vector<ParticipantRef> result;
@@ -257,6 +276,35 @@ class Driver {
     return result;
   }
   std::vector<std::pair<ParticipantRef, Digest>> placed;  ///< some of what was applied
+  /// Of a few keys and names, so that they meet; among them keys that are bound elsewhere.
+  Payload access() {
+    const auto any_key = [&] {
+      return chance(6) ? public_key()
+                       : key(people_keys.at(random_() % people_keys.size())).public_key();
+    };
+    const auto soon = [&] {
+      return UtcMillis{now_ms_ + static_cast<std::int64_t>(random_() % 3'000'000)};
+    };
+    const Digest login{static_cast<std::uint8_t>(random_() % 4)};
+    const SealedKey sealed{{}, 8 * 1024, 1, Bytes(chance(8) ? 71 : 72, 1)};
+    switch (random_() % 8) {
+      case 0:
+        return Invite{any_key(), who(), soon()};
+      case 1:
+        return WithdrawInvitation{any_key()};
+      case 2:
+        return chance(2) ? AcceptInvitation{any_key(), login, sealed}
+                         : AcceptInvitation{any_key(), {}, {}};
+      case 3:
+        return SetLogin{who(), login, any_key(), sealed};
+      case 4:
+        return RemoveLogin{who(), login};
+      case 5:
+        return CloseSession{who(), chance(4) ? PublicKey{} : any_key()};
+      default:
+        return OpenSession{who(), any_key(), any_key(), soon(), soon()};
+    }
+  }
 
   std::string asset_id() {
     if (chance(2)) return {};
@@ -270,6 +318,7 @@ class Driver {
     body.idempotency_key = to_bytes(std::to_string(random_() % 5000));
     if (chance(40)) body.idempotency_key.clear();
     body.expires = {chance(20) ? quantity() : chain.time.value + 600'000};
+    now_ms_ = chain.time.value;
     body.payload = payload();
     auto signer = one_of(signers);
     if (std::holds_alternative<ClockStep>(body.payload)) {
@@ -277,6 +326,10 @@ class Driver {
       body.principal = "feeder";
     } else if (!chance(3)) {
       signer = administrator;
+    }
+    if (chance(6)) {
+      signer = one_of(people_keys);
+      body.principal = to_text(chance(2) ? h01 : h02);
     }
     auto bytes = wire::encode_and_sign(body, key(signer));
     if (chance(30) && !bytes.empty()) {
@@ -290,8 +343,38 @@ class Driver {
  private:
   std::mt19937_64 random_;
   std::int64_t island_ms_ = created.value;
+  std::int64_t now_ms_ = created.value;
+  std::vector<std::uint8_t> people_keys{11, 12, 70, 71, 72, 73, 74, 75};
   std::vector<std::uint8_t> signers{administrator, administrator, 11, 12, gateway_0, stranger};
 };
+
+/// Statements made of rows of movements say what the accounts hold, whatever the period.
+void check_statements(const Chain& chain, const MapHistory& history, UtcMillis middle) {
+  constexpr std::size_t no_bound = 1'000'000'000;
+  constexpr UtcMillis end{std::numeric_limits<std::int64_t>::max()};
+  const auto& state = chain.machine.state();
+  for (const auto& who : {h01, h02, vehicle, bank, utility, ref("Resident:N1")}) {
+    const auto first = query_movement_totals(state, history, who, {}, middle, no_bound);
+    const auto second = query_movement_totals(state, history, who, middle, end, no_bound);
+    REQUIRE(first.ok());
+    REQUIRE(second.ok());
+    REQUIRE(first->size() == second->size());
+    for (std::size_t i = 0; i < first->size(); ++i) {
+      const auto& later = (*second)[i];
+      CAPTURE(to_text(who));
+      CAPTURE(later.asset);
+      CHECK((*first)[i].closing_nano == later.opening_nano);
+      for (const auto* statement : {&(*first)[i], &later}) {
+        auto sum = statement->opening_nano;
+        for (const auto& total : statement->totals) sum += total.in_nano - total.out_nano;
+        CHECK(sum == statement->closing_nano);
+      }
+      const auto account_class =
+          later.asset == asset_due ? AccountClass::claim : AccountClass::participant;
+      CHECK(later.closing_nano == balance(state, {account_class, who, later.name, later.asset}));
+    }
+  }
+}
 
 }  // namespace
 
@@ -305,6 +388,7 @@ TEST_CASE(
   Driver driver(seed);
   auto start = genesis();
   start.consensus = {2, 4};
+  if (seed % 2 == 0) start.feature_level = 3;  // else it is raised to it, or not
   for (const auto& [name, owner] : {std::pair("M1", h01), std::pair("M2", h02)}) {
     RegisterMeter meter;
     meter.meter = MeterId::parse(name).value();
@@ -315,6 +399,8 @@ TEST_CASE(
   Chain replica(start);
   std::string alarm;  // the newest, for the report of a failure
   std::size_t applied = 0, readings = 0, ordered = 0;
+  MapHistory history;
+  UtcMillis middle;
   for (int height = 0; height < 400; ++height) {
     std::vector<Bytes> transactions;
     for (auto left = driver.draw(12); left > 0; --left) {
@@ -322,6 +408,12 @@ TEST_CASE(
     }
     if (driver.chance(100)) chain.time.value += 3'600'000;
     const auto block = chain.apply(transactions);
+    history.keep(block.history);
+    driver.requests.clear();
+    for_each_cash_request(chain.machine.state(), std::nullopt, [&](const CashRequest& request) {
+      driver.requests.push_back(request.id);
+      return true;
+    });
     for (std::size_t i = 0; i < block.receipts.size(); ++i) {
       const auto& receipt = block.receipts[i];
       const auto decoded = wire::transaction_decoder(chain.hash)(transactions[i], 3);
@@ -346,7 +438,9 @@ TEST_CASE(
         {block.header.epoch, block.header.sequence, block.header.time, block.transactions});
     REQUIRE(again.header == block.header);
     REQUIRE(check_members(current_epoch(chain.machine.state()).members).ok());
+    if (height == 150) middle = island_time(chain.machine.state());
     if (height % 100 == 99) {
+      check_statements(chain, history, middle);
       auto restored =
           StateMachine::restore(chain.machine.genesis(), wire::transaction_decoder(chain.hash),
                                 chain.machine.head(), records(chain.machine));

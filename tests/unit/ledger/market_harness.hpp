@@ -16,14 +16,9 @@
 #include "ledger/registry.hpp"
 #include "ledger/slot_record.hpp"
 #include "ledger/slots.hpp"
+#include "tests/unit/ledger/memory_history.hpp"
 
 namespace powershare::ledger::test {
-
-using Rows = std::map<Bytes, Bytes, ByteOrder>;
-
-inline bool begins_with(ByteView key, ByteView prefix) {
-  return key.size() >= prefix.size() && equal(key.first(prefix.size()), prefix);
-}
 
 class MapState final : public StateReader {
  public:
@@ -44,40 +39,6 @@ class MapState final : public StateReader {
   }
   mutable std::size_t visited = 0;  ///< records that were looked at
   Rows rows;
-};
-
-class MapHistory final : public HistoryReader {
- public:
-  std::optional<Bytes> get(std::string_view table, ByteView key) const override {
-    const auto& rows = of(table);
-    const auto found = rows.find(key);
-    if (found == rows.end()) return std::nullopt;
-    return found->second;
-  }
-  void scan(std::string_view table, ByteView prefix, ByteView from, bool descending,
-            const std::function<bool(ByteView, ByteView)>& visit) const override {
-    std::vector<const Rows::value_type*> hits;
-    Bytes bound = to_bytes(prefix);
-    bound.insert(bound.end(), from.begin(), from.end());
-    const auto& rows = of(table);
-    if (!descending) {
-      for (auto at = rows.lower_bound(ByteView(bound)); at != rows.end(); ++at) {
-        if (!begins_with(at->first, prefix) || !visit(at->first, at->second)) return;
-      }
-      return;
-    }
-    for (auto at = rows.rbegin(); at != rows.rend(); ++at) {
-      if (!begins_with(at->first, prefix)) continue;
-      if (!from.empty() && less(bound, at->first)) continue;
-      if (!visit(at->first, at->second)) return;
-    }
-  }
-  const Rows& of(std::string_view table) const {
-    static const Rows none;
-    const auto found = tables.find(std::string(table));
-    return found == tables.end() ? none : found->second;
-  }
-  std::map<std::string, Rows> tables;
 };
 
 inline ParticipantRef resident(const std::string& id) {
