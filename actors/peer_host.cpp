@@ -434,6 +434,7 @@ class RunningPeer final : public PeerHost {
           {*setup_.administrator_api_key_hash, gateway::Role::administrator, "administrator"});
     }
     options.composer_namespaces = setup_.composer_namespaces;
+    options.web_peers = setup_.web_peers;
     options.require_key_for_reads = setup_.require_key_for_reads;
     if (setup_.composer_multiuser) {
       if (auto read = read_wallets(options); !read) return read;

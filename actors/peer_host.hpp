@@ -44,6 +44,7 @@ struct PeerSetup {
   std::optional<crypto::Digest> administrator_api_key_hash;
   bool require_key_for_reads = false;  ///< gateway::GatewayOptions
   gateway::ComposerNamespaces composer_namespaces = gateway::ComposerNamespaces::never;
+  std::vector<std::string> web_peers = {};  ///< gateway::GatewayOptions
   bool composer_multiuser = false;  ///< its wallets are kept in composer-wallets.json of `data`
   double watts_per_core = 10.0;
   /// The peer stops, as an older program would, where an epoch of a higher level begins.

@@ -2,6 +2,7 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <regex>
 #include <set>
 
 #include "apps/error.hpp"
@@ -58,12 +59,29 @@ SocketAddress read_address(const YAML::Node& node, const std::string& where) {
   return {fields.get<std::string>("address"), fields.get<std::uint16_t>("port")};
 }
 
+/// Addresses as browsers name the origin of a page: they go into headers as they are.
+std::vector<std::string> read_origins(const YAML::Node& node) {
+  static const std::regex origin(
+      R"(https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?)");
+  std::vector<std::string> origins;
+  for (const auto& entry : node) {
+    auto text = entry.as<std::string>();
+    if (!std::regex_match(text, origin)) {
+      throw YAML::Exception(entry.Mark(),
+                            "http.web_peers: '" + text + "' is not as https://peer.example.org");
+    }
+    origins.push_back(std::move(text));
+  }
+  return origins;
+}
+
 /// "http:" with what belongs to TLS.
 void read_http(const YAML::Node& node, PeerConfig& config, const std::filesystem::path& folder) {
-  const Fields fields(
-      "http.", node,
-      {"address", "port", "tls", "redirect_port", "hsts_seconds", "require_key_for_reads"});
+  const Fields fields("http.", node,
+                      {"address", "port", "tls", "redirect_port", "hsts_seconds", "web_peers",
+                       "require_key_for_reads"});
   config.http = {fields.get<std::string>("address"), fields.get<std::uint16_t>("port")};
+  if (fields.has("web_peers")) config.web_peers = read_origins(fields.node("web_peers"));
   if (fields.has("require_key_for_reads")) {
     config.require_key_for_reads = fields.get<bool>("require_key_for_reads");
   }
@@ -162,6 +180,7 @@ std::string PeerConfig::to_yaml() const {
       out << YAML::Key << "redirect_port" << YAML::Value << *http_tls->redirect_port;
     }
   }
+  if (!web_peers.empty()) out << YAML::Key << "web_peers" << YAML::Value << YAML::Flow << web_peers;
   if (require_key_for_reads) {
     out << YAML::Key << "require_key_for_reads" << YAML::Value << *require_key_for_reads;
   }

@@ -41,6 +41,8 @@ struct PeerConfig {
   std::filesystem::path data;  ///< folder of this peer's databases
   SocketAddress http;
   std::optional<TlsConfig> http_tls;  ///< none: plain HTTP
+  /// Where all peers of the chain answer browsers, as "https://b.example.org" (DECISIONS 61).
+  std::vector<std::string> web_peers;
   /// Whether reading the ledger needs an API key or a log-in's token. Not given: it does, unless
   /// `http` is an address of loopback.
   std::optional<bool> require_key_for_reads;

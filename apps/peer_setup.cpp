@@ -74,6 +74,7 @@ Result<actors::PeerSetup> load_peer_setup(const std::filesystem::path& file, boo
     if (!former) return former.error();
     setup.keys.push_back(*former);
   }
+  setup.web_peers = config->web_peers;
   for (const auto& remote : config->remotes) {
     setup.remotes.push_back({remote.peer, remote.control_endpoint, remote.bulk_endpoint});
   }

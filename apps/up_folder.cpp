@@ -194,6 +194,10 @@ PeerConfig peer_config(const UpOptions& options, int peer, const std::string& ap
   }
   config.administrator_key_sha256 = crypto::to_hex(crypto::sha256(as_bytes(api_key)));
   config.composer_namespaces = options.composer_namespaces;
+  for (int each = 0; each < options.peers; ++each) {
+    config.web_peers.push_back(std::string(options.tls ? "https" : "http") +
+                               "://127.0.0.1:" + std::to_string(options.http_port + each));
+  }
   config.composer_multiuser = options.composer_multiuser;
   return config;
 }

@@ -4,6 +4,7 @@
 
 #include "gateway/authentication.hpp"
 #include "gateway/composer/api.hpp"
+#include "gateway/cross_origin.hpp"
 #include "gateway/household/access_desk.hpp"
 #include "gateway/household/caller.hpp"
 #include "gateway/household/tokens.hpp"
@@ -13,6 +14,7 @@
 #include "gateway/problem.hpp"
 #include "gateway/rate_limit.hpp"
 #include "gateway/services.hpp"
+#include "gateway/web_pages.hpp"
 
 namespace powershare::gateway {
 
@@ -47,8 +49,10 @@ class GatewayImpl final : public Gateway {
     add_block_routes(router_, services_);
     add_member_routes(router_, services_);
     add_transaction_routes(router_, services_);
+    add_transaction_list_routes(router_, services_);
     add_account_routes(router_, services_);
     add_market_routes(router_, services_);
+    add_slot_book_routes(router_, services_);
     add_registry_routes(router_, services_);
     add_event_routes(router_, services_);
     add_prepare_routes(router_, services_);
@@ -69,6 +73,8 @@ class GatewayImpl final : public Gateway {
   GatewayImpl& operator=(const GatewayImpl&) = delete;
 
   void handle(net::HttpRequest request, std::shared_ptr<net::HttpReply> reply) override {
+    reply = for_other_origins(services_->options.web_peers, request, std::move(reply));
+    if (!reply) return;  // a browser's question before its request: answered
     auto match = router_.match(request.method, request.path);
     const bool routed = match.route != nullptr || !match.allowed.empty();
     const auto composer_route = composer_->route_of(request, routed);
@@ -130,7 +136,11 @@ class GatewayImpl final : public Gateway {
         return responder.send(problem(401, "bad_api_key", "This API key is not known here."));
       }
     }
-    if (match.route == nullptr) return responder.send(no_route(match));
+    if (match.route == nullptr) {
+      auto page =
+          match.allowed.empty() ? web_page(services_->options.web_peers, request) : std::nullopt;
+      return responder.send(page ? *std::move(page) : no_route(match));
+    }
     const auto& info = match.route->info;
     std::optional<Caller> caller;
     // An open path, as the log-in itself, asks for nobody: a token that is over does no harm there.

@@ -52,6 +52,9 @@ struct GatewayOptions {
   std::int64_t max_body_bytes = 8 * 1024 * 1024;   ///< /etms (DECISIONS 58)
   std::int64_t max_small_body_bytes = 256 * 1024;  ///< every other path
   ComposerNamespaces composer_namespaces = ComposerNamespaces::never;
+  /// Where the chain's peers answer browsers, as "https://b.example.org", this one's address too: a
+  /// page that came from one of them may go on with the others (DECISIONS 61).
+  std::vector<std::string> web_peers;
   /// Each API key imports cards at /api/wallet and acts as their participants.
   bool composer_multiuser = false;
   /// What save_composer_wallets() was given last; no secrets. It is called under a lock.

@@ -1,7 +1,10 @@
-// The few pages that a peer serves itself: / says what this is, /explorer/v1 shows the API from its
-// OpenAPI document.
+// The few pages that a peer serves besides the web application: / where there is none, /explorer/v1
+// shows the API from its OpenAPI document.
+#include "gateway/json.hpp"
 #include "gateway/problem.hpp"
+#include "gateway/schemas.hpp"
 #include "gateway/services.hpp"
+#include "gateway/web_pages.hpp"
 
 namespace powershare::gateway {
 namespace {
@@ -252,11 +255,10 @@ void add_page(Router& router, std::string path, std::string summary, std::string
 
 void add_page_routes(Router& router, const ServicesPtr& services) {
   add_page(router, "/", "What this is, for people; other clients are sent to the explorer.",
-           "text/html", {200, 302}, [](const Request& request) {
-             const auto accept = request.http.header("accept").value_or("");
-             return accept.find("text/html") != std::string::npos
-                        ? file("text/html; charset=utf-8", home_page)
-                        : redirect("/explorer/");
+           "text/html", {200, 302}, [services](const Request& request) {
+             if (!wants_page(request.http)) return redirect("/explorer/");
+             auto page = web_page(services->options.web_peers, request.http);
+             return page ? *std::move(page) : file("text/html; charset=utf-8", home_page);
            });
   add_page(router, "/explorer/v1", "A page to read and try this API.", "text/html", {200},
            [](const Request&) { return file("text/html; charset=utf-8", explorer_page); });
@@ -264,6 +266,20 @@ void add_page_routes(Router& router, const ServicesPtr& services) {
            [](const Request&) { return file("text/javascript; charset=utf-8", explorer_script); });
   add_page(router, "/explorer/v1/style.css", "The pages' style.", "text/css", {200},
            [](const Request&) { return file("text/css; charset=utf-8", style_sheet); });
+
+  RouteInfo peers;
+  peers.method = "GET";
+  peers.pattern = "/v1/peers";
+  peers.summary =
+      "Where the chain's peers answer browsers. Whoever has no answer from one asks the next.";
+  peers.response_schema = object_schema({{"peers", array_schema(R"({"type":"string"})")}});
+  router.add(std::move(peers), [services](const Request&, const Responder& responder) {
+    json::Writer out;
+    out.begin_object().key("peers").begin_array();
+    for (const auto& peer : services->options.web_peers) out.string(peer);
+    out.end_array().end_object();
+    responder.send(json_response(std::move(out).take()));
+  });
 
   RouteInfo info;
   info.method = "GET";

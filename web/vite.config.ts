@@ -1,0 +1,34 @@
+import { resolve } from "node:path";
+import { defineConfig } from "vitest/config";
+import { finishDist } from "./scripts/finish-dist.ts";
+
+const peer = process.env.POWERSHARE_PEER ?? "http://127.0.0.1:8080";
+const proxied = ["/v1", "/etms", "/api", "/explorer", "/livez", "/readyz"];
+
+export default defineConfig({
+  plugins: [finishDist()],
+  build: {
+    target: "es2022",
+    assetsInlineLimit: 0, // the security policy forbids data: scripts and styles
+    cssCodeSplit: true,
+    modulePreload: { polyfill: false },
+    rollupOptions: {
+      onwarn(warning, warn) {
+        // Libraries mark their client components for servers that render pages; there is none here.
+        if (warning.code !== "MODULE_LEVEL_DIRECTIVE") warn(warning);
+      },
+      input: {
+        app: resolve(import.meta.dirname, "index.html"),
+        console: resolve(import.meta.dirname, "console.html"),
+      },
+    },
+  },
+  server: {
+    proxy: Object.fromEntries(proxied.map((path) => [path, { target: peer, changeOrigin: true }])),
+  },
+  test: {
+    environment: "jsdom",
+    include: ["src/**/*.test.{ts,tsx}"],
+    restoreMocks: true,
+  },
+});
