@@ -58,7 +58,7 @@ std::set<int> statuses_of(const RouteInfo& info) {
   const bool probe = info.pattern.ends_with('z');
   if (!probe) statuses.insert({400, 401, 429});
   if (info.access == Access::administrator) statuses.insert(403);
-  if (info.method == "POST") statuses.insert(413);
+  if (info.method != "GET") statuses.insert(413);
   return statuses;
 }
 

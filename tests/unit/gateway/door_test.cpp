@@ -1,5 +1,8 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cctype>
+
 #include <set>
 
 #include "gateway/authentication.hpp"
@@ -144,7 +147,11 @@ TEST_CASE("the OpenAPI document describes every route, and every described route
       std::size_t names = 0;
       for (const auto& parameter : operation["parameters"]) names += parameter["in"] == "path";
       CHECK(names == static_cast<std::size_t>(std::count(path.begin(), path.end(), '{')));
-      auto request = test::request_to(method == "get" ? "GET" : "POST", filled(path));
+      auto verb = method;
+      std::transform(verb.begin(), verb.end(), verb.begin(), [](char c) {
+        return static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+      });
+      auto request = test::request_to(verb, filled(path));
       request.headers["x-api-key"] = test::administrator_key;
       request.body = "{";
       const auto answer = door.ask(std::move(request));
@@ -202,10 +209,16 @@ TEST_CASE("the OpenAPI document describes every route, and every described route
   add_market_routes(router, services);
   add_event_routes(router, services);
   add_etms_routes(router, services);
+  add_meter_routes(router, services);
+  add_live_routes(router, services);
+  add_household_metering_routes(router, services);
   add_page_routes(router, services);
   CHECK(static_cast<int>(router.routes().size()) == count);
   for (const auto& route : router.routes()) {
-    const auto method = route.info.method == "GET" ? "get" : "post";
+    auto method = route.info.method;
+    std::transform(method.begin(), method.end(), method.begin(), [](char c) {
+      return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    });
     CAPTURE(route.info.pattern);
     CHECK(document["paths"][route.info.pattern].contains(method));
   }
