@@ -125,8 +125,8 @@ def main():
 
         wait_for(first_slot, 60, "the first slot of the backlog, cleared again")
         # Live watts told to one peer are known to the others, and to no block.
-        code, answer = island.post(0, "/etms/live", {"meter": "live", "watts_import": 230.4, "soc": None}, admin=True)
-        assert code == 200 and answer["accepted"] == 1, (code, answer)
+        code, told = island.post(0, "/etms/live", {"meter": "live", "watts_import": 230.4, "soc": None}, admin=True)
+        assert code == 200 and told["accepted"] == 1, (code, told)
 
         def heard(peer):
             code, shown = island.get(peer, "/etms/live?meter=live")
