@@ -219,7 +219,9 @@ std::string live_schema() {
                                      {"watts_export", "integer"},
                                      {"watts_pv", perhaps},
                                      {"soc", perhaps}});
-  return object_schema({{"meter", "string"}, {"last", last}, {"minutes", array_schema(minute)}});
+  const auto perhaps_last = R"({"anyOf":[)" + last + R"(,{"type":"null"}]})";
+  return object_schema(
+      {{"meter", "string"}, {"last", perhaps_last}, {"minutes", array_schema(minute)}});
 }
 
 }  // namespace

@@ -200,7 +200,7 @@ std::vector<SlotFacts> slot_facts(const StateReader& state, UtcMillis slot,
   for_each_meter(state, [&](const MeterRecord& meter) {
     if (meter.kind == MeterKind::transformer || !meter.active_at(slot)) return true;
     const auto found = by_meter.find(meter.meter);
-    const auto at = position_of(terms, meter.owner);
+    const auto at = position_of(terms, meter.owner_at(slot));
     if (found == by_meter.end() || !at) return true;
     const MeterFacts& facts = found->second;
     const bool plant = meter.kind == MeterKind::plant;

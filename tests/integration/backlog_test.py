@@ -1,4 +1,4 @@
-"""A day of 100 meters arrives at once while live readings go on: these do not wait for it, and all are in the ledger once."""
+"""A day of 100 meters arrives at once while live readings go on: these do not wait, and all are in the ledger once. Live watts."""
 
 import datetime
 import json
@@ -124,6 +124,15 @@ def main():
             return code == 200 and round(float(slot["imported_kwh"]) * 10**9) == sent
 
         wait_for(first_slot, 60, "the first slot of the backlog, cleared again")
+        # Live watts told to one peer are known to the others, and to no block.
+        code, told = island.post(0, "/etms/live", {"meter": "live", "watts_import": 230.4, "soc": None}, admin=True)
+        assert code == 200 and told["accepted"] == 1, (code, told)
+
+        def heard(peer):
+            code, shown = island.get(peer, "/etms/live?meter=live")
+            return code == 200 and shown["last"] and shown["last"]["watts_import"] == 230
+
+        wait_for(lambda: all(heard(peer) for peer in range(4)), 20, "all four peers know the live power")
         for process in island.extra:
             process.terminate()
         for process in island.extra:

@@ -351,7 +351,7 @@ class Door:
             assert self.island.get(0, path)[0] == 401, path
             assert self.island.get(0, path, headers={"x-api-key": self.island.key})[0] == 404, path
         for method, path in (("POST", "/v1/status"), ("DELETE", "/v1/participants"), ("PUT", "/v1/meters"),
-                             ("GET", "/etms/readings"), ("PATCH", "/v1/blocks"), ("BREW", "/livez")):
+                             ("PUT", "/etms/readings"), ("PATCH", "/v1/blocks"), ("BREW", "/livez")):
             code, answer = self.island.request(0, method, path, None)
             assert code == 405 and answer["error"]["code"] == "method_not_allowed", (method, path, code, answer)
 
@@ -362,7 +362,7 @@ class Door:
         transaction = island.get(0, "/v1/blocks/1")[1]["transactions"][0]["id"]
         now = datetime.datetime.now(UTC)
         sensible = {"height": "1", "id": transaction, "from": "1", "limit": "3", "owner": "Resident:R1",
-                    "participant": "Resident:R1", "venue": "local", "type": "Resident"}
+                    "participant": "Resident:R1", "venue": "local", "type": "Resident", "meter": "plain"}
         silly = ("", "-1", "0", "99999999999999999999999", "1e9", "abc", "x" * 3000, "%00", "%ff%fe", "'", "Resident:",
                  ":", "Resident:" + "y" * 500, "9999999-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "9" * 18, "null",
                  "9223372036854775807", "253402300799999", "../../x")
@@ -389,6 +389,9 @@ class Door:
                     target = target.replace("{" + p["name"] + "}", quote(values[p["name"]]))
             code, answer = island.get(1, target + ("?" + query if query else ""))
             allowed = (200,) if "start" not in path else (200, 404)
+            if path.startswith("/etms/") and code == 401:
+                assert code in described, target  # an owner's, behind the log-in
+                continue
             assert code in allowed and code in described, (target, query, code, answer)
             schema = methods["get"]["responses"]["200"].get("content", {}).get("application/json", {}).get("schema")
             if schema and code == 200:

@@ -119,7 +119,8 @@ TEST_CASE("meters tell their owner, kind and how far the ledger covers them") {
   REQUIRE(items.size() == 1);
   CHECK(items[0] == Json::parse(R"({"meter":"m1","owner":"Resident:H01","public_key":null,
     "parent":null,"kind":"plant","plant_kw":"3.7","cpe":"","active_from":"2019-10-21T09:00:00Z",
-    "retired":null,"in_ledger_through":0,"last_end":null})"));
+    "retired":null,"in_ledger_through":0,"last_end":null,"standing":"trusted","reason":null,
+    "standing_since":null,"noticed":[]})"));
   CHECK(all_pages(door, "/v1/meters?limit=1", "meter") == std::vector<std::string>{"m1", "m2"});
 }
 

@@ -135,6 +135,7 @@ std::vector<Payload> payloads_of_third_level() {
   trade.energy_dec = "EN_1";
   CashToCoins exchange{Price::from_nano(1), Cash::from_nano(2), "EUR", home, ref("Bank:B1")};
   exchange.coins_inc = "CO_1";
+  const auto m1 = MeterId::parse("M1").value();
   return {AddParticipant{resident, {"EN_1", "CO_1", "CA_1"}},
           UpdateParticipant{resident, {"", "CO_1", ""}},
           ProvisionAsset{home, AssetClass::cash, "EUR", 5, "CA_1"},
@@ -148,7 +149,12 @@ std::vector<Payload> payloads_of_third_level() {
           identity,
           RevokeIdentity{identity.identity},
           key,
-          RevokeApiKey{key.hash}};
+          RevokeApiKey{key.hash},
+          UpdateMeter{m1, ref("Resident:H02"), signer().public_key(), 4'500, "PT2"},
+          UpdateMeter{m1, {}, {}, {}, ""},
+          SetMeterStanding{m1, MeterStanding::quarantined},
+          DisputeReading{m1, 7, DisputeReason::not_mine},
+          ResolveDispute{m1, 7, true}};
 }
 
 std::error_code error_of(ByteView bytes) {
