@@ -64,7 +64,6 @@ std::set<int> statuses_of(const RouteInfo& info) {
   std::set<int> statuses(info.statuses.begin(), info.statuses.end());
   const bool probe = info.pattern.ends_with('z');
   if (!probe) statuses.insert({400, 401, 429});
-<<<<<<< HEAD
   // An API key without the right; a token of somebody else.
   if (info.access == Access::administrator || info.access == Access::read ||
       info.access == Access::resident) {
@@ -72,10 +71,6 @@ std::set<int> statuses_of(const RouteInfo& info) {
   }
   if (info.access != Access::open) statuses.insert(503);  // a token needs the ledger
   if (!info.request_schema.empty()) statuses.insert(413);
-=======
-  if (info.access == Access::administrator) statuses.insert(403);
-  if (info.method != "GET") statuses.insert(413);
->>>>>>> metering
   return statuses;
 }
 

@@ -1,10 +1,6 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-<<<<<<< HEAD
-=======
-#include <cctype>
->>>>>>> metering
 #include <set>
 
 #include "gateway/authentication.hpp"
@@ -155,15 +151,7 @@ TEST_CASE("the OpenAPI document describes every route, and every described route
       std::size_t names = 0;
       for (const auto& parameter : operation["parameters"]) names += parameter["in"] == "path";
       CHECK(names == static_cast<std::size_t>(std::count(path.begin(), path.end(), '{')));
-<<<<<<< HEAD
       auto request = test::request_to(upper_case(method), filled(path));
-=======
-      auto verb = method;
-      std::transform(verb.begin(), verb.end(), verb.begin(), [](char c) {
-        return static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-      });
-      auto request = test::request_to(verb, filled(path));
->>>>>>> metering
       request.headers["x-api-key"] = test::administrator_key;
       request.body = "{";
       const auto answer = door.ask(std::move(request));
@@ -222,24 +210,15 @@ TEST_CASE("the OpenAPI document describes every route, and every described route
   add_event_routes(router, services);
   add_prepare_routes(router, services);
   add_etms_routes(router, services);
-<<<<<<< HEAD
-  add_household_access_routes(router, services);
-  add_household_trading_routes(router, services);
-  add_page_routes(router, services);
-  CHECK(static_cast<int>(router.routes().size()) == count);
-  for (const auto& route : router.routes()) {
-=======
   add_meter_routes(router, services);
   add_live_routes(router, services);
   add_household_metering_routes(router, services);
+  add_household_access_routes(router, services);
+  add_household_trading_routes(router, services);
+  add_household_account_routes(router, services);
   add_page_routes(router, services);
   CHECK(static_cast<int>(router.routes().size()) == count);
   for (const auto& route : router.routes()) {
-    auto method = route.info.method;
-    std::transform(method.begin(), method.end(), method.begin(), [](char c) {
-      return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    });
->>>>>>> metering
     CAPTURE(route.info.pattern);
     const auto& methods = document["paths"][route.info.pattern];
     CHECK(std::any_of(methods.items().begin(), methods.items().end(), [&](const auto& entry) {
