@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "crypto/error.hpp"
+#include "ledger/access.hpp"
 #include "ledger/error.hpp"
 #include "ledger/validity.hpp"
 #include "protocol/wire/transaction_codec.hpp"
@@ -157,6 +158,57 @@ std::vector<Payload> payloads_of_third_level() {
           ResolveDispute{m1, 7, true}};
 }
 
+/// What households decide: who acts for them, and how they trade.
+std::vector<Payload> payloads_of_households() {
+  const auto home = ref("Resident:H01");
+  const auto other = ref("Resident:H02");
+  const auto key = signer().public_key();
+  const UtcMillis soon{1'571'616'000'000};
+  Digest digest{};
+  digest.fill(7);
+  SealedKey sealed;
+  sealed.salt.fill(3);
+  sealed.memory_kib = min_seal_memory_kib;
+  sealed.passes = 2;
+  sealed.box = Bytes(sealed_box_bytes, 5);
+  SetCriteria rules{home, true, std::nullopt, true, Price::from_nano(9)};
+  rules.sell_rules.tariff_offset = Price::from_nano(-4);
+  rules.sell_rules.windows = {{0b0011111, 60, 600}, {0b1100000, 1'380, 120}};
+  rules.buy_rules.partners = {other};
+  rules.battery_reserve = Energy::from_nano(11);
+  rules.only_renewable = true;
+  rules.pay_more_for_green = true;
+  SetCriteria automatic{home};
+  automatic.automatic = true;
+  PlaceOrder order;
+  order.participant = home;
+  order.side = OrderSide::buy;
+  order.first_slot = soon;
+  order.slots = 4;
+  order.energy = Energy::from_nano(12);
+  order.limit = Price::from_nano(13);
+  order.partners = {other};
+  order.only_renewable = true;
+  return {rules,
+          automatic,
+          Invite{key, home, soon},
+          WithdrawInvitation{key},
+          AcceptInvitation{key, digest, sealed},
+          AcceptInvitation{key, {}, {}},
+          SetLogin{home, digest, key, sealed},
+          RemoveLogin{home, digest},
+          OpenSession{home, key, PublicKey{1}, soon, {soon.value + 1}},
+          CloseSession{home, key},
+          CloseSession{home, {}},
+          order,
+          CancelOrder{home, digest},
+          SetCalendar{"Atlantic/Madeira", {{{0}, -68}, {soon, 60}}},
+          SetPreferences{home, RankingDisplay::named, Coins::from_nano(1), Coins::from_nano(2),
+                         Coins::from_nano(3)},
+          RequestCash{home, true, Cash::from_nano(4), "EUR"},
+          ResolveCashRequest{digest, true}};
+}
+
 std::error_code error_of(ByteView bytes) {
   const auto result = wire::decode_transaction(bytes, genesis_hash, level);
   return result ? std::error_code() : result.error().code();
@@ -186,6 +238,7 @@ TEST_CASE("every payload survives the wire") {
   std::vector<bool> seen(std::variant_size_v<Payload>);
   auto all = payloads();
   for (auto& payload : payloads_of_third_level()) all.push_back(std::move(payload));
+  for (auto& payload : payloads_of_households()) all.push_back(std::move(payload));
   for (const auto& payload : all) {
     CAPTURE(payload_name(payload));
     seen[payload.index()] = true;
@@ -368,7 +421,9 @@ TEST_CASE("below feature level 2 a membership transaction is what it is to an ol
 }
 
 TEST_CASE("level 3 adds payloads, fields of older payloads, and who a gateway acts for") {
-  for (const auto& payload : payloads_of_third_level()) {
+  auto newer = payloads_of_third_level();
+  for (auto& payload : payloads_of_households()) newer.push_back(std::move(payload));
+  for (const auto& payload : newer) {
     CAPTURE(payload_name(payload));
     const auto bytes = encoded(payload);
     const auto decoded = wire::decode_transaction(bytes, genesis_hash, 3);
