@@ -4,6 +4,7 @@
 #include "base/encoding.hpp"
 #include "gateway/block_json.hpp"
 #include "gateway/error.hpp"
+#include "gateway/household/caller.hpp"
 #include "gateway/parameters.hpp"
 #include "gateway/problem.hpp"
 #include "gateway/schemas.hpp"
@@ -28,17 +29,16 @@ struct Wanted {
   std::size_t limit = default_items;
 };
 
-Result<Wanted> wanted_of(const Request& request) {
+Result<Wanted> wanted_of(const Request& request,
+                         const std::optional<ledger::ParticipantRef>& participant) {
   Wanted wanted;
   const auto limit = limit_parameter(request, default_items, max_items);
   if (!limit) return limit.error();
   wanted.limit = *limit;
   wanted.type = request.http.parameter("type");
-  const auto participant = participant_parameter(request, "participant");
-  if (!participant) return participant.error();
-  if (*participant) {
+  if (participant) {
     wanted.table = ledger::history_transactions_by_participant;
-    wanted.prefix = ledger::history_prefix(ledger::to_text(**participant));
+    wanted.prefix = ledger::history_prefix(ledger::to_text(*participant));
   } else if (wanted.type) {
     wanted.table = ledger::history_transactions_by_type;
     wanted.prefix = ledger::history_prefix(*wanted.type);
@@ -86,7 +86,8 @@ Result<Found> find(const ChainView& view, const Wanted& wanted) {
 }
 
 /// Those of one block stand beside one another, so that each block is read once.
-Result<std::string> page_json(const ChainView& view, const Found& found, const Ports& ports) {
+Result<std::string> page_json(const ChainView& view, const Found& found, const Ports& ports,
+                              const Viewer& viewer) {
   std::optional<BlockRecord> block;
   json::Writer out;
   out.begin_object().key("items").begin_array();
@@ -102,7 +103,7 @@ Result<std::string> page_json(const ChainView& view, const Found& found, const P
     out.begin_object().key("time").string(to_iso8601(place.time));
     out.key("height").unsigned_integer(place.height).key("index").unsigned_integer(place.index);
     out.key("transaction");
-    write_transaction(out, block->transactions[place.index], ports.decode);
+    write_transaction(out, block->transactions[place.index], ports.decode, viewer);
     out.key("receipt");
     write_receipt(out, block->receipts[place.index]);
     out.end_object();
@@ -119,13 +120,19 @@ Result<std::string> page_json(const ChainView& view, const Found& found, const P
 
 void list_transactions(const Services& services, const Request& request,
                        const Responder& responder) {
-  const auto wanted = wanted_of(request);
-  if (!wanted) return responder.send(problem_of(wanted.error()));
+  auto participant = participant_parameter(request, "participant");
+  if (!participant) return responder.send(problem_of(participant.error()));
   const auto view = open_view(services, responder);
   if (!view) return;
+  const Viewer viewer(view->state(), request);
+  if (auto refusal = restrict_to_own(viewer, request, *participant)) {
+    return responder.send(*std::move(refusal));
+  }
+  const auto wanted = wanted_of(request, *participant);
+  if (!wanted) return responder.send(problem_of(wanted.error()));
   const auto found = find(*view, *wanted);
   if (!found) return responder.send(problem_of(found.error()));
-  auto page = page_json(*view, *found, services.ports);
+  auto page = page_json(*view, *found, services.ports, viewer);
   if (!page) return responder.send(problem_of(page.error()));
   responder.send(json_response(*std::move(page)));
 }
@@ -138,7 +145,8 @@ void add_transaction_list_routes(Router& router, const ServicesPtr& services) {
   list.pattern = "/v1/transactions";
   list.summary =
       "Transactions but readings and clock steps, the newest first: all, those of a type, or those "
-      "that a participant takes part in. `next` is the `before` of the next page.";
+      "that a participant takes part in; a household sees its own. `next` is the `before` of the "
+      "next page.";
   list.access = Access::read;
   list.parameters = {{"type", "query", "string", false, "name of a transaction, as EnergyToCoins"},
                      {"participant", "query", "string", false, "as Resident:H01"},
@@ -150,7 +158,7 @@ void add_transaction_list_routes(Router& router, const ServicesPtr& services) {
                                                     {"transaction", transaction_schema()},
                                                     {"receipt", receipt_schema()}}),
                                      "string");
-  list.statuses = {200, 400, 503};
+  list.statuses = {200, 400, 403, 503};
   router.add(std::move(list), [services](const Request& request, const Responder& responder) {
     list_transactions(*services, request, responder);
   });

@@ -1,6 +1,5 @@
 #include "storage/people_writer.hpp"
 
-
 namespace powershare::storage {
 
 Result<void> carry_out(PeopleStore& store, const PeopleWrite& write) {

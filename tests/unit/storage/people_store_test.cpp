@@ -114,8 +114,9 @@ TEST_CASE("while the disk is full writes wait in their order, and none is forgot
 }
 
 TEST_CASE("another error than a full disk is told") {
-  PeopleWriter writer(
-      [](const PeopleWrite&) -> Result<void> { return Error{StorageError::io, "bad disk"}; });
+  PeopleWriter writer([](const PeopleWrite&) -> Result<void> {
+    return Error{StorageError::io, "bad disk"};
+  });
   writer.add(stored("one", true));
   const auto written = writer.write();
   REQUIRE_FALSE(written.ok());
