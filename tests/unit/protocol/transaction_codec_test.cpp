@@ -178,7 +178,7 @@ std::vector<Payload> payloads_of_households() {
   rules.battery_reserve = Energy::from_nano(11);
   rules.only_renewable = true;
   rules.pay_more_for_green = true;
-  SetCriteria automatic{home};
+  SetCriteria automatic{home, true, {}, true, {}};
   automatic.automatic = true;
   PlaceOrder order;
   order.participant = home;
