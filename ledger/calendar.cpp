@@ -90,10 +90,10 @@ UtcMillis Calendar::day_start(UtcMillis time) const {
   const std::int64_t day = local_day(time);
   for (std::size_t at = segment(time);; --at) {
     const UtcMillis midnight{day * millis_per_day - offset_ms(at)};
-    if (at == 0 || midnight >= offsets_[at - 1].from) return midnight;
-    // The clocks changed since midnight, or over it: then the day began with the change.
+    if (at == 0) return midnight;
     const UtcMillis change = offsets_[at - 1].from;
-    if (local_day({change.value - 1}) != day) return change;
+    if (local_day({change.value - 1}) == day) continue;  // it had begun before the clocks changed
+    return std::max(midnight, change);  // where they changed over midnight, it began with that
   }
 }
 

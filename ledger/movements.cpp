@@ -101,6 +101,14 @@ class Teller {
         due_[*change.account.owner] += change.delta_nano();
       }
     }
+    // A charge that was advanced whole leaves the wallet as it was, and is told nevertheless.
+    for (const auto& [owner, due_nano] : due_) {
+      const auto wallet = participant_account(owner, asset_coins);
+      const auto is_wallet = [&](const Change& change) { return change.account == wallet; };
+      if (std::any_of(changes_.begin(), changes_.end(), is_wallet)) continue;
+      if (const auto held = find_balance(changes, wallet))
+        changes_.push_back({wallet, *held, *held});
+    }
   }
   Teller& of_slot(UtcMillis slot) {
     slot_ = slot;

@@ -189,7 +189,7 @@ TEST_CASE("criteria with rules are checked, kept, and stand beside those without
 
 TEST_CASE("consent to manual trades obeys the criteria: windows, partners, tariff, renewable") {
   Chain chain;
-  const EnergyToCoins trade{price("0.1629"), kwh("1"), h01, h02};
+  const EnergyToCoins trade{price("0.1629"), kwh("0.5"), h01, h02};
   const auto consent = [&](const std::function<void(SetCriteria&)>& wish) {
     SetCriteria criteria;
     criteria.participant = h01;
