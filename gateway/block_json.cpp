@@ -86,7 +86,8 @@ void write_transaction(json::Writer& out, ByteView bytes, const ledger::Transact
       out.key(name).null();
     }
   }
-  out.key("bytes").string(to_base64(bytes)).end_object();
+  out.key("bytes").string(to_base64(bytes));
+  out.key("leaf").digest(crypto::merkle_leaf(bytes)).end_object();
 }
 
 void write_receipt(json::Writer& out, const ledger::Receipt& receipt) {

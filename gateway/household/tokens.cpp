@@ -45,16 +45,17 @@ std::optional<Token> parse_token(std::string_view prefix, std::string_view text)
 }
 
 std::optional<std::string_view> bearer_of(std::string_view authorization) {
-  constexpr std::string_view scheme = "bearer ";
-  if (authorization.size() <= scheme.size()) return std::nullopt;
-  const auto same = [](char left, char right) {
-    return (left >= 'A' && left <= 'Z' ? left - 'A' + 'a' : left) == right;
+  constexpr std::string_view scheme = "bearer";
+  const auto same = [](char wanted, char given) {
+    return (given >= 'A' && given <= 'Z' ? given - 'A' + 'a' : given) == wanted;
   };
-  if (!std::equal(scheme.begin(), scheme.end(), authorization.begin(),
-                  [&](char wanted, char given) { return same(given, wanted); })) {
+  if (authorization.size() < scheme.size() ||
+      !std::equal(scheme.begin(), scheme.end(), authorization.begin(), same)) {
     return std::nullopt;
   }
   authorization.remove_prefix(scheme.size());
+  // Another scheme that begins alike. The scheme alone is a token, of no bytes, which is a bad one.
+  if (!authorization.empty() && authorization.front() != ' ') return std::nullopt;
   while (authorization.starts_with(' ')) authorization.remove_prefix(1);
   return authorization;
 }

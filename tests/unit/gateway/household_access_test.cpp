@@ -42,7 +42,9 @@ TEST_CASE("tokens have one text each") {
   CHECK(bearer_of("Bearer abc") == "abc");
   CHECK(bearer_of("bearer  abc") == "abc");
   CHECK_FALSE(bearer_of("Basic abc").has_value());
-  CHECK_FALSE(bearer_of("Bearer").has_value());
+  CHECK(bearer_of("Bearer") == "");
+  CHECK(bearer_of("Bearer ") == "");
+  CHECK_FALSE(bearer_of("Bearers abc").has_value());
 }
 
 TEST_CASE("after five failures a login and an address pause, a minute doubled up to an hour") {
