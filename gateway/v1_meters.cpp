@@ -1,5 +1,6 @@
 // One meter for its operator: PATCH, standing, readings, alarms; disputes.
 #include "gateway/error.hpp"
+#include "gateway/household/caller.hpp"
 #include "gateway/meter_json.hpp"
 #include "gateway/parameters.hpp"
 #include "gateway/payload_json.hpp"
@@ -36,8 +37,12 @@ RouteInfo read_info(std::string pattern, std::string summary, std::string schema
   info.summary = std::move(summary);
   info.access = Access::read;
   info.response_schema = std::move(schema);
-  info.statuses = {200, 400, 404, 503};
+  info.statuses = {200, 400, 403, 404, 503};
   return info;
+}
+
+net::HttpResponse not_yours() {
+  return problem(403, "not_yours", "A household reads its own only: see GET /etms/readings.");
 }
 
 /// Reads the body by `read`, to which the meter of the path is given, and submits it.
@@ -68,6 +73,8 @@ void get_readings(const Services& services, const Request& request, const Respon
   if (!view) return;
   const auto meter = meter_of_path(*view, request, responder);
   if (!meter) return;
+  // A meter may have been another household's: GET /etms/readings shows each its own time.
+  if (Viewer(view->state(), request).is_household()) return responder.send(not_yours());
   const auto readings = readings_asked_for(*view, request, responder, meter->meter);
   if (readings) responder.send(json_response(readings_json(*readings)));
 }
@@ -79,6 +86,7 @@ void get_alarms(const Services& services, const Request& request, const Responde
   if (!view) return;
   const auto meter = meter_of_path(*view, request, responder);
   if (!meter) return;
+  if (!Viewer(view->state(), request).sees(meter->owner)) return responder.send(not_yours());
   const auto rows = ledger::query_meter_alarms(view->history(), meter->meter, *limit);
   if (!rows) return responder.send(problem_of(rows.error()));
   json::Writer out;
@@ -107,7 +115,9 @@ void get_disputes(const Services& services, const Request& request, const Respon
   json::Writer out;
   std::size_t count = 0;
   out.begin_object().key("items").begin_array();
+  const Viewer viewer(view->state(), request);
   ledger::for_each_dispute(view->state(), meter, [&](const ledger::Dispute& dispute) {
+    if (!viewer.sees(dispute.owner)) return true;
     write_dispute(out, dispute);
     return ++count < max_disputes;
   });

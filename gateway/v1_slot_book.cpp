@@ -7,23 +7,24 @@
 #include "gateway/services.hpp"
 #include "ledger/slot_book.hpp"
 #include "ledger/slot_record.hpp"
+#include "ledger/slots.hpp"
 
 namespace powershare::gateway {
 namespace {
 
 /// What the slot was settled from; what the market gave to each is left away.
-ledger::SlotInputs inputs_of(const ledger::StateReader& state, ledger::SlotRecord record) {
+Result<ledger::SlotInputs> inputs_of(const ledger::StateReader& state, ledger::SlotRecord record) {
+  auto energies = ledger::metered_energy(state, record.start, record.quarantined);
+  if (!energies) return energies.error();
   ledger::SlotInputs inputs;
   inputs.slot = record.start;
   inputs.rule = std::move(record.rule);
   inputs.supply = record.supply;
   inputs.terms = std::move(record.terms);
-  for (const auto& settled : record.settled) {
-    ledger::Settled metered;
-    metered.imported = settled.imported;
-    metered.exported = settled.exported;
-    metered.produced = settled.produced;
-    inputs.metered.push_back(metered);
+  for (const auto& terms : inputs.terms) {
+    const auto& metered = (*energies)[terms.participant];
+    inputs.metered.push_back(metered.all);
+    inputs.apart.push_back(metered.apart);
   }
   if (ledger::needs_facts(inputs.terms)) {
     inputs.facts = ledger::slot_facts(state, inputs.slot, inputs.terms, inputs.metered);
@@ -52,7 +53,9 @@ void get_book(const Services& services, const Request& request, const Responder&
                                   "The book of a slot is kept from its settlement until it is "
                                   "final."));
   }
-  const auto inputs = inputs_of(view->state(), *std::move(record));
+  const auto made = inputs_of(view->state(), *std::move(record));
+  if (!made) return responder.send(problem_of(made.error()));
+  const auto& inputs = *made;
   const auto book = ledger::slot_book(inputs);
   json::Writer out;
   out.begin_object().key("start").string(to_iso8601(inputs.slot));

@@ -181,7 +181,8 @@ Completeness completeness(const ledger::StateReader& state, const ledger::Partic
     const auto end = meter.retired ? std::min(last, *meter.retired) : last;
     if (begin >= end) continue;
     std::int64_t covered_ms = 0;
-    for (const auto& range : ledger::meter_progress(state, meter.meter).coverage.all()) {
+    const auto delivered = ledger::meter_progress(state, meter.meter);
+    for (const auto& range : delivered.coverage.all()) {
       const auto a = std::max(begin.value, static_cast<std::int64_t>(range.begin));
       const auto b = std::min(end.value, static_cast<std::int64_t>(range.end));
       if (a < b) covered_ms += b - a;

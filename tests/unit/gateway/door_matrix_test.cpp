@@ -12,7 +12,8 @@ using test::HouseholdDoor;
 using test::Json;
 
 /// o: anyone. m: as r, and whoever brings readings. r: whoever may read, and households their own.
-/// a: administrators. h: households.
+/// a: administrators. h: households. l: who brings readings, and households. e: administrators and
+/// operators.
 struct Row {
   const char* method;
   const char* path;
@@ -66,6 +67,51 @@ const Row rows[] = {
     {"PATCH", "/etms/me", 'h'},
     {"GET", "/etms/keys", 'h'},
     {"DELETE", "/etms/keys/{key}", 'h'},
+    {"GET", "/etms/bills", 'h'},
+    {"GET", "/etms/criteria", 'h'},
+    {"PUT", "/etms/criteria", 'h'},
+    {"GET", "/etms/disputes", 'h'},
+    {"POST", "/etms/disputes", 'h'},
+    {"POST", "/etms/ev/{id}/transfer", 'h'},
+    {"GET", "/etms/events", 'h'},
+    {"GET", "/etms/export", 'h'},
+    {"GET", "/etms/export/green-button", 'h'},
+    {"GET", "/etms/flow", 'h'},
+    {"GET", "/etms/history", 'h'},
+    {"GET", "/etms/live", 'o'},
+    {"POST", "/etms/live", 'l'},
+    {"GET", "/etms/meters", 'h'},
+    {"GET", "/etms/neighbours", 'h'},
+    {"GET", "/etms/notifications", 'h'},
+    {"GET", "/etms/orders", 'h'},
+    {"POST", "/etms/orders", 'h'},
+    {"DELETE", "/etms/orders/{id}", 'h'},
+    {"GET", "/etms/preferences", 'h'},
+    {"PUT", "/etms/preferences", 'h'},
+    {"GET", "/etms/ranking", 'h'},
+    {"GET", "/etms/readings", 'h'},
+    {"GET", "/etms/slot", 'h'},
+    {"GET", "/etms/trades", 'h'},
+    {"GET", "/etms/wallet", 'h'},
+    {"POST", "/etms/wallet/buy", 'h'},
+    {"POST", "/etms/wallet/fund", 'h'},
+    {"GET", "/etms/wallet/requests", 'h'},
+    {"DELETE", "/etms/wallet/requests/{id}", 'h'},
+    {"POST", "/etms/wallet/sell", 'h'},
+    {"GET", "/etms/wallet/statement", 'h'},
+    {"POST", "/etms/wallet/withdraw", 'h'},
+    {"GET", "/v1/cash-requests", 'a'},
+    {"POST", "/v1/cash-requests/{id}", 'a'},
+    {"GET", "/v1/disputes", 'r'},
+    {"GET", "/v1/exports/egac", 'e'},
+    {"PATCH", "/v1/meters/{meter}", 'a'},
+    {"GET", "/v1/meters/{meter}/alarms", 'r'},
+    {"POST", "/v1/meters/{meter}/disputes/{seq}", 'a'},
+    {"GET", "/v1/meters/{meter}/readings", 'r'},
+    {"POST", "/v1/meters/{meter}/standing", 'a'},
+    {"GET", "/v1/peers", 'o'},
+    {"GET", "/v1/slots/{start}/book", 'a'},
+    {"GET", "/v1/transactions", 'r'},
 };
 
 struct Visitor {
@@ -82,16 +128,21 @@ constexpr Visitor visitors[] = {
 };
 
 bool may(const Visitor& visitor, char access) {
-  const bool household = std::string_view(visitor.name) == "household";
+  const std::string_view name = visitor.name;
+  const bool household = name == "household";
   switch (access) {
     case 'o':
       return true;
     case 'm':
-      return std::string_view(visitor.name) != "anonymous";
+      return name != "anonymous";
     case 'r':
       return visitor.reads;
     case 'a':
       return visitor.administers;
+    case 'l':
+      return household || visitor.administers || name == "meter" || name == "gateway";
+    case 'e':
+      return visitor.administers || name == "operator";
     default:
       return household;
   }

@@ -204,6 +204,8 @@ TEST_CASE("the OpenAPI document describes every route, and every described route
   add_block_routes(router, services);
   add_member_routes(router, services);
   add_transaction_routes(router, services);
+  add_transaction_list_routes(router, services);
+  add_slot_book_routes(router, services);
   add_account_routes(router, services);
   add_registry_routes(router, services);
   add_market_routes(router, services);
