@@ -35,16 +35,11 @@ void add_slot_book_routes(Router& router, const ServicesPtr& services);  // a sl
 void add_account_routes(Router& router, const ServicesPtr& services);    // accounts, totals
 void add_event_routes(Router& router, const ServicesPtr& services);      // Server-Sent Events
 void add_page_routes(Router& router, const ServicesPtr& services);       // /, explorer, openapi
-void add_registry_routes(Router& router, const ServicesPtr& services);   // participants, meters
-void add_market_routes(Router& router, const ServicesPtr& services);     // slots, trades, bills
-void add_account_routes(Router& router, const ServicesPtr& services);    // accounts, totals
-void add_event_routes(Router& router, const ServicesPtr& services);      // Server-Sent Events
 void add_prepare_routes(Router& router, const ServicesPtr& services);    // for those who sign
 /// Log-in, sessions, invitations, keys and the household's own record.
 void add_household_access_routes(Router& router, const ServicesPtr& services);
 /// Energy, money and news of a household.
 void add_household_account_routes(Router& router, const ServicesPtr& services);
-void add_page_routes(Router& router, const ServicesPtr& services);  // /, explorer, openapi
 
 /// Opens a stream of Server-Sent Events after Last-Event-ID, or answers why not; `render` as in
 /// EventStreams::add().

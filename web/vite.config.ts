@@ -30,5 +30,7 @@ export default defineConfig({
     environment: "jsdom",
     include: ["src/**/*.test.{ts,tsx}"],
     restoreMocks: true,
+    testTimeout: 120_000, // nothing is measured here; a busy machine only takes longer
+    hookTimeout: 120_000,
   },
 });
