@@ -30,5 +30,9 @@ export default defineConfig({
     environment: "jsdom",
     include: ["src/**/*.test.{ts,tsx}"],
     restoreMocks: true,
+    pool: "threads",
+    maxWorkers: 2,
+    testTimeout: 120_000, // nothing is measured here; a busy machine only takes longer
+    hookTimeout: 120_000,
   },
 });

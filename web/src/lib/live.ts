@@ -14,7 +14,7 @@ export class EventParser {
   private rest = "";
   constructor(private readonly found: (event: LiveEvent) => void) {}
   push(text: string): void {
-    this.rest += text.replaceAll("\r\n", "\n");
+    this.rest = (this.rest + text).replaceAll("\r\n", "\n");
     for (let end = this.rest.indexOf("\n\n"); end >= 0; end = this.rest.indexOf("\n\n")) {
       this.take(this.rest.slice(0, end));
       this.rest = this.rest.slice(end + 2);
