@@ -34,7 +34,6 @@ void add_market_routes(Router& router, const ServicesPtr& services);     // slot
 void add_slot_book_routes(Router& router, const ServicesPtr& services);  // a slot's orders
 void add_account_routes(Router& router, const ServicesPtr& services);    // accounts, totals
 void add_event_routes(Router& router, const ServicesPtr& services);      // Server-Sent Events
-void add_page_routes(Router& router, const ServicesPtr& services);       // /, explorer, openapi
 void add_prepare_routes(Router& router, const ServicesPtr& services);    // for those who sign
 /// Log-in, sessions, invitations, keys and the household's own record.
 void add_household_access_routes(Router& router, const ServicesPtr& services);
