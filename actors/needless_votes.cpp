@@ -30,10 +30,11 @@ bool NeedlessVotes::contains(const wire::Envelope& envelope) const {
   const std::lock_guard lock(mutex_);
   const Entry& entry = entries_[vote->sequence % max_entries];
   if (entry.epoch != envelope.epoch) return false;
-  if (entry.decided && entry.decided->sequence == vote->sequence) {
-    return entry.decided->digest == vote->digest;
-  }
-  return prepare && entry.prepared == *vote;
+  // Of another view than the one prepared in, a PREPARE is needed even where the batch is decided:
+  // only who is prepared in the new view sends COMMIT there, and others may still lack it.
+  if (prepare) return entry.prepared == *vote;
+  return entry.decided && entry.decided->sequence == vote->sequence &&
+         entry.decided->digest == vote->digest;
 }
 
 }  // namespace powershare::actors
