@@ -4,6 +4,7 @@
 #include "base/encoding.hpp"
 #include "gateway/block_json.hpp"
 #include "gateway/error.hpp"
+#include "gateway/household/caller.hpp"
 #include "gateway/parameters.hpp"
 #include "gateway/problem.hpp"
 #include "gateway/schemas.hpp"
@@ -86,7 +87,8 @@ Result<Found> find(const ChainView& view, const Wanted& wanted) {
 }
 
 /// Those of one block stand beside one another, so that each block is read once.
-Result<std::string> page_json(const ChainView& view, const Found& found, const Ports& ports) {
+Result<std::string> page_json(const ChainView& view, const Found& found, const Ports& ports,
+                              const Viewer& viewer) {
   std::optional<BlockRecord> block;
   json::Writer out;
   out.begin_object().key("items").begin_array();
@@ -102,7 +104,7 @@ Result<std::string> page_json(const ChainView& view, const Found& found, const P
     out.begin_object().key("time").string(to_iso8601(place.time));
     out.key("height").unsigned_integer(place.height).key("index").unsigned_integer(place.index);
     out.key("transaction");
-    write_transaction(out, block->transactions[place.index], ports.decode);
+    write_transaction(out, block->transactions[place.index], ports.decode, viewer);
     out.key("receipt");
     write_receipt(out, block->receipts[place.index]);
     out.end_object();
@@ -125,7 +127,7 @@ void list_transactions(const Services& services, const Request& request,
   if (!view) return;
   const auto found = find(*view, *wanted);
   if (!found) return responder.send(problem_of(found.error()));
-  auto page = page_json(*view, *found, services.ports);
+  auto page = page_json(*view, *found, services.ports, Viewer(view->state(), request));
   if (!page) return responder.send(problem_of(page.error()));
   responder.send(json_response(*std::move(page)));
 }
