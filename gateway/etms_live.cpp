@@ -219,9 +219,8 @@ std::string live_schema() {
                                      {"watts_export", "integer"},
                                      {"watts_pv", perhaps},
                                      {"soc", perhaps}});
-  const auto perhaps_last = R"({"anyOf":[)" + last + R"(,{"type":"null"}]})";
   return object_schema(
-      {{"meter", "string"}, {"last", perhaps_last}, {"minutes", array_schema(minute)}});
+      {{"meter", "string"}, {"last", nullable_schema(last)}, {"minutes", array_schema(minute)}});
 }
 
 }  // namespace
