@@ -171,7 +171,7 @@ class Contract:
                     parts.append(f"{parameter['name']}={silly}")
                     yield f"{target.partition('?')[0]}?{'&'.join(parts)}", body, headers, None
             if parameter["in"] == "header" and method != "GET":
-                yield target, body, {**headers, parameter["name"]: "x" * 65}, {400}
+                yield target, body, {**headers, parameter["name"]: "x" * 65}, {400, 404}
         if not path.endswith("z") and method == "GET":
             yield f"{target}{'&' if '?' in target else '?'}nonsense=1", None, headers, {400}
 
