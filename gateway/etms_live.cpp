@@ -114,8 +114,10 @@ void post_live(const Services& services, const Request& request, const Responder
   json::Limits limits;
   limits.max_values = 64;
   std::size_t index = 0;
+  bool anything_but_a_value = false;
   const auto parsed = json::parse_items(
       request.http.body, max_values_per_request, limits, [&](const json::Value& item) {
+        anything_but_a_value = anything_but_a_value || !item.is_object();
         ValueParser parser(item);
         auto value = parser.parse();
         auto reason = parser.fault();
@@ -131,6 +133,10 @@ void post_live(const Services& services, const Request& request, const Responder
         ++index;
       });
   if (!parsed) return responder.send(problem_of(parsed.error()));
+  if (!parsed->is_array && anything_but_a_value) {
+    return responder.send(
+        problem(400, "bad_parameter", "The body must be a value or an array of values."));
+  }
   const auto taken = services.ports.live->put(values);
   std::size_t accepted = 0;
   for (std::size_t i = 0; i < taken.size(); ++i) {
@@ -219,9 +225,8 @@ std::string live_schema() {
                                      {"watts_export", "integer"},
                                      {"watts_pv", perhaps},
                                      {"soc", perhaps}});
-  const auto perhaps_last = R"({"anyOf":[)" + last + R"(,{"type":"null"}]})";
   return object_schema(
-      {{"meter", "string"}, {"last", perhaps_last}, {"minutes", array_schema(minute)}});
+      {{"meter", "string"}, {"last", nullable_schema(last)}, {"minutes", array_schema(minute)}});
 }
 
 }  // namespace

@@ -118,10 +118,6 @@ void write_error_schema(json::Writer& out, const RouteInfo& info, int status) {
   }
 }
 
-std::string nullable(const std::string& schema) {
-  return R"({"anyOf":[)" + schema + R"(,{"type":"null"}]})";
-}
-
 /// "Error": code and message, and what the HTTP server itself adds; "Refusal": with what became of
 /// the transaction.
 void write_error_schemas(json::Writer& out) {
@@ -134,7 +130,8 @@ void write_error_schemas(json::Writer& out) {
   const std::string digest = R"({"type":["string","null"],"description":"64 hexadecimal digits"})";
   out.key("Refusal").raw(head + R"(,"transaction","receipt","block"],"properties":{)" + texts +
                          R"(,"transaction":)" + digest + R"(,"receipt":)" +
-                         nullable(receipt_schema()) + R"(,"block":)" + nullable(place) + "}}}}");
+                         nullable_schema(receipt_schema()) + R"(,"block":)" +
+                         nullable_schema(place) + "}}}}");
 }
 
 void write_responses(json::Writer& out, const RouteInfo& info) {
@@ -145,7 +142,11 @@ void write_responses(json::Writer& out, const RouteInfo& info) {
     if (status == 200) {
       out.key("content").begin_object().key(info.response_type).begin_object();
       if (!info.response_schema.empty()) out.key("schema").raw(info.response_schema);
-      out.end_object().end_object();
+      out.end_object();
+      if (!info.other_response_type.empty()) {
+        out.key(info.other_response_type).begin_object().end_object();
+      }
+      out.end_object();
     } else if (status >= 400) {
       out.key("content").begin_object().key("application/json").begin_object().key("schema");
       write_error_schema(out, info, status);

@@ -43,6 +43,7 @@ struct RouteInfo {
   std::string request_schema;   ///< JSON schema as text; empty where there is no body
   std::string response_schema;  ///< of a 2xx answer; empty where it is not JSON
   std::string response_type = "application/json";
+  std::string other_response_type;  ///< that a parameter asks for; empty: none
   std::vector<int> statuses = {200};
 };
 

@@ -50,6 +50,22 @@ std::string object_schema(
   return std::move(out).take();
 }
 
+std::string object_schema(
+    std::initializer_list<std::pair<std::string_view, std::string_view>> fields,
+    std::initializer_list<std::string_view> required) {
+  json::Writer out;
+  out.begin_object().key("type").string("object").key("required").begin_array();
+  for (const auto name : required) out.string(name);
+  out.end_array().key("properties").begin_object();
+  for (const auto& [name, type] : fields) out.key(name).raw(type_schema(type));
+  out.end_object().end_object();
+  return std::move(out).take();
+}
+
+std::string nullable_schema(std::string_view schema) {
+  return R"({"anyOf":[)" + std::string(schema) + R"(,{"type":"null"}]})";
+}
+
 std::string array_schema(std::string_view item_schema) {
   return R"({"type":"array","items":)" + std::string(item_schema) + "}";
 }

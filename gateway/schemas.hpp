@@ -15,6 +15,12 @@ namespace powershare::gateway {
 std::string object_schema(
     std::initializer_list<std::pair<std::string_view, std::string_view>> fields);
 std::string object_schema(const std::vector<std::pair<std::string_view, std::string_view>>& fields);
+/// The same where only `required` are always there.
+std::string object_schema(
+    std::initializer_list<std::pair<std::string_view, std::string_view>> fields,
+    std::initializer_list<std::string_view> required);
+/// `schema`, or null.
+std::string nullable_schema(std::string_view schema);
 std::string array_schema(std::string_view item_schema);
 /// {"items":[…],"next":…}: `next_type` is the type of the cursor.
 std::string list_schema(std::string_view item_schema, std::string_view next_type);

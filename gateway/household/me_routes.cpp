@@ -173,7 +173,7 @@ void add_me_routes(Router& router, const ServicesPtr& services) {
                                       {"id", "string"},
                                       {"buy_rate", "decimal"},
                                       {"sell_rate", "decimal"},
-                                      {"profile", names}});
+                                      {"profile", nullable_schema(names)}});
   add_route(router, services, std::move(me), get_me);
 
   auto patch = info_of("PATCH", "/etms/me",

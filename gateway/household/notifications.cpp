@@ -226,7 +226,8 @@ void add_notification_routes(Router& router, const ServicesPtr& services) {
                                    {"request", "string"},
                                    {"meter", "string"},
                                    {"sequence", "integer"},
-                                   {"month", "string"}});
+                                   {"month", "string"}},
+                                  {"id", "time", "kind"});
   auto info = resident_route(
       "GET", "/etms/notifications",
       "What the household should hear of, newest first: few coins, top-ups, resolved cash "

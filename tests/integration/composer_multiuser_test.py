@@ -211,8 +211,11 @@ class Users:
         self.island.restart(0)
         wait_for(lambda: self.island.ready(0), 60, "the peer ready again")
         assert self.ask("alice", "GET", "/system/ping")["participant"] == f"{NETWORK}.Resident#R1"
-        self.ask("alice", "POST", "/CashToCoins", {"cashRate": 1, "cashValue": 1, "coinsInc": "CO_R1", "coinsDec": "CO_R2",
-                                                   "cashInc": "CA_R2", "cashDec": "CA_R1"})
+        for path, body in (("/Coins", {"coinsID": "CO_B1"}), ("/Cash", {"cashID": "CA_B1", "currency": "EUR"})):
+            self.ask(KEY, "POST", path, {**body, "value": 9, "ownerID": "B1", "ownerEntity": "Bank"})
+        self.ask(KEY, "POST", "/Bank", {"bankID": "B1", "name": "Bank", "coins": "CO_B1", "cash": "CA_B1"})
+        self.ask("alice", "POST", "/CashToCoins", {"cashRate": 1, "cashValue": 1, "coinsInc": "CO_R1", "coinsDec": "CO_B1",
+                                                   "cashInc": "CA_B1", "cashDec": "CA_R1"})
 
     def revoked(self):
         """a revoked identity opens nothing at any peer, and a forgotten card neither"""

@@ -2,7 +2,7 @@
 
 import re
 
-KNOWN = {"type", "properties", "required", "additionalProperties", "items", "enum", "anyOf", "oneOf", "$ref", "description", "minimum",
+KNOWN = {"type", "properties", "required", "additionalProperties", "items", "enum", "allOf", "anyOf", "oneOf", "$ref", "description", "minimum",
          "maximum", "minLength", "maxLength", "minItems", "maxItems", "pattern", "format", "default", "nullable", "example", "title", "const"}
 KINDS = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "boolean": bool, "null": type(None)}
 
@@ -28,10 +28,23 @@ def resolve(schema, document):
     return schema
 
 
+def merged(schema, document):
+    """`allOf` of objects as the one object that they describe together: each part is a part of a whole answer."""
+    parts = [merged(resolve(part, document), document) for part in schema.get("allOf", ())]
+    if not parts:
+        return schema
+    assert set(schema) == {"allOf"} and all(set(part) <= {"type", "properties", "required"} for part in parts), schema
+    whole = {"type": "object", "properties": {}, "required": []}
+    for part in parts:
+        whole["properties"].update(part["properties"])
+        whole["required"] += part.get("required", part["properties"])
+    return whole
+
+
 def validate(value, schema, document, where="body"):
     """Raises Mismatch where `value` is not as `schema` says. Properties that are described must be there, and no others: the
     document describes whole answers. An object without properties is free."""
-    schema = resolve(schema, document)
+    schema = merged(resolve(schema, document), document)
     unknown = set(schema) - KNOWN
     assert not unknown, f"{where}: the validator does not know {sorted(unknown)}"
     for group in ("anyOf", "oneOf"):
@@ -115,3 +128,12 @@ def self_test():
         except Mismatch:
             continue
         raise AssertionError(f"the validator takes {bad}")
+    both = {"allOf": [{"type": "object", "properties": {"a": {"type": "string"}}}, {"type": "object", "properties": {"b": {}}, "required": []}]}
+    validate({"a": "x", "b": 1}, both, document)
+    validate({"a": "x"}, both, document)
+    for bad in ({"b": 1}, {"a": 1}, {"a": "x", "c": 1}):
+        try:
+            validate(bad, both, document)
+        except Mismatch:
+            continue
+        raise AssertionError(f"the validator takes {bad} of two")

@@ -224,7 +224,9 @@ TEST_CASE("live power is taken from keys, rounded to watts, and shown with its a
   CHECK(reply->json()["rejected"].size() == 6);
   CHECK(reply->json()["rejected"][0]["reason"] == "unknown_meter");
   CHECK(door.post("/etms/live", R"({"meter":"M1"})")->response.status == 401);
-  CHECK(door.post("/etms/live", "{", meter_key)->response.status == 400);
+  for (const auto* body : {"{", "7", "null"}) {
+    CHECK(door.post("/etms/live", body, meter_key)->response.status == 400);
+  }
   CHECK(door.get("/etms/live?meter=M9")->response.status == 404);
   CHECK(door.get("/etms/live")->response.status == 400);
   // The key of a meter shows nothing of other households.
