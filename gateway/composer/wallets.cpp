@@ -40,8 +40,8 @@ crypto::KeyPair signing_key(std::string_view api_key, const WalletCard& card,
   return key;
 }
 
-Wallets::Wallets(const std::string& stored, std::function<Result<void>(const std::string&)> save)
-    : save_(std::move(save)) {
+Wallets::Wallets(const std::string& stored, std::function<Result<void>(const std::string&)> keep)
+    : save_(std::move(keep)) {
   read(stored);
 }
 

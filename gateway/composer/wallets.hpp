@@ -32,9 +32,9 @@ class Wallets {
   static constexpr std::size_t max_owners = 4'096;
   static constexpr std::size_t max_name_bytes = 128;
 
-  /// `stored` is what `save` was given last; what is not well formed in it is left out, and its
+  /// `stored` is what `keep` was given last; what is not well formed in it is left out, and its
   /// owner has to import the card again.
-  Wallets(const std::string& stored, std::function<Result<void>(const std::string&)> save);
+  Wallets(const std::string& stored, std::function<Result<void>(const std::string&)> keep);
 
   /// By name.
   std::vector<WalletCard> cards(const Digest& owner) const;
