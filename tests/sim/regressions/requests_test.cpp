@@ -54,7 +54,7 @@ TEST_CASE("§6.6 reading is no message between members, so that no read can hold
       "NEW-VIEW",       "BLOCK",        "STATUS",      "FETCH",   "FETCHED-BATCH", "FETCHED-ENTRY",
       "STABLE-PROOF",   "ASK-PROMISES", "PROMISES",    "RELAYED", "FETCH-BLOCKS",  "BLOCKS",
       "FETCH-MANIFEST", "MANIFEST",     "FETCH-CHUNK", "CHUNK",   "PROFILE-OFFER", "PROFILE-KEPT",
-      "PROFILE-ASK",    "PROFILE"};
+      "PROFILE-ASK",    "PROFILE",      "LIVE-POWER"};
   std::set<std::string> known;
   for (int value = 0; value < 256; ++value) {
     if (pbft::is_known(static_cast<Type>(value))) {
