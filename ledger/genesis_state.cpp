@@ -37,7 +37,8 @@ Result<void> check_fields(const Genesis& genesis) {
   }
   if (genesis.feature_level == 0) return malformed("feature levels count from 1");
   if (genesis.parameters.extended() && genesis.feature_level < 3) {
-    return malformed("signed_readings_only, plausibility and site need feature level 3");
+    return malformed(
+        "signed_readings_only, plausibility, site and daily limits need feature level 3");
   }
   auto valid = check_constants(genesis.consensus);
   if (valid) valid = check_members(genesis.members);

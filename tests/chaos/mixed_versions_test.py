@@ -32,7 +32,8 @@ class OldIsland(Island):
         content = json.loads(genesis.read_text())
         assert content["feature_level"] >= 2, content["feature_level"]
         registry = [entry for entry in content["registry"] if entry["type"] != "SetCalendar"]
-        genesis.write_text(json.dumps({**content, "registry": registry, "feature_level": 1}))
+        parameters = {name: value for name, value in content["parameters"].items() if not name.startswith("gateway_daily")}
+        genesis.write_text(json.dumps({**content, "registry": registry, "parameters": parameters, "feature_level": 1}))
         for peer in range(4):
             shutil.rmtree(self.data(peer))
         (self.folder / "island.json").unlink()
