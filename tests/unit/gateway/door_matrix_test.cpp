@@ -253,7 +253,8 @@ TEST_CASE("a household reads its own, and of others id, type and rates") {
   const auto delivered = matrix.ask("GET", "/v1/meters", {}, nullptr, "meter's").body["items"];
   REQUIRE(delivered.size() == 2);
   CHECK(delivered[0]["cpe"] == "");
-  for (const auto& row : get("/v1/participants").body["items"]) {
+  const auto participants = get("/v1/participants").body;
+  for (const auto& row : participants["items"]) {
     CAPTURE(row.dump());
     const bool mine = row.dump().find("H02") == std::string::npos;
     CHECK((row.dump().find("01000000") != std::string::npos) ==
