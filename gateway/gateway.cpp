@@ -77,14 +77,19 @@ class GatewayImpl final : public Gateway {
     if (!reply) return;  // a browser's question before its request: answered
     auto match = router_.match(request.method, request.path);
     const bool routed = match.route != nullptr || !match.allowed.empty();
-    const auto composer_route = composer_->route_of(request, routed);
+    // Before Composer's rules, whose server answers each path that it does not know.
+    auto page = routed || request.asks_for_websocket()
+                    ? std::nullopt
+                    : web_page(services_->options.web_peers, request);
+    const auto composer_route = page ? std::nullopt : composer_->route_of(request, routed);
     const Responder responder(std::move(reply),
-                              observer(composer_route           ? *composer_route
+                              observer(page                     ? std::string("page")
+                                       : composer_route         ? *composer_route
                                        : match.route == nullptr ? std::string("unknown")
                                                                 : match.route->info.pattern));
     try {
       if (composer_route) return answer_composer(std::move(request), responder);
-      answer(std::move(match), std::move(request), responder);
+      answer(std::move(match), std::move(page), std::move(request), responder);
     } catch (const std::exception&) {
       // Out of memory or a library's surprise: this request fails, the peer goes on.
       responder.send(problem(500, "internal_error", "The request could not be answered."));
@@ -123,7 +128,8 @@ class GatewayImpl final : public Gateway {
     };
   }
 
-  void answer(Router::Match match, net::HttpRequest request, const Responder& responder) {
+  void answer(Router::Match match, std::optional<net::HttpResponse> page, net::HttpRequest request,
+              const Responder& responder) {
     const auto key = key_of(request);
     const bool given = request.header("x-api-key").has_value();
     if (!is_probe(request.path)) {
@@ -137,8 +143,6 @@ class GatewayImpl final : public Gateway {
       }
     }
     if (match.route == nullptr) {
-      auto page =
-          match.allowed.empty() ? web_page(services_->options.web_peers, request) : std::nullopt;
       return responder.send(page ? *std::move(page) : no_route(match));
     }
     const auto& info = match.route->info;

@@ -269,6 +269,21 @@ class Contract:
         assert schemes["bearer"]["scheme"] == "bearer" and schemes["apiKey"]["name"] == "x-api-key", schemes
 
 
+    def check_application(self):
+        """The application and the console load each file that they name from the same peer"""
+        for path in ("/", "/console", "/settings"):
+            code, kind, page, headers = self.ask("GET", path, headers={"Accept": "text/html"})
+            assert code == 200 and kind == "text/html", (path, code, kind)
+            if 'id="root"' not in page:
+                print("skipped, the program was built without the application: its files")
+                return
+            parts = re.findall(r'(?:src|href)="(/[^"]+)"', page)
+            assert any(part.startswith("/assets/") for part in parts), parts
+            for part in parts:
+                with urllib.request.urlopen(self.island.peers[0]["http"] + part, timeout=20) as answer:
+                    assert answer.status == 200 and answer.read(), (path, part)
+
+
 class NoRedirect(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_):
         return None
@@ -287,7 +302,8 @@ def main():
     failed = []
     with Island() as island:
         contract = Contract(island)
-        for name in sys.argv[1:] or ("each_route", "readers", "faults", "refusals", "methods", "nothing_is_hidden", "explorer"):
+        for name in sys.argv[1:] or ("each_route", "readers", "faults", "refusals", "methods", "nothing_is_hidden", "explorer",
+                                     "application"):
             check = getattr(contract, "check_" + name)
             try:
                 check()

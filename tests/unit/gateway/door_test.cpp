@@ -280,6 +280,28 @@ TEST_CASE("the pages hold no script of their own and forbid any but the peer's")
   }
 }
 
+TEST_CASE("each file of the application is answered as it is, to anybody") {
+  if (web_assets().empty()) {
+    MESSAGE("skipped, the program was built without the application: its files");
+    return;
+  }
+  Door door;
+  for (const auto& asset : web_assets()) {
+    CAPTURE(asset.path);
+    const auto answer = door.get(std::string(asset.path));
+    CHECK(answer->response.status == 200);
+    CHECK(answer->response.content_type == asset.content_type);
+    CHECK(answer->response.body == asset.content);
+  }
+  auto request = test::request_to("GET", "/console/slots");
+  request.headers["accept"] = "text/html";
+  const auto console = door.ask(request);
+  CHECK(console->response.status == 200);
+  CHECK(console->response.body.find("id=\"root\"") != std::string::npos);
+  // A file that is not there is Composer's to refuse, as each path that nobody knows.
+  CHECK(door.get("/assets/none.js")->response.status == 401);
+}
+
 TEST_CASE("each request is reported once with its route's pattern, status and seconds") {
   Door door;
   door.get("/v1/blocks/77");
