@@ -1,10 +1,13 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+
+const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 export default defineConfig({
   test: {
-    dir: import.meta.dirname,
+    dir: here("."),
     include: ["*.test.ts"],
-    globalSetup: [import.meta.dirname + "/island.ts"],
+    globalSetup: [here("island.ts")],
     fileParallelism: false,
     testTimeout: 180_000, // nothing is measured by it; a busy machine only takes longer
     hookTimeout: 180_000,
