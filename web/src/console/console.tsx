@@ -152,7 +152,7 @@ function Inside({ path }: { path: string }) {
         {t.nav.skip}
       </a>
       <div className="topbar" role="banner">
-        <Link to="/console" className="brand grow">
+        <Link to="/console" className="brand grow" aria-label={c.title}>
           <Logo /> <span className="brand-text">{c.title}</span>
         </Link>
         <span className="badge" role="status">
@@ -214,7 +214,7 @@ export function Console() {
   return (
     <div className="shell plain">
       <div className="topbar" role="banner">
-        <Link to="/console" className="brand grow">
+        <Link to="/console" className="brand grow" aria-label={c.title}>
           <Logo /> {c.title}
         </Link>
         <LanguageButton />
