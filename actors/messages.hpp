@@ -91,6 +91,11 @@ struct Admission {
   std::string message;
   std::optional<crypto::Digest> first{};
 };
+/// The record at `key` with its proof against the newest block, which is made durable first.
+struct ProveRecord {
+  std::shared_ptr<const Bytes> key;
+  std::shared_ptr<std::function<void(Result<gateway::RecordProof>)>> done;
+};
 /// Write what is pending and answer when it is durable.
 struct Drain {};
 struct Drained {};
@@ -147,8 +152,9 @@ using SettlementActor =
     caf::typed_actor<caf::reacts_to<Connect>, caf::reacts_to<Decided>, caf::reacts_to<Certified>,
                      caf::reacts_to<EpochsFinished>, caf::reacts_to<StartTransfer>,
                      caf::reacts_to<VerifiedMessage>,
-                     caf::replies_to<AskAdmission>::with<Admission>, caf::reacts_to<Flush>,
-                     caf::reacts_to<Wake>, caf::replies_to<Drain>::with<Drained>>;
+                     caf::replies_to<AskAdmission>::with<Admission>, caf::reacts_to<ProveRecord>,
+                     caf::reacts_to<Flush>, caf::reacts_to<Wake>,
+                     caf::replies_to<Drain>::with<Drained>>;
 using OrderMatchingActor = caf::typed_actor<caf::reacts_to<Connect>,
                                             caf::reacts_to<BlocksCommitted>, caf::reacts_to<Poll>>;
 using MeterIngestionActor =
@@ -202,6 +208,7 @@ POWERSHARE_LOCAL_MESSAGE(EpochsFinished)
 POWERSHARE_LOCAL_MESSAGE(StartTransfer)
 POWERSHARE_LOCAL_MESSAGE(AskAdmission)
 POWERSHARE_LOCAL_MESSAGE(Admission)
+POWERSHARE_LOCAL_MESSAGE(ProveRecord)
 POWERSHARE_LOCAL_MESSAGE(Drain)
 POWERSHARE_LOCAL_MESSAGE(Drained)
 POWERSHARE_LOCAL_MESSAGE(BlocksCommitted)

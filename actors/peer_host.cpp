@@ -398,6 +398,7 @@ class RunningPeer final : public PeerHost {
     ports.ingestion = door_ports_.get();
     ports.profiles = people_port_.get();
     ports.live = &live_port_;
+    ports.prover = door_ports_.get();
     ports.decode = decoder_of(context.genesis_hash);
     ports.encode_body = wire::encode_body;
     ports.assemble = wire::assemble;
@@ -426,7 +427,7 @@ class RunningPeer final : public PeerHost {
   }
 
   Result<void> start_door() {
-    door_ports_ = std::make_unique<DoorPorts>(*context_, links_->gateway, links_->meter_ingestion);
+    door_ports_ = std::make_unique<DoorPorts>(*context_, *links_);
     people_port_ = std::make_unique<PeoplePort>(links_->people);
     gateway::GatewayOptions options;
     if (setup_.administrator_api_key_hash) {

@@ -51,6 +51,7 @@ class GatewayImpl final : public Gateway {
     add_transaction_routes(router_, services_);
     add_transaction_list_routes(router_, services_);
     add_account_routes(router_, services_);
+    add_account_proof_routes(router_, services_);
     add_market_routes(router_, services_);
     add_slot_book_routes(router_, services_);
     add_registry_routes(router_, services_);

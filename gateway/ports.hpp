@@ -194,7 +194,22 @@ class LiveStore {
   virtual UtcMillis now() const = 0;
 };
 
-/// All that the gateway needs. `submitter`, `ingestion`, `profiles` and `live` outlive the gateway.
+/// A record of the state as the newest block left it, with its proof against that block's header.
+struct RecordProof {
+  ledger::Header header;
+  ledger::RecordProof record;
+};
+
+class RecordProver {
+ public:
+  virtual ~RecordProver() = default;
+  /// Calls back from any thread, exactly once; an error where too many are asked for at once or the
+  /// newest block cannot be made durable.
+  virtual void prove(Bytes key, std::function<void(Result<RecordProof>)> done) = 0;
+};
+
+/// All that the gateway needs. `submitter`, `ingestion`, `profiles`, `live` and `prover` outlive
+/// the gateway.
 struct Ports {
   std::function<Result<std::unique_ptr<ChainView>>()> view;
   std::function<NodeStatus()> status;
@@ -204,6 +219,7 @@ struct Ports {
   Ingestion* ingestion = nullptr;
   ProfileStore* profiles = nullptr;
   LiveStore* live = nullptr;
+  RecordProver* prover = nullptr;
   ledger::TransactionDecoder decode;  ///< protocol/wire's decoder, to show transactions
   /// The two halves of protocol/wire's encoder, for people who sign by themselves: the bytes of a
   /// transaction's body, and the transaction of a body and its signature.

@@ -33,6 +33,7 @@ void add_registry_routes(Router& router, const ServicesPtr& services);   // part
 void add_market_routes(Router& router, const ServicesPtr& services);     // slots, trades, bills
 void add_slot_book_routes(Router& router, const ServicesPtr& services);  // a slot's orders
 void add_account_routes(Router& router, const ServicesPtr& services);    // accounts, totals
+void add_account_proof_routes(Router& router, const ServicesPtr& services);  // a balance, proven
 void add_event_routes(Router& router, const ServicesPtr& services);      // Server-Sent Events
 void add_prepare_routes(Router& router, const ServicesPtr& services);    // for those who sign
 /// Log-in, sessions, invitations, keys and the household's own record.

@@ -3,7 +3,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { credentials, expectScreen, expectScreens, goTo, home, logIn, open, payIn, peer, tellFailures, type Watched } from "./browser";
 
-const screens = ["/", "/history", "/history?period=week", "/history?period=month", "/history?period=year", "/trading", "/wallet", "/neighbourhood", "/ranking", "/bill", "/keys", "/notifications", "/settings"];
+const screens = ["/", "/history", "/history?period=week", "/history?period=month", "/history?period=year", "/trading", "/wallet", "/neighbourhood", "/ranking", "/bill", "/meters", "/keys", "/notifications", "/settings"];
 
 export function householdWalk(browser: () => Browser): void {
   let watched: Watched;
