@@ -1,5 +1,5 @@
-// GET /v1/accounts/{account}/proof: a balance with its way to the state root of a block, for whoever
-// trusts the genesis and no peer (docs/formats-blocks.md).
+// GET /v1/accounts/{account}/proof: a balance with its way to the state root of a block, for
+// whoever trusts the genesis and no peer (docs/formats-blocks.md).
 #include "base/encoding.hpp"
 #include "gateway/block_json.hpp"
 #include "gateway/household/caller.hpp"
@@ -12,7 +12,8 @@
 namespace powershare::gateway {
 namespace {
 
-/// The account that people call `text` ("participant/Resident:H01/CO"); nothing where it is not there.
+/// The account that people call `text` ("participant/Resident:H01/CO"); nothing where it is not
+/// there.
 std::optional<ledger::AccountId> find_account(const ledger::StateReader& state,
                                               std::string_view text) {
   std::optional<ledger::AccountId> found;
@@ -70,14 +71,13 @@ void get_proof(const Services& services, const Request& request, const Responder
     return responder.send(retry_later(503, "unavailable", "This peer proves nothing now.", 1));
   }
   auto key = ledger::account_key(*id);
-  services.ports.prover->prove(
-      key, [responder, account, key](const Result<RecordProof>& proof) {
-        if (!proof) return responder.send(retry_later(503, "busy", proof.error().detail(), 1));
-        if (proof->header.height == 0) {
-          return responder.send(retry_later(503, "no_block", "There is no block yet.", 1));
-        }
-        responder.send(proven(account, key, *proof));
-      });
+  services.ports.prover->prove(key, [responder, account, key](const Result<RecordProof>& proof) {
+    if (!proof) return responder.send(retry_later(503, "busy", proof.error().detail(), 1));
+    if (proof->header.height == 0) {
+      return responder.send(retry_later(503, "no_block", "There is no block yet.", 1));
+    }
+    responder.send(proven(account, key, *proof));
+  });
 }
 
 }  // namespace

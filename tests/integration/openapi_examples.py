@@ -237,6 +237,6 @@ class Scene:
                   "from": "1" if blocks else begin, "to": "5" if blocks else end, "Idempotency-Key": f"example-{time.monotonic()}",
                   "Last-Event-ID": "1.0", "period": "day", "date": today, "bucket": "hour", "format": "json", "month": today[:7],
                   "week": datetime.date.fromisoformat(today).strftime("%G-W%V"), "since": "1.0",
-                  "before": self.before,
+                  "before": self.before, "account": f"participant/{RESIDENT}/CO",
                   "seq": "2", "key": NO_SUCH, "session": NO_SUCH, "invitation": NO_SUCH}
         return values.get(parameter["name"])

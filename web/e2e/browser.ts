@@ -72,7 +72,7 @@ export function tellFailures(page: () => Page): void {
 export async function logIn(page: Page): Promise<void> {
   await page.locator("input[autocomplete=username]").fill(credentials.login);
   await page.locator("input[autocomplete=current-password]").fill(credentials.password);
-  await page.locator("button[type=submit]").click();
+  await page.locator("button[type=submit].primary").click();
   await page.locator("nav").first().waitFor({ state: "attached" });
   await page.locator(".flow").waitFor();
 }

@@ -3,7 +3,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { call, expectAccessible, expectScreen, expectScreens, goTo, open, openConsole, payIn, submit, tellFailures, type Watched } from "./browser";
 
-const screens = ["", "/participants", "/participants?type=ElectricVehicle", "/participants/Resident%3Ahome-02", "/transactions", "/new", "/slots", "/flows", "/assets", "/meters", "/requests", "/blocks", "/blocks/1", "/chain", "/about"].map((path) => "/console" + path);
+const screens = ["", "/participants", "/participants?type=ElectricVehicle", "/participants/Resident%3Ahome-02", "/transactions", "/new", "/slots", "/flows", "/assets", "/meters", "/requests", "/blocks", "/blocks/1", "/chain", "/governance", "/about"].map((path) => "/console" + path);
 
 export function consoleWalk(browser: () => Browser): void {
   let watched: Watched;
@@ -97,6 +97,24 @@ export function consoleWalk(browser: () => Browser): void {
     await page().getByLabel("Cash (EUR)").fill("15");
     await page().getByRole("button", { name: "Execute" }).click();
     await page().getByText("The transaction is done.").waitFor();
+  });
+
+  it("shows what a change comes to before anybody makes it", async () => {
+    await goTo(page(), "/console/governance");
+    await choose("Parameter", "clearing_rule");
+    await choose("New value", "mid_market");
+    await page().getByText("one price for all → the middle of both limits").waitFor();
+    await page().getByText(/powershare governance parameter clearing_rule mid_market --key administrator\.key --peer http/).waitFor();
+    await page().getByRole("button", { name: "A peer" }).click();
+    await choose("Which peer", "funchal-0");
+    await page().getByText("A chain needs four peers or more.").waitFor();
+    await page().getByRole("button", { name: "A tariff" }).click();
+    await page().getByLabel(/^Tariff/).fill("0.2");
+    await page().getByText("Homes pay more by").waitFor();
+    await page().getByRole("button", { name: "Set the tariff" }).click();
+    await page().getByText("The tariff is set").waitFor();
+    const { items } = await call<{ items: { id: string; tariff: string }[] }>("GET", "/v1/participants?type=UtilityCompany");
+    expect(items.find(({ id }) => id === "EEM")?.tariff).toBe("0.2");
   });
 
   it("shows every screen on a desktop, light and dark, without findings of axe and without other hosts", async () => {

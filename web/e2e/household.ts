@@ -1,7 +1,7 @@
 // The household's walk: every screen, every form's errors, and what changes on an open page.
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { credentials, expectScreen, expectScreens, goTo, home, logIn, open, payIn, peer, tellFailures, type Watched } from "./browser";
+import { call, credentials, expectAccessible, expectScreen, expectScreens, goTo, home, logIn, open, payIn, peer, tellFailures, type Watched } from "./browser";
 
 const screens = ["/", "/history", "/history?period=week", "/history?period=month", "/history?period=year", "/trading", "/wallet", "/neighbourhood", "/ranking", "/bill", "/meters", "/keys", "/notifications", "/settings"];
 
@@ -77,6 +77,16 @@ export function householdWalk(browser: () => Browser): void {
     await dialog.waitFor({ state: "hidden" });
   });
 
+  it("verifies its balances against what a quorum has signed", async () => {
+    await goTo(page(), "/keys");
+    await page().getByRole("button", { name: "Verify my balances now" }).click();
+    await page().getByText(/In block [0-9,]+, signed by [34] peers; 3 are needed/).nth(2).waitFor();
+    const proven = page().locator("section", { has: page().getByRole("heading", { name: "Verify my balances" }) }).locator("li");
+    expect(await proven.count()).toBe(3); // cash, coins, energy
+    for (const line of await proven.allTextContents()) expect(line).toContain("Verified.");
+    await goTo(page(), "/wallet");
+  });
+
   it("asks for cash and takes the request back", async () => {
     const dialog = page().getByRole("dialog");
     await page().getByRole("button", { name: "Pay in" }).click();
@@ -105,6 +115,58 @@ export function householdWalk(browser: () => Browser): void {
     await page().reload();
     await expectScreen(page(), "/trading");
     expect(await page().getByLabel("I want at least").inputValue()).toBe("0.11");
+  });
+
+  it("disputes a reading, and the operator hears of it", async () => {
+    await goTo(page(), "/meters");
+    await page().getByText("Readings of the last 24 hours").click();
+    await page().getByRole("button", { name: /^Dispute: / }).first().click();
+    await page().getByLabel("What is wrong").selectOption("too_high");
+    await page().getByRole("button", { name: "Dispute this reading" }).click();
+    await page().getByText("The operator has been told.").waitFor();
+    await page().getByText(/It is too high/).waitFor();
+    const { items } = await call<{ items: { owner: string; reason: string }[] }>("GET", "/v1/disputes");
+    expect(items).toContainEqual(expect.objectContaining({ owner: home, reason: "too_high" }));
+  });
+
+  it("acts by a key of its own that no peer ever holds", async () => {
+    const { code } = await call<{ code: string }>("POST", "/v1/invitations", { participant: "Resident:home-03" });
+    const own = await open(browser(), "en", "phone");
+    const sent: string[] = [];
+    own.page.on("request", (request) => sent.push(request.postData() ?? ""));
+    await own.page.goto(peer() + "/welcome");
+    await own.page.getByLabel("Code of the invitation").fill(code);
+    await own.page.getByRole("button", { name: "A key of my own" }).click();
+    await expectAccessible(own.page, "welcome, own key");
+    await own.page.getByRole("button", { name: "Join" }).click();
+    const line = (await own.page.locator("p.mono").textContent())!;
+    expect(line).toMatch(/^power-share-key Resident:home-03 [0-9a-f]{64}$/);
+    expect(await own.page.getByRole("button", { name: "Go on" }).isDisabled()).toBe(true);
+    await own.page.getByLabel("I have kept it.").check();
+    await own.page.getByRole("button", { name: "Go on" }).click();
+    await own.page.locator(".flow").waitFor();
+    await goTo(own.page, "/keys");
+    await own.page.getByText("Kept by this browser").waitFor();
+    // Out and in again with the key that the browser holds.
+    await own.page.locator(".page-head").getByRole("button", { name: "Log out" }).click();
+    await own.page.getByRole("button", { name: "Log in with the key" }).click();
+    await own.page.locator(".flow, main h1").first().waitFor({ state: "attached" });
+    await own.page.locator("nav").first().waitFor({ state: "attached" });
+    expect(own.faults).toEqual([]);
+    expect(sent.filter((body) => body.includes(line.split(" ")[2]!))).toEqual([]);
+    await own.context.close();
+
+    // Another browser, with the line that was written down.
+    const other = await open(browser(), "en", "phone");
+    await other.page.goto(peer() + "/");
+    await other.page.getByText("I have a key of my own").click();
+    await other.page.getByLabel("The line that you have kept").fill("power-share-key nobody");
+    await other.page.getByRole("button", { name: "Log in with the key" }).click();
+    await other.page.getByText("This is not such a line").waitFor();
+    await other.page.getByLabel("The line that you have kept").fill(line);
+    await other.page.getByRole("button", { name: "Log in with the key" }).click();
+    await other.page.locator("nav").first().waitFor({ state: "attached" });
+    await other.context.close();
   });
 
   it("tells what is wrong with passwords, warnings and invitations", async () => {

@@ -49,11 +49,14 @@ TEST_CASE("a balance leads to the state root of the newest block") {
 TEST_CASE("a household gets proofs of its own accounts and of its vehicles' only") {
   AccountDoor door;
   door.chain.slot("1", "1");
-  CHECK(door.get(h01, "/v1/accounts/participant%2FElectricVehicle:V1%2FCO/proof")
-            ->response.status == 200);
+  CHECK(
+      door.get(h01, "/v1/accounts/participant%2FElectricVehicle:V1%2FCO/proof")->response.status ==
+      200);
   CHECK(door.get(h02, own_coins)->response.status == 404);
   CHECK(door.get(h01, "/v1/accounts/bank_issue%2FCO/proof")->response.status == 404);
-  CHECK(door.get({}, "/v1/accounts/bank_issue%2FCO/proof")->json()["balance"].get<std::string>()
+  CHECK(door.get({}, "/v1/accounts/bank_issue%2FCO/proof")
+            ->json()["balance"]
+            .get<std::string>()
             .starts_with("-"));
   for (const auto* name : {"x", "a%2Fb%2Fc", "participant%2FResident:H01%2FXX", "%2F%2F%2F"}) {
     CAPTURE(name);

@@ -214,8 +214,7 @@ TEST_CASE("a record is proven against the newest header, and so is that there is
   REQUIRE(there.value.has_value());
   CHECK(crypto::verify_sparse_proof(root, crypto::sha256(key), crypto::sha256(*there.value),
                                     there.path));
-  CHECK_FALSE(
-      crypto::verify_sparse_proof(root, crypto::sha256(key), crypto::Digest{}, there.path));
+  CHECK_FALSE(crypto::verify_sparse_proof(root, crypto::sha256(key), crypto::Digest{}, there.path));
   const auto nothing = to_bytes("no such key");
   const auto missing = chain.machine.prove(nothing);
   CHECK_FALSE(missing.value.has_value());

@@ -31,6 +31,7 @@ const Requests = lazy(() => import("./requests"));
 const Blocks = lazy(() => import("./blocks"));
 const BlockScreen = lazy(() => import("./block"));
 const Chain = lazy(() => import("./chain"));
+const Governance = lazy(() => import("./governance"));
 const About = lazy(() => import("../app/about"));
 
 type Parameters = Record<string, string>;
@@ -50,6 +51,7 @@ const pages: [string, (found: Parameters) => ReactNode][] = [
   ["/console/blocks", () => <Blocks />],
   ["/console/blocks/:height", ({ height }) => <BlockScreen height={Number(height)} />],
   ["/console/chain", () => <Chain />],
+  ["/console/governance", () => <Governance />],
   ["/console/about", () => <About />],
 ];
 const navigation = [
@@ -64,6 +66,7 @@ const navigation = [
   ["/console/requests", "cash", "requests"],
   ["/console/blocks", "blocks", "blocks"],
   ["/console/chain", "rules", "chain"],
+  ["/console/governance", "trading", "governance"],
   ["/console/about", "about", "about"],
 ] as const;
 

@@ -520,7 +520,7 @@ export const en = {
     title: "Settings",
     language: "Language",
     theme: "Appearance",
-    themes: { auto: "As the device", light: "Light", dark: "Dark" },
+    themes: { auto: "Automatic", light: "Light", dark: "Dark" },
     you: "Names",
     firstName: "First name",
     lastName: "Last name",

@@ -522,7 +522,7 @@ export const pt: Messages = {
     title: "Definições",
     language: "Língua",
     theme: "Aspeto",
-    themes: { auto: "Como o dispositivo", light: "Claro", dark: "Escuro" },
+    themes: { auto: "Automático", light: "Claro", dark: "Escuro" },
     you: "Nomes",
     firstName: "Nome próprio",
     lastName: "Apelido",
