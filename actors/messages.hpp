@@ -148,13 +148,11 @@ using ConsensusActor =
                      caf::reacts_to<SubmitRequest>, caf::reacts_to<LedgerAdvanced>,
                      caf::reacts_to<LedgerRestored>, caf::reacts_to<SlotDue>, caf::reacts_to<Wake>,
                      caf::reacts_to<Flush>, caf::replies_to<HandOver>::with<Drained>>;
-using SettlementActor =
-    caf::typed_actor<caf::reacts_to<Connect>, caf::reacts_to<Decided>, caf::reacts_to<Certified>,
-                     caf::reacts_to<EpochsFinished>, caf::reacts_to<StartTransfer>,
-                     caf::reacts_to<VerifiedMessage>,
-                     caf::replies_to<AskAdmission>::with<Admission>, caf::reacts_to<ProveRecord>,
-                     caf::reacts_to<Flush>, caf::reacts_to<Wake>,
-                     caf::replies_to<Drain>::with<Drained>>;
+using SettlementActor = caf::typed_actor<
+    caf::reacts_to<Connect>, caf::reacts_to<Decided>, caf::reacts_to<Certified>,
+    caf::reacts_to<EpochsFinished>, caf::reacts_to<StartTransfer>, caf::reacts_to<VerifiedMessage>,
+    caf::replies_to<AskAdmission>::with<Admission>, caf::reacts_to<ProveRecord>,
+    caf::reacts_to<Flush>, caf::reacts_to<Wake>, caf::replies_to<Drain>::with<Drained>>;
 using OrderMatchingActor = caf::typed_actor<caf::reacts_to<Connect>,
                                             caf::reacts_to<BlocksCommitted>, caf::reacts_to<Poll>>;
 using MeterIngestionActor =

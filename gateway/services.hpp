@@ -29,13 +29,13 @@ void add_block_routes(Router& router, const ServicesPtr& services);   // blocks
 void add_member_routes(Router& router, const ServicesPtr& services);  // members, certificates
 void add_transaction_routes(Router& router, const ServicesPtr& services);  // transactions
 void add_transaction_list_routes(Router& router, const ServicesPtr& services);
-void add_registry_routes(Router& router, const ServicesPtr& services);   // participants, meters
-void add_market_routes(Router& router, const ServicesPtr& services);     // slots, trades, bills
-void add_slot_book_routes(Router& router, const ServicesPtr& services);  // a slot's orders
-void add_account_routes(Router& router, const ServicesPtr& services);    // accounts, totals
+void add_registry_routes(Router& router, const ServicesPtr& services);       // participants, meters
+void add_market_routes(Router& router, const ServicesPtr& services);         // slots, trades, bills
+void add_slot_book_routes(Router& router, const ServicesPtr& services);      // a slot's orders
+void add_account_routes(Router& router, const ServicesPtr& services);        // accounts, totals
 void add_account_proof_routes(Router& router, const ServicesPtr& services);  // a balance, proven
-void add_event_routes(Router& router, const ServicesPtr& services);      // Server-Sent Events
-void add_prepare_routes(Router& router, const ServicesPtr& services);    // for those who sign
+void add_event_routes(Router& router, const ServicesPtr& services);          // Server-Sent Events
+void add_prepare_routes(Router& router, const ServicesPtr& services);        // for those who sign
 /// Log-in, sessions, invitations, keys and the household's own record.
 void add_household_access_routes(Router& router, const ServicesPtr& services);
 /// Energy, money and news of a household.
