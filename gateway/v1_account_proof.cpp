@@ -1,4 +1,4 @@
-// GET /v1/accounts/{account}/proof: a balance with its way to the state root of a block, for
+// GET /v1/accounts/proof?account=: a balance with its way to the state root of a block, for
 // whoever trusts the genesis and no peer (docs/formats-blocks.md).
 #include "base/encoding.hpp"
 #include "gateway/block_json.hpp"
@@ -58,7 +58,10 @@ net::HttpResponse proven(const std::string& account, const Bytes& key, const Rec
 }
 
 void get_proof(const Services& services, const Request& request, const Responder& responder) {
-  const auto& account = request.path_parameter("account");
+  const auto account = request.http.parameter("account").value_or("");
+  if (account.empty()) {
+    return responder.send(problem(400, "bad_parameter", "account must be given."));
+  }
   const auto view = open_view(services, responder);
   if (!view) return;
   const Viewer viewer(view->state(), request);
@@ -85,14 +88,13 @@ void get_proof(const Services& services, const Request& request, const Responder
 void add_account_proof_routes(Router& router, const ServicesPtr& services) {
   RouteInfo proof;
   proof.method = "GET";
-  proof.pattern = "/v1/accounts/{account}/proof";
+  proof.pattern = "/v1/accounts/proof";
   proof.summary =
       "The balance of an account as the newest block left it, with the path to that block's state "
       "root; `/v1/blocks/{height}/certificate` proves the block. A household's own only.";
   proof.access = Access::read;
-  proof.parameters = {{"account", "path", "string", true,
-                       "`id` of GET /v1/accounts, with %2F for /: "
-                       "participant%2FResident:H01%2FCO"}};
+  proof.parameters = {{"account", "query", "string", true,
+                       "`id` of GET /v1/accounts, as participant/Resident:H01/CO"}};
   proof.response_schema = object_schema({{"account", "string"},
                                          {"balance", "decimal"},
                                          {"height", "integer"},
@@ -101,7 +103,7 @@ void add_account_proof_routes(Router& router, const ServicesPtr& services) {
                                          {"key", "string"},
                                          {"value", "string"},
                                          {"siblings", array_schema(R"({"type":"string"})")}});
-  proof.statuses = {200, 404, 503};
+  proof.statuses = {200, 400, 404, 503};
   router.add(std::move(proof), [services](const Request& request, const Responder& responder) {
     get_proof(*services, request, responder);
   });

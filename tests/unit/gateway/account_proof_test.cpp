@@ -11,7 +11,7 @@ using ledger::test::h02;
 using test::AccountDoor;
 using test::Json;
 
-constexpr auto own_coins = "/v1/accounts/participant%2FResident:H01%2FCO/proof";
+constexpr auto own_coins = "/v1/accounts/proof?account=participant/Resident:H01/CO";
 
 crypto::Digest digest(const Json& hex) {
   const auto bytes = from_hex(hex.get<std::string>());
@@ -49,19 +49,24 @@ TEST_CASE("a balance leads to the state root of the newest block") {
 TEST_CASE("a household gets proofs of its own accounts and of its vehicles' only") {
   AccountDoor door;
   door.chain.slot("1", "1");
-  CHECK(
-      door.get(h01, "/v1/accounts/participant%2FElectricVehicle:V1%2FCO/proof")->response.status ==
-      200);
+  CHECK(door.get(h01, "/v1/accounts/proof?account=participant/ElectricVehicle:V1/CO")
+            ->response.status == 200);
   CHECK(door.get(h02, own_coins)->response.status == 404);
-  CHECK(door.get(h01, "/v1/accounts/bank_issue%2FCO/proof")->response.status == 404);
-  CHECK(door.get({}, "/v1/accounts/bank_issue%2FCO/proof")
+  CHECK(door.get(h01, "/v1/accounts/proof?account=bank_issue/CO")->response.status == 404);
+  CHECK(door.get({}, "/v1/accounts/proof?account=bank_issue/CO")
             ->json()["balance"]
             .get<std::string>()
             .starts_with("-"));
-  for (const auto* name : {"x", "a%2Fb%2Fc", "participant%2FResident:H01%2FXX", "%2F%2F%2F"}) {
+  for (const auto* name : {"x", "a/b/c", "participant/Resident:H01/XX", "%2F%2F%2F"}) {
     CAPTURE(name);
-    CHECK(door.get({}, "/v1/accounts/" + std::string(name) + "/proof")->response.status == 404);
+    CHECK(door.get({}, "/v1/accounts/proof?account=" + std::string(name))->response.status == 404);
   }
+}
+
+TEST_CASE("the account must be named") {
+  AccountDoor door;
+  CHECK(door.get(h01, "/v1/accounts/proof")->response.status == 400);
+  CHECK(door.get(h01, "/v1/accounts/proof?account=")->response.status == 400);
 }
 
 TEST_CASE("whoever asks for proofs too often or too early is told to come again") {

@@ -40,7 +40,7 @@ const Row rows[] = {
     {"GET", "/v1/blocks/{height}", 'r'},
     {"GET", "/v1/transactions/{id}", 'r'},
     {"GET", "/v1/accounts", 'r'},
-    {"GET", "/v1/accounts/{account}/proof", 'r'},
+    {"GET", "/v1/accounts/proof", 'r'},
     {"GET", "/v1/trades", 'r'},
     {"GET", "/v1/bills", 'r'},
     {"GET", "/v1/participants", 'r'},

@@ -40,7 +40,7 @@ export interface Anchor {
   genesis: string;
   members: MemberKeys[];
 }
-/** What GET /v1/accounts/{account}/proof answers. */
+/** What GET /v1/accounts/proof?account= answers. */
 export interface BalanceProof {
   account: string;
   balance: string;

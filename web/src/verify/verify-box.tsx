@@ -58,7 +58,7 @@ async function verifyAccounts(headersOf: Headers, owner: string, told: (proven: 
   const anchor = await anchorOf(headers);
   const { items } = await request<{ items: { id: string; class: string }[] }>(peers, "GET", "/v1/accounts", { headers, query: { owner } });
   for (const { id } of items.filter((account) => account.class === "participant")) {
-    const found = await request<BalanceProof>(peers, "GET", `/v1/accounts/${encodeURIComponent(id)}/proof`, { headers });
+    const found = await request<BalanceProof>(peers, "GET", "/v1/accounts/proof", { headers, query: { account: id } });
     told({ found, verdict: await verifyBalance(id, found, await certificateOf(found.height, headers), anchor) });
   }
 }
