@@ -1,85 +1,12 @@
 #include "market/matching.hpp"
 
 #include <algorithm>
-#include <array>
-#include <limits>
 #include <utility>
 
 #include "market/rules.hpp"
 
 namespace powershare::market {
 namespace {
-
-constexpr std::int64_t max_limit_nano = std::numeric_limits<std::int64_t>::max() / 2;
-
-/// The first eight bytes as a number that sorts as they do.
-template <class Text>
-std::uint64_t prefix_of(const Text& text) {
-  std::uint64_t value = 0;
-  for (std::size_t i = 0; i < 8; ++i) {
-    const auto byte = i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
-    value = value << 8 | byte;
-  }
-  return value;
-}
-
-Candidate candidate(const Order& order, std::uint32_t position) {
-  Candidate result;
-  result.limit = order.side == Side::buy ? -order.limit.nano() : order.limit.nano();
-  result.accepted = order.standing ? 0 : order.accepted.value;
-  result.prefix = order.standing ? prefix_of(order.tie_key) : prefix_of(order.id);
-  result.energy = order.energy.nano();
-  result.order = position;
-  result.participant = order.participant;
-  result.standing = order.standing;
-  result.restricted = order.only_green || !order.partners.empty();
-  return result;
-}
-
-/// Where an order stands, for sorting by limit without moving candidates about.
-struct Place {
-  std::uint64_t limit = 0;  ///< above the smallest one
-  std::uint32_t position = 0;
-};
-
-/// What one look at all orders gives.
-struct Survey {
-  Candidates buys;
-  Candidates sells;
-  std::vector<Energy> energies;  ///< by position in the book
-};
-
-Result<Survey> survey(const Book& book) {
-  if (book.orders.size() > Book::max_orders) {
-    return Error{MarketError::too_large, "a book has at most 4,000,000 orders"};
-  }
-  Survey result;
-  result.energies.reserve(book.orders.size());
-  result.buys.reserve(book.orders.size());  // what is not used is never touched
-  result.sells.reserve(book.orders.size());
-  std::int64_t demand = 0;
-  std::int64_t supply = 0;
-  for (std::size_t i = 0; i < book.orders.size(); ++i) {
-    const Order& order = book.orders[i];
-    if (!order.energy.is_positive()) {
-      return Error{MarketError::bad_order, "the energy of an order must be positive"};
-    }
-    if (order.limit.nano() > max_limit_nano || order.limit.nano() < -max_limit_nano) {
-      return Error{MarketError::bad_order, "the price of an order is out of range"};
-    }
-    if (order.participant >= book.participants.size()) {
-      return Error{MarketError::bad_order, "an order names a participant that is not in the book"};
-    }
-    const bool buys = order.side == Side::buy;
-    std::int64_t& sum = buys ? demand : supply;
-    if (__builtin_add_overflow(sum, order.energy.nano(), &sum)) {
-      return Error{MarketError::overflow, "the energy of one side is out of range"};
-    }
-    (buys ? result.buys : result.sells).push_back(candidate(order, static_cast<std::uint32_t>(i)));
-    result.energies.push_back(order.energy);
-  }
-  return result;
-}
 
 /// Leaves out orders that cannot meet even the best of the other side.
 void keep_what_can_meet(Candidates& buys, Candidates& sells) {
@@ -89,72 +16,6 @@ void keep_what_can_meet(Candidates& buys, Candidates& sells) {
   for (const Candidate& sell : sells) best_sell = std::min(best_sell, sell.limit);
   std::erase_if(buys, [=](const Candidate& buy) { return buy.limit > -best_sell; });
   std::erase_if(sells, [=](const Candidate& sell) { return sell.limit > -best_buy; });
-}
-
-/// The order of candidates that have the same limit.
-bool first_of_equals(const Book& book, const Candidate& a, const Candidate& b) {
-  if (a.standing != b.standing) return b.standing;
-  if (a.accepted != b.accepted) return a.accepted < b.accepted;
-  if (a.prefix != b.prefix) return a.prefix < b.prefix;
-  const Order& left = book.orders[a.order];
-  const Order& right = book.orders[b.order];
-  if (a.standing && left.tie_key != right.tie_key) return left.tie_key < right.tie_key;
-  return left.id < right.id;
-}
-
-/// Sorts by limit, 11 bits a pass from the lowest, as many passes as the limits differ in.
-void radix_sort(std::vector<Place>& places, std::uint64_t largest) {
-  constexpr unsigned bits = 11;
-  std::vector<Place> sorted(places.size());
-  for (unsigned shift = 0; shift < 64 && largest >> shift != 0; shift += bits) {
-    std::array<std::uint32_t, 1U << bits> begin{};
-    const auto digit = [shift](const Place& place) {
-      return place.limit >> shift & ((1U << bits) - 1);
-    };
-    for (const Place& place : places) ++begin[digit(place)];
-    std::uint32_t sum = 0;
-    for (std::uint32_t& count : begin) sum += std::exchange(count, sum);
-    for (const Place& place : places) sorted[begin[digit(place)]++] = place;
-    places.swap(sorted);
-  }
-}
-
-/// The positions of `side` by limit, best first.
-std::vector<Place> by_limit(const Candidates& side) {
-  std::vector<Place> places(side.size());
-  if (side.empty()) return places;
-  std::int64_t smallest = side[0].limit;
-  std::int64_t largest = side[0].limit;
-  for (const Candidate& candidate : side) {
-    smallest = std::min(smallest, candidate.limit);
-    largest = std::max(largest, candidate.limit);
-  }
-  for (std::uint32_t i = 0; i < side.size(); ++i) {
-    places[i] = {static_cast<std::uint64_t>(side[i].limit - smallest), i};
-  }
-  radix_sort(places, static_cast<std::uint64_t>(largest - smallest));
-  return places;
-}
-
-/// The candidates whose limit is not worse than `worst_limit`, best first, equals in their order.
-Candidates sorted_until(const Book& book, const Candidates& side, const std::vector<Place>& places,
-                        std::int64_t worst_limit) {
-  Candidates sorted;
-  sorted.reserve(side.size());
-  for (const Place& place : places) {
-    if (side[place.position].limit > worst_limit) break;
-    sorted.push_back(side[place.position]);
-  }
-  for (auto begin = sorted.begin(); begin != sorted.end();) {
-    const auto end = std::find_if(begin, sorted.end(), [begin](const Candidate& candidate) {
-      return candidate.limit != begin->limit;
-    });
-    std::sort(begin, end, [&book](const Candidate& a, const Candidate& b) {
-      return first_of_equals(book, a, b);
-    });
-    begin = end;
-  }
-  return sorted;
 }
 
 /// A side's orders one after the other, by limit.
@@ -204,12 +65,6 @@ std::optional<Price> supporting_price(Walk buy, Walk sell) {
   if (!buy.at_end()) low = std::max(low, -buy.limit());
   if (!sell.at_end()) high = std::min(high, sell.limit());
   return middle(Price::from_nano(low), Price::from_nano(high));
-}
-
-std::int64_t sum(const Candidates& side) {
-  std::int64_t total = 0;
-  for (const Candidate& candidate : side) total += candidate.energy;
-  return total;
 }
 
 bool restricted(const Candidates& side) {
@@ -278,23 +133,35 @@ std::vector<Pair> match_free(const Book& book, const Candidates& buys, const Can
 
 }  // namespace
 
-Result<Matching> match(const Book& book) {
-  auto surveyed = survey(book);
-  if (!surveyed) return surveyed.error();
+std::optional<Price> supporting_price(const Candidates& buys, const Candidates& sells) {
+  const auto buys_by_limit = by_limit(buys);
+  const auto sells_by_limit = by_limit(sells);
+  return supporting_price(Walk(buys, buys_by_limit), Walk(sells, sells_by_limit));
+}
+
+Result<Matching> match(const Book& book, const PairCosts& costs) {
+  auto sides = survey(book);
+  if (!sides) return sides.error();
+  bool restrict = costs.differ();
+  if (restrict &&
+      sides->buys.size() > max_restricted_pairs / std::max<std::size_t>(1, sides->sells.size())) {
+    restrict = false;
+    for (Candidate& buy : sides->buys) buy.limit += costs.dearest(buy.participant);
+  } else if (!costs.none()) {
+    for (Candidate& buy : sides->buys) buy.limit += costs.cheapest(buy.participant);
+  }
   Matching matching;
-  matching.energies = std::move(surveyed->energies);
-  keep_what_can_meet(surveyed->buys, surveyed->sells);
-  const auto buys_by_limit = by_limit(surveyed->buys);
-  const auto sells_by_limit = by_limit(surveyed->sells);
+  keep_what_can_meet(sides->buys, sides->sells);
+  const auto buys_by_limit = by_limit(sides->buys);
+  const auto sells_by_limit = by_limit(sides->sells);
   matching.price =
-      supporting_price(Walk(surveyed->buys, buys_by_limit), Walk(surveyed->sells, sells_by_limit));
+      supporting_price(Walk(sides->buys, buys_by_limit), Walk(sides->sells, sells_by_limit));
   if (!matching.price) return matching;
-  const Candidates buys =
-      sorted_until(book, surveyed->buys, buys_by_limit, -matching.price->nano());
-  const Candidates sells =
-      sorted_until(book, surveyed->sells, sells_by_limit, matching.price->nano());
-  if (restricted(buys) || restricted(sells)) {
-    auto pairs = match_restricted(book, buys, sells);
+  const std::int64_t price = matching.price->nano();
+  const Candidates buys = sorted_until(book, sides->buys, buys_by_limit, -price);
+  const Candidates sells = sorted_until(book, sides->sells, sells_by_limit, price);
+  if (restrict || restricted(buys) || restricted(sells)) {
+    auto pairs = match_restricted(book, costs, *matching.price, buys, sells);
     if (!pairs) return pairs.error();
     matching.pairs = std::move(pairs).value();
   } else {

@@ -58,6 +58,13 @@ Result<void> check_losses(const Network& network) {
   return {};
 }
 
+/// loss_price × loss, rounded up.
+Price loss_cost(const Network& network, std::int64_t loss_nano) {
+  __extension__ using Wide = __int128;
+  const Wide product = static_cast<Wide>(network.loss_price.nano()) * loss_nano;
+  return Price::from_nano(static_cast<std::int64_t>((product + nano_per_unit - 1) / nano_per_unit));
+}
+
 }  // namespace
 
 Result<void> check_network(const Network& network, std::size_t participants) {
@@ -107,24 +114,34 @@ std::vector<ZoneIndex> levels_between(const Network& network, ZoneIndex from, Zo
   return up;
 }
 
+PairCost level_cost(const Network& network, ZoneIndex zone) {
+  const Zone& level = network.zones[zone];
+  return {level.fee, loss_cost(network, level.loss_nano), level.loss_nano};
+}
+
 PairCost pair_cost(const Network& network, ZoneIndex from, ZoneIndex to) {
   PairCost cost;
-  std::int64_t fees = 0;
-  for (const ZoneIndex level : levels_between(network, from, to)) {
-    fees += network.zones[level].fee.nano();  // at most 1,000 levels of 1e12
-    cost.loss_nano += network.zones[level].loss_nano;
+  if (network.zones.empty()) return cost;
+  const auto pass = [&](ZoneIndex zone) {  // at most 1,000 levels of at most 1e12 each
+    const PairCost level = level_cost(network, zone);
+    cost.fees = Price::from_nano(cost.fees.nano() + level.fees.nano());
+    cost.losses = Price::from_nano(cost.losses.nano() + level.losses.nano());
+    cost.loss_nano += level.loss_nano;
+  };
+  for (ZoneIndex a = from, b = to;;) {
+    // The larger of two different indices is never above both.
+    ZoneIndex& end = a > b ? a : b;
+    pass(end);
+    if (a == b) break;
+    end = network.zones[end].parent;
   }
   const auto listed = std::lower_bound(
       network.losses.begin(), network.losses.end(), std::pair(from, to),
       [](const PairLoss& loss, auto pair) { return std::pair(loss.from, loss.to) < pair; });
   if (listed != network.losses.end() && listed->from == from && listed->to == to) {
     cost.loss_nano = listed->loss_nano;
+    cost.losses = loss_cost(network, listed->loss_nano);
   }
-  cost.fees = Price::from_nano(fees);
-  __extension__ using Wide = __int128;
-  const Wide product = static_cast<Wide>(network.loss_price.nano()) * cost.loss_nano;
-  cost.losses =
-      Price::from_nano(static_cast<std::int64_t>((product + nano_per_unit - 1) / nano_per_unit));
   return cost;
 }
 

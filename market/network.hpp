@@ -68,7 +68,7 @@ struct Network {
 /// What is added to each kWh of a trade.
 struct PairCost {
   Price fees;
-  Price losses;                ///< loss_price × loss_nano, rounded up
+  Price losses;                ///< loss_price × loss, rounded up for each level
   std::int64_t loss_nano = 0;  ///< nano-kWh per kWh
   friend bool operator==(const PairCost&, const PairCost&) = default;
 };
@@ -80,7 +80,10 @@ Result<void> check_network(const Network& network, std::size_t participants);
 ZoneIndex zone_of(const Network& network, ParticipantIndex participant);
 /// The levels between two zones, from the seller's end to the buyer's.
 std::vector<ZoneIndex> levels_between(const Network& network, ZoneIndex from, ZoneIndex to);
-/// Of one pair of zones, in O(levels + log losses). The network has been checked.
+/// What one level adds.
+PairCost level_cost(const Network& network, ZoneIndex zone);
+/// Of one pair of zones, in O(levels + log losses): the sum over the levels, but for the loss of a
+/// listed pair. The network has been checked.
 PairCost pair_cost(const Network& network, ZoneIndex from, ZoneIndex to);
 
 /// The money of one trade: buyer_pays = seller_gets + sum of the fees + losses, to the nano-unit.

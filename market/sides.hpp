@@ -1,0 +1,55 @@
+// The two sides of a book, made ready for sorting and filling. Inside room market only.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "market/book.hpp"
+#include "market/error.hpp"
+
+namespace powershare::market {
+
+/// So that limits can be negated, and path costs taken from them.
+inline constexpr std::int64_t max_limit_nano = std::numeric_limits<std::int64_t>::max() / 2;
+
+/// What matching needs of an order.
+struct Candidate {
+  std::int64_t limit = 0;  ///< as a cost: a bid negated, an offer as it is; smaller is better
+  std::int64_t accepted = 0;
+  std::uint64_t prefix =
+      0;  ///< first bytes of what breaks ties, so that few need a look at the rest
+  std::int64_t energy = 0;
+  std::uint32_t order = 0;  ///< position in Book::orders
+  ParticipantIndex participant = 0;
+  bool standing = false;
+  bool restricted = false;
+};
+using Candidates = std::vector<Candidate>;
+
+struct Sides {
+  Candidates buys;
+  Candidates sells;
+};
+
+/// Checks every order and the sum of each side. MarketError.
+Result<Sides> survey(const Book& book);
+
+/// Where an order stands, for sorting by limit without moving candidates about.
+struct Place {
+  std::uint64_t limit = 0;  ///< above the smallest one
+  std::uint32_t position = 0;
+};
+
+/// The positions of `side` by limit, best first.
+std::vector<Place> by_limit(const Candidates& side);
+
+/// The candidates whose limit is not worse than `worst_limit`, best first, equals in their order:
+/// explicit ones by accepted time, then id, before standing ones by tie key.
+Candidates sorted_until(const Book& book, const Candidates& side, const std::vector<Place>& places,
+                        std::int64_t worst_limit);
+
+/// The sum of the energies; survey() has checked that there is one.
+std::int64_t sum(const Candidates& side);
+
+}  // namespace powershare::market
