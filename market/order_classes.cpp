@@ -96,14 +96,15 @@ class Classifier {
 
   void add(std::uint32_t position, OrderClasses& result) {
     const Order& order = book_.orders[position];
-    auto& classes = order.side == Side::buy ? result.buys : result.sells;
+    const bool buys = order.side == Side::buy;
+    auto& classes = buys ? result.buys : result.sells;
     const Profile& profile = profiles_[order.participant];
     const bool common = !profile.named && order.partners.empty() && profile.premium_any == 0 &&
-                        profile.premium_green == 0;
+                        (profile.premium_green == 0 || !buys);
     if (common) {  // nearly all: found without building a key
       const ZoneIndex zone = zone_of(network_, order.participant);
-      const bool trait = order.side == Side::buy ? order.only_green : order.green && green_matters_;
-      auto& table = common_[order.side == Side::buy ? 1 : 0];
+      const bool trait = buys ? order.only_green : order.green && green_matters_;
+      auto& table = common_[buys ? 1 : 0];
       const std::size_t at = 2 * std::size_t{zone} + (trait ? 1 : 0);
       if (table.size() <= at) table.resize(at + 1, not_there);
       if (table[at] == not_there) {
@@ -116,7 +117,7 @@ class Classifier {
     OrderClass one = class_of(order);
     Key key{one.zone,        one.green,         one.only_green, one.named,
             one.premium_any, one.premium_green, one.partners};
-    const auto [found, added] = special_[order.side == Side::buy ? 1 : 0].try_emplace(
+    const auto [found, added] = special_[buys ? 1 : 0].try_emplace(
         std::move(key), static_cast<std::uint32_t>(classes.size()));
     if (added) classes.push_back(std::move(one));
     result.of_order[position] = found->second;

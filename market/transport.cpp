@@ -246,16 +246,14 @@ class Transport {
     excess_[end_] += energy;
   }
 
-  /// Distances from outside, or to it, at real costs.
-  std::vector<std::int64_t> distances(const std::vector<std::int64_t>& potential, bool from_outside,
-                                      std::int64_t bound) {
-    // Nothing is dearer than `bound` or cheaper than -bound: for nodes without any trade.
-    std::vector<std::int64_t> result(graph_.nodes());
-    for (std::uint32_t node = 1; node < graph_.nodes(); ++node) {
-      result[node] = bound + (from_outside ? -potential[node] : potential[node]);
-    }
+  /// Distances from outside, or to it, at real costs less the differences of `potential`;
+  /// `infinite` where there is no way.
+  std::vector<std::int64_t> distances(const std::vector<std::int64_t>& potential,
+                                      bool from_outside) {
+    std::vector<std::int64_t> result(graph_.nodes(), infinite);
     Queue queue;
-    for (std::uint32_t node = 0; node < graph_.nodes(); ++node) queue.push({result[node], node});
+    result[outside] = 0;
+    queue.push({0, outside});
     while (!queue.empty()) {
       const auto [distance, node] = queue.top();
       queue.pop();
@@ -305,21 +303,31 @@ class Transport {
   }
 
   /// Half the doubled prices, rounded down, prove the flow at real costs; so do all between the
-  /// lowest and the highest such prices, which are distances to and from outside.
+  /// lowest and the highest such prices, which are distances to and from outside. A node that no
+  /// trade ties to the others on one side moves away from them just as far as they have moved.
   std::vector<std::int64_t> middle_prices() {
-    std::vector<std::int64_t> potential(graph_.nodes());
-    std::int64_t bound = 0;
-    for (std::uint32_t node = 0; node < graph_.nodes(); ++node) {
-      potential[node] = (price_[node] - price_[outside]) >> 1;
-      bound = std::max({bound, potential[node], -potential[node]});
-    }
-    const auto high = distances(potential, true, bound);
-    const auto low = distances(potential, false, bound);
     std::vector<std::int64_t> prices(graph_.nodes());
+    for (std::uint32_t node = 0; node < graph_.nodes(); ++node) {
+      prices[node] = (price_[node] - price_[outside]) >> 1;
+    }
+    const auto above = distances(prices, true);
+    const auto below = distances(prices, false);
+    std::int64_t up = 0;
+    std::int64_t down = 0;
+    std::vector<std::int64_t> shift(graph_.nodes());
     for (std::uint32_t node = 1; node < graph_.nodes(); ++node) {
-      // Distances are measured from `potential`: high above it, low below it.
-      const std::int64_t shift = high[node] - low[node];
-      prices[node] = potential[node] + (shift >> 1);
+      if (above[node] == infinite || below[node] == infinite) continue;
+      shift[node] = (above[node] - below[node]) >> 1;
+      up = std::max(up, shift[node]);
+      down = std::min(down, shift[node]);
+    }
+    for (std::uint32_t node = 1; node < graph_.nodes(); ++node) {
+      if (above[node] == infinite) {
+        shift[node] = up;
+      } else if (below[node] == infinite) {
+        shift[node] = down;
+      }
+      prices[node] += shift[node];
     }
     return prices;
   }
