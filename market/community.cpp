@@ -119,7 +119,7 @@ void CommunityBook::add(Clearing& clearing, BorderRoom& borders, const Pair& pai
 }
 
 void CommunityBook::finish(Clearing& clearing) const {
-  count_trades(*book_, clearing);
+  count_trades(energies_of(*book_), clearing);
   if (!clearing.trades.empty()) clearing.clearing_price = price_->price;
 }
 

@@ -151,6 +151,7 @@ Result<Matching> match(const Book& book, const PairCosts& costs) {
     for (Candidate& buy : sides->buys) buy.limit += costs.cheapest(buy.participant);
   }
   Matching matching;
+  matching.energies = std::move(sides->energies);
   keep_what_can_meet(sides->buys, sides->sells);
   const auto buys_by_limit = by_limit(sides->buys);
   const auto sells_by_limit = by_limit(sides->sells);

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/assert.hpp"
-
 namespace powershare::market {
 namespace {
 

@@ -145,7 +145,7 @@ class Optimum {
     if (graph->has_bypasses && !fit_bypasses(*graph, curves, *flow, trades)) return std::nullopt;
     Clearing clearing;
     pair(trades, clearing);
-    count_trades(book_, clearing);
+    count_trades(sides.energies, clearing);
     if (!clearing.trades.empty() &&
         std::all_of(clearing.trades.begin(), clearing.trades.end(), [&](const Trade& trade) {
           return trade.price == clearing.trades.front().price;
@@ -157,6 +157,7 @@ class Optimum {
       certificate.prices.push_back(Price::from_nano(price));
     }
     clearing.certificate = std::move(certificate);
+    certify(book_, network_, classes_, premiums_, *graph, clearing);
     return clearing;
   }
 
@@ -286,7 +287,7 @@ Result<Clearing> fall_back(const Book& book, const Network& network) {
     trade.buy = positions[trade.buy];
     trade.sell = positions[trade.sell];
   }
-  count_trades(book, *clearing);
+  count_trades(energies_of(book), *clearing);
   return clearing;
 }
 
@@ -295,10 +296,7 @@ Result<Clearing> fall_back(const Book& book, const Network& network) {
 Result<Clearing> clear_optimal(const Book& book, const Network& network) {
   const auto sides = survey(book);
   if (!sides) return sides.error();
-  if (auto clearing = Optimum(book, network).run(*sides)) {
-    certify(book, network, *clearing);
-    return *std::move(clearing);
-  }
+  if (auto clearing = Optimum(book, network).run(*sides)) return *std::move(clearing);
   auto clearing = fall_back(book, network);
   if (clearing) clearing->fell_back = true;
   return clearing;

@@ -38,6 +38,7 @@ Result<Sides> survey(const Book& book) {
     return Error{MarketError::too_large, "a book has at most 4,000,000 orders"};
   }
   Sides result;
+  result.energies.reserve(book.orders.size());
   result.buys.reserve(book.orders.size());  // what is not used is never touched
   result.sells.reserve(book.orders.size());
   std::int64_t demand = 0;
@@ -63,6 +64,7 @@ Result<Sides> survey(const Book& book) {
       return Error{MarketError::overflow, "the energy of one side is out of range"};
     }
     (buys ? result.buys : result.sells).push_back(candidate(order, static_cast<std::uint32_t>(i)));
+    result.energies.push_back(order.energy);
   }
   return result;
 }

@@ -30,6 +30,7 @@ using Candidates = std::vector<Candidate>;
 struct Sides {
   Candidates buys;
   Candidates sells;
+  std::vector<Energy> energies;  ///< by position in the book: one look at each order is enough
 };
 
 /// Checks every order and the sum of each side. MarketError.
