@@ -269,7 +269,7 @@ class BookParser {
 Json money_of(const MarketBook& book, const Trade& trade, bool operators_fee) {
   const Order& buy = book.book.orders[trade.buy];
   const Order& sell = book.book.orders[trade.sell];
-  Json result;
+  Json result = Json::object();
   if (operators_fee || book.network.zones.empty()) {
     const auto paid = multiply(all_in(trade), trade.energy);
     const auto got = multiply(trade.price, trade.energy);

@@ -198,8 +198,7 @@ std::string market_chart(const std::vector<MarketScenario>& scenarios,
         R"(font-family="sans-serif" font-size="12">)"
         "\n",
         left + width + 80, height);
-  write(R"(<rect width="100%%" height="100%%" fill="white"/>)"
-        "\n");
+  svg += "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n";
   for (int i = 0; i < 3; ++i) {
     const int x = left + i * 180;
     write(R"(<rect x="%d" y="14" width="12" height="12" fill="%s"/><text x="%d" y="24">%s</text>)"

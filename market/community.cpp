@@ -13,7 +13,9 @@ bool takes_part(const Order& order) {
 }
 
 Candidates best_first(const Book& book, const Candidates& side, std::int64_t worst_limit) {
-  return sorted_until(book, side, by_limit(side), worst_limit);
+  Candidates sorted = by_limit(side, worst_limit);
+  cut_and_order(book, sorted, worst_limit);
+  return sorted;
 }
 
 }  // namespace
