@@ -102,7 +102,7 @@ TEST_CASE("what is wrong with a genesis is said in one sentence") {
   CHECK(check_genesis(ruled).ok());
   ruled.feature_level = 3;
   CHECK(check_genesis(ruled).error().detail() ==
-        "genesis: clearing_rule french_dynamic needs feature level 4");
+        "clearing_rule french_dynamic needs feature level 4");
   auto twins = full_genesis();
   twins.members[1].gateway_key = twins.members[0].gateway_key;
   CHECK_FALSE(check_genesis(twins).ok());
