@@ -1,8 +1,6 @@
 #include "market/matching.hpp"
 
 #include <algorithm>
-#include <array>
-#include <limits>
 #include <utility>
 
 #include "market/rules.hpp"
@@ -10,161 +8,19 @@
 namespace powershare::market {
 namespace {
 
-constexpr std::int64_t max_limit_nano = std::numeric_limits<std::int64_t>::max() / 2;
-
-/// The first eight bytes as a number that sorts as they do.
-template <class Text>
-std::uint64_t prefix_of(const Text& text) {
-  std::uint64_t value = 0;
-  for (std::size_t i = 0; i < 8; ++i) {
-    const auto byte = i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
-    value = value << 8 | byte;
-  }
-  return value;
+/// The worst limit that can meet the best of the other side.
+std::int64_t worst_of(const Candidates& others) {
+  std::int64_t best = max_limit_nano + 1;
+  for (const Candidate& other : others) best = std::min(best, other.limit);
+  return -best;
 }
 
-Candidate candidate(const Order& order, std::uint32_t position) {
-  Candidate result;
-  result.limit = order.side == Side::buy ? -order.limit.nano() : order.limit.nano();
-  result.accepted = order.standing ? 0 : order.accepted.value;
-  result.prefix = order.standing ? prefix_of(order.tie_key) : prefix_of(order.id);
-  result.energy = order.energy.nano();
-  result.order = position;
-  result.participant = order.participant;
-  result.standing = order.standing;
-  result.restricted = order.only_green || !order.partners.empty();
-  return result;
-}
-
-/// Where an order stands, for sorting by limit without moving candidates about.
-struct Place {
-  std::uint64_t limit = 0;  ///< above the smallest one
-  std::uint32_t position = 0;
-};
-
-/// What one look at all orders gives.
-struct Survey {
-  Candidates buys;
-  Candidates sells;
-  std::vector<Energy> energies;  ///< by position in the book
-};
-
-Result<Survey> survey(const Book& book) {
-  if (book.orders.size() > Book::max_orders) {
-    return Error{MarketError::too_large, "a book has at most 4,000,000 orders"};
-  }
-  Survey result;
-  result.energies.reserve(book.orders.size());
-  result.buys.reserve(book.orders.size());  // what is not used is never touched
-  result.sells.reserve(book.orders.size());
-  std::int64_t demand = 0;
-  std::int64_t supply = 0;
-  for (std::size_t i = 0; i < book.orders.size(); ++i) {
-    const Order& order = book.orders[i];
-    if (!order.energy.is_positive()) {
-      return Error{MarketError::bad_order, "the energy of an order must be positive"};
-    }
-    if (order.limit.nano() > max_limit_nano || order.limit.nano() < -max_limit_nano) {
-      return Error{MarketError::bad_order, "the price of an order is out of range"};
-    }
-    if (order.participant >= book.participants.size()) {
-      return Error{MarketError::bad_order, "an order names a participant that is not in the book"};
-    }
-    const bool buys = order.side == Side::buy;
-    std::int64_t& sum = buys ? demand : supply;
-    if (__builtin_add_overflow(sum, order.energy.nano(), &sum)) {
-      return Error{MarketError::overflow, "the energy of one side is out of range"};
-    }
-    (buys ? result.buys : result.sells).push_back(candidate(order, static_cast<std::uint32_t>(i)));
-    result.energies.push_back(order.energy);
-  }
-  return result;
-}
-
-/// Leaves out orders that cannot meet even the best of the other side.
-void keep_what_can_meet(Candidates& buys, Candidates& sells) {
-  std::int64_t best_buy = max_limit_nano + 1;
-  std::int64_t best_sell = max_limit_nano + 1;
-  for (const Candidate& buy : buys) best_buy = std::min(best_buy, buy.limit);
-  for (const Candidate& sell : sells) best_sell = std::min(best_sell, sell.limit);
-  std::erase_if(buys, [=](const Candidate& buy) { return buy.limit > -best_sell; });
-  std::erase_if(sells, [=](const Candidate& sell) { return sell.limit > -best_buy; });
-}
-
-/// The order of candidates that have the same limit.
-bool first_of_equals(const Book& book, const Candidate& a, const Candidate& b) {
-  if (a.standing != b.standing) return b.standing;
-  if (a.accepted != b.accepted) return a.accepted < b.accepted;
-  if (a.prefix != b.prefix) return a.prefix < b.prefix;
-  const Order& left = book.orders[a.order];
-  const Order& right = book.orders[b.order];
-  if (a.standing && left.tie_key != right.tie_key) return left.tie_key < right.tie_key;
-  return left.id < right.id;
-}
-
-/// Sorts by limit, 11 bits a pass from the lowest, as many passes as the limits differ in.
-void radix_sort(std::vector<Place>& places, std::uint64_t largest) {
-  constexpr unsigned bits = 11;
-  std::vector<Place> sorted(places.size());
-  for (unsigned shift = 0; shift < 64 && largest >> shift != 0; shift += bits) {
-    std::array<std::uint32_t, 1U << bits> begin{};
-    const auto digit = [shift](const Place& place) {
-      return place.limit >> shift & ((1U << bits) - 1);
-    };
-    for (const Place& place : places) ++begin[digit(place)];
-    std::uint32_t sum = 0;
-    for (std::uint32_t& count : begin) sum += std::exchange(count, sum);
-    for (const Place& place : places) sorted[begin[digit(place)]++] = place;
-    places.swap(sorted);
-  }
-}
-
-/// The positions of `side` by limit, best first.
-std::vector<Place> by_limit(const Candidates& side) {
-  std::vector<Place> places(side.size());
-  if (side.empty()) return places;
-  std::int64_t smallest = side[0].limit;
-  std::int64_t largest = side[0].limit;
-  for (const Candidate& candidate : side) {
-    smallest = std::min(smallest, candidate.limit);
-    largest = std::max(largest, candidate.limit);
-  }
-  for (std::uint32_t i = 0; i < side.size(); ++i) {
-    places[i] = {static_cast<std::uint64_t>(side[i].limit - smallest), i};
-  }
-  radix_sort(places, static_cast<std::uint64_t>(largest - smallest));
-  return places;
-}
-
-/// The candidates whose limit is not worse than `worst_limit`, best first, equals in their order.
-Candidates sorted_until(const Book& book, const Candidates& side, const std::vector<Place>& places,
-                        std::int64_t worst_limit) {
-  Candidates sorted;
-  sorted.reserve(side.size());
-  for (const Place& place : places) {
-    if (side[place.position].limit > worst_limit) break;
-    sorted.push_back(side[place.position]);
-  }
-  for (auto begin = sorted.begin(); begin != sorted.end();) {
-    const auto end = std::find_if(begin, sorted.end(), [begin](const Candidate& candidate) {
-      return candidate.limit != begin->limit;
-    });
-    std::sort(begin, end, [&book](const Candidate& a, const Candidate& b) {
-      return first_of_equals(book, a, b);
-    });
-    begin = end;
-  }
-  return sorted;
-}
-
-/// A side's orders one after the other, by limit.
+/// A side's orders one after the other, sorted by limit.
 class Walk {
  public:
-  Walk(const Candidates& side, const std::vector<Place>& places) : side_(side), places_(places) {
-    load();
-  }
-  bool at_end() const { return next_ == places_.size(); }
-  std::int64_t limit() const { return side_[places_[next_].position].limit; }
+  explicit Walk(const Candidates& sorted) : sorted_(sorted) { load(); }
+  bool at_end() const { return next_ == sorted_.size(); }
+  std::int64_t limit() const { return sorted_[next_].limit; }
   std::int64_t left() const { return left_; }
   void take(std::int64_t energy) {
     left_ -= energy;
@@ -175,17 +31,16 @@ class Walk {
 
  private:
   void load() {
-    if (!at_end()) left_ = side_[places_[next_].position].energy;
+    if (!at_end()) left_ = sorted_[next_].energy;
   }
-  const Candidates& side_;
-  const std::vector<Place>& places_;
+  const Candidates& sorted_;
   std::size_t next_ = 0;
   std::int64_t left_ = 0;
 };
 
 /// The middle of the interval of prices that support the optimal volume; nothing where no bid
 /// reaches an offer.
-std::optional<Price> supporting_price(Walk buy, Walk sell) {
+std::optional<Price> price_between(Walk buy, Walk sell) {
   std::int64_t last_bid = 0;
   std::int64_t last_offer = 0;
   bool any = false;
@@ -206,12 +61,6 @@ std::optional<Price> supporting_price(Walk buy, Walk sell) {
   return middle(Price::from_nano(low), Price::from_nano(high));
 }
 
-std::int64_t sum(const Candidates& side) {
-  std::int64_t total = 0;
-  for (const Candidate& candidate : side) total += candidate.energy;
-  return total;
-}
-
 bool restricted(const Candidates& side) {
   return std::any_of(side.begin(), side.end(),
                      [](const Candidate& candidate) { return candidate.restricted; });
@@ -224,6 +73,13 @@ std::vector<std::int64_t> by_participant(const Book& book, const Candidates& sid
     totals[side[i].participant] += amounts != nullptr ? (*amounts)[i] : side[i].energy;
   }
   return totals;
+}
+
+bool anyone_on_both_sides(const Book& book, const Candidates& buys, const Candidates& sells) {
+  std::vector<char> buys_too(book.participants.size());
+  for (const Candidate& buy : buys) buys_too[buy.participant] = 1;
+  return std::any_of(sells.begin(), sells.end(),
+                     [&](const Candidate& sell) { return buys_too[sell.participant] != 0; });
 }
 
 /// As fill(), but `owner` gets exactly `share` of the amount.
@@ -254,6 +110,7 @@ std::vector<Pair> match_free(const Book& book, const Candidates& buys, const Can
   auto bought = fill(buys, volume);
   auto sold = fill(sells, volume);
 
+  if (!anyone_on_both_sides(book, buys, sells)) return pair_up(buys, bought, sells, sold);
   // At most one participant can hold more than the volume on both sides together.
   const auto bought_by = by_participant(book, buys, &bought);
   const auto sold_by = by_participant(book, sells, &sold);
@@ -278,23 +135,34 @@ std::vector<Pair> match_free(const Book& book, const Candidates& buys, const Can
 
 }  // namespace
 
-Result<Matching> match(const Book& book) {
-  auto surveyed = survey(book);
-  if (!surveyed) return surveyed.error();
+std::optional<Price> supporting_price(const Candidates& buys, const Candidates& sells) {
+  const Candidates sorted_buys = by_limit(buys, worst_of(sells));
+  const Candidates sorted_sells = by_limit(sells, worst_of(buys));
+  return price_between(Walk(sorted_buys), Walk(sorted_sells));
+}
+
+Result<Matching> match(const Book& book, const PairCosts& costs) {
+  auto sides = survey(book);
+  if (!sides) return sides.error();
+  bool restrict = costs.differ();
+  if (restrict &&
+      sides->buys.size() > max_restricted_pairs / std::max<std::size_t>(1, sides->sells.size())) {
+    restrict = false;
+    for (Candidate& buy : sides->buys) buy.limit += costs.dearest(buy.participant);
+  } else if (!costs.none()) {
+    for (Candidate& buy : sides->buys) buy.limit += costs.cheapest(buy.participant);
+  }
   Matching matching;
-  matching.energies = std::move(surveyed->energies);
-  keep_what_can_meet(surveyed->buys, surveyed->sells);
-  const auto buys_by_limit = by_limit(surveyed->buys);
-  const auto sells_by_limit = by_limit(surveyed->sells);
-  matching.price =
-      supporting_price(Walk(surveyed->buys, buys_by_limit), Walk(surveyed->sells, sells_by_limit));
+  matching.energies = std::move(sides->energies);
+  Candidates buys = by_limit(sides->buys, worst_of(sides->sells));
+  Candidates sells = by_limit(sides->sells, worst_of(sides->buys));
+  matching.price = price_between(Walk(buys), Walk(sells));
   if (!matching.price) return matching;
-  const Candidates buys =
-      sorted_until(book, surveyed->buys, buys_by_limit, -matching.price->nano());
-  const Candidates sells =
-      sorted_until(book, surveyed->sells, sells_by_limit, matching.price->nano());
-  if (restricted(buys) || restricted(sells)) {
-    auto pairs = match_restricted(book, buys, sells);
+  const std::int64_t price = matching.price->nano();
+  cut_and_order(book, buys, -price);
+  cut_and_order(book, sells, price);
+  if (restrict || restricted(buys) || restricted(sells)) {
+    auto pairs = match_restricted(book, costs, *matching.price, buys, sells);
     if (!pairs) return pairs.error();
     matching.pairs = std::move(pairs).value();
   } else {

@@ -7,6 +7,8 @@
 
 #include "market/book.hpp"
 #include "market/error.hpp"
+#include "market/pair_costs.hpp"
+#include "market/sides.hpp"
 
 namespace powershare::market {
 
@@ -22,21 +24,12 @@ struct Matching {
   std::optional<Price> price;    ///< P; nothing where no volume is possible
 };
 
-Result<Matching> match(const Book& book);
+/// Points 1 to 6 of market/clearing.hpp.
+Result<Matching> match(const Book& book, const PairCosts& costs);
 
-/// What matching needs of an order.
-struct Candidate {
-  std::int64_t limit = 0;  ///< as a cost: a bid negated, an offer as it is; smaller is better
-  std::int64_t accepted = 0;
-  std::uint64_t prefix =
-      0;  ///< first bytes of what breaks ties, so that few need a look at the rest
-  std::int64_t energy = 0;
-  std::uint32_t order = 0;  ///< position in Book::orders
-  ParticipantIndex participant = 0;
-  bool standing = false;
-  bool restricted = false;
-};
-using Candidates = std::vector<Candidate>;
+/// P of these sides (point 2), limits net of what their ways cost; nothing where no bid reaches an
+/// offer.
+std::optional<Price> supporting_price(const Candidates& buys, const Candidates& sells);
 
 /// Shares `amount` among `side`, which is sorted, best first: point 3 of market/clearing.hpp.
 /// `amount` is at most what all of them have; the result has one entry per candidate.
@@ -47,11 +40,16 @@ std::vector<std::int64_t> fill(const Candidates& side, std::int64_t amount);
 std::vector<Pair> pair_up(const Candidates& buys, const std::vector<std::int64_t>& bought,
                           const Candidates& sells, const std::vector<std::int64_t>& sold);
 
-/// A maximum flow between `buys` and `sells` over the pairs that partners, only_green and "not with
-/// itself" allow. MarketError::too_large above `max_restricted_pairs` possible pairs.
-Result<std::vector<Pair>> match_restricted(const Book& book, const Candidates& buys,
-                                           const Candidates& sells);
+/// A maximum flow between `buys` and `sells` over the pairs that partners, only_green, "not with
+/// itself" and the path between them at `price` allow. MarketError::too_large above
+/// `max_restricted_pairs` possible pairs.
+Result<std::vector<Pair>> match_restricted(const Book& book, const PairCosts& costs, Price price,
+                                           const Candidates& buys, const Candidates& sells);
 inline constexpr std::size_t max_restricted_pairs = 250'000;
+/// True where the traits of both orders let them trade: other participants, green energy where
+/// only that is wanted, each among the other's partners.
+bool compatible(const Order& buy, const Order& sell);
+
 /// Rerouting ends after so many looks at a pair, with what flows by then: far more than books of
 /// that size have needed, so only one that was made for it meets this end. The same on every
 /// replica.

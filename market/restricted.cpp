@@ -19,21 +19,19 @@ bool accepts(const std::vector<ParticipantIndex>& partners, ParticipantIndex oth
   return partners.empty() || std::find(partners.begin(), partners.end(), other) != partners.end();
 }
 
-bool compatible(const Order& buy, const Order& sell) {
-  if (buy.participant == sell.participant) return false;
-  if (buy.only_green && !sell.green) return false;
-  return accepts(buy.partners, sell.participant) && accepts(sell.partners, buy.participant);
-}
-
 class Flow {
  public:
-  Flow(const Book& book, const Candidates& buys, const Candidates& sells)
+  Flow(const Book& book, const PairCosts& costs, Price price, const Candidates& buys,
+       const Candidates& sells)
       : of_buy_(buys.size()), of_sell_(sells.size()) {
     for (const Candidate& buy : buys) left_buy_.push_back(buy.energy);
     for (const Candidate& sell : sells) left_sell_.push_back(sell.energy);
     for (std::uint32_t b = 0; b < buys.size(); ++b) {
       for (std::uint32_t s = 0; s < sells.size(); ++s) {
-        if (!compatible(book.orders[buys[b].order], book.orders[sells[s].order])) continue;
+        const Order& buy = book.orders[buys[b].order];
+        if (!compatible(buy, book.orders[sells[s].order])) continue;
+        const auto cost = costs.total(sells[s].participant, buys[b].participant);
+        if (buy.limit.nano() - cost < price.nano()) continue;
         of_buy_[b].push_back(static_cast<std::uint32_t>(edges_.size()));
         of_sell_[s].push_back(static_cast<std::uint32_t>(edges_.size()));
         edges_.push_back({b, s, 0});
@@ -125,12 +123,18 @@ class Flow {
 
 }  // namespace
 
-Result<std::vector<Pair>> match_restricted(const Book& book, const Candidates& buys,
-                                           const Candidates& sells) {
+bool compatible(const Order& buy, const Order& sell) {
+  if (buy.participant == sell.participant) return false;
+  if (buy.only_green && !sell.green) return false;
+  return accepts(buy.partners, sell.participant) && accepts(sell.partners, buy.participant);
+}
+
+Result<std::vector<Pair>> match_restricted(const Book& book, const PairCosts& costs, Price price,
+                                           const Candidates& buys, const Candidates& sells) {
   if (buys.size() > max_restricted_pairs / sells.size()) {
     return Error{MarketError::too_large, "too many orders for a book with restrictions"};
   }
-  auto pairs = Flow(book, buys, sells).run();
+  auto pairs = Flow(book, costs, price, buys, sells).run();
   for (Pair& pair : pairs) {
     pair.buy = buys[pair.buy].order;
     pair.sell = sells[pair.sell].order;

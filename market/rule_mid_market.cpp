@@ -3,8 +3,8 @@
 
 namespace powershare::market {
 
-Price mid_market(const Order& buy, const Order& sell, Price) {
-  return middle(sell.limit, buy.limit);
+Price mid_market(Price bid, Price offer, Price) {
+  return middle(offer, bid);
 }
 
 }  // namespace powershare::market

@@ -3,8 +3,8 @@
 
 namespace powershare::market {
 
-Price pay_as_bid(const Order& buy, const Order&, Price) {
-  return buy.limit;
+Price pay_as_bid(Price bid, Price, Price) {
+  return bid;
 }
 
 }  // namespace powershare::market

@@ -1,9 +1,9 @@
-// Uniform price: everyone pays and gets the middle of the interval of supporting prices.
+// Uniform price: every seller gets the middle of the interval of supporting prices.
 #include "market/rules.hpp"
 
 namespace powershare::market {
 
-Price pay_as_clear(const Order&, const Order&, Price clearing_price) {
+Price pay_as_clear(Price, Price, Price clearing_price) {
   return clearing_price;
 }
 

@@ -4,8 +4,8 @@
 
 namespace powershare::market {
 
-Price thesis(const Order&, const Order& sell, Price) {
-  return sell.limit;
+Price thesis(Price, Price offer, Price) {
+  return offer;
 }
 
 }  // namespace powershare::market

@@ -88,7 +88,7 @@ TEST_CASE("what is wrong with a genesis is said in one sentence") {
         "parameters: slot_ms is not a whole number");
   CHECK(error_of(text, "\"window\": 256", "\"window\": -1") ==
         "consensus: window is not between 0 and 4294967295");
-  CHECK(error_of(text, "\"feature_level\": 3", "\"feature_level\": 0") ==
+  CHECK(error_of(text, "\"feature_level\": 4", "\"feature_level\": 0") ==
         "genesis: feature levels count from 1");
   CHECK(error_of(text, "\"slot_ms\": 900000", "\"slot_ms\": 420000") ==
         "genesis: slot: 1, 5, 15, 30 or 60 minutes");
@@ -97,6 +97,12 @@ TEST_CASE("what is wrong with a genesis is said in one sentence") {
   auto few = full_genesis();
   few.members.pop_back();
   CHECK(check_genesis(few).error().detail() == "a chain has 4 to 64 members");
+  auto ruled = full_genesis();
+  ruled.parameters.clearing_rule = "french_dynamic";
+  CHECK(check_genesis(ruled).ok());
+  ruled.feature_level = 3;
+  CHECK(check_genesis(ruled).error().detail() ==
+        "clearing_rule french_dynamic needs feature level 4");
   auto twins = full_genesis();
   twins.members[1].gateway_key = twins.members[0].gateway_key;
   CHECK_FALSE(check_genesis(twins).ok());
