@@ -63,7 +63,7 @@ inline constexpr std::uint32_t max_consensus_window = 4096;
 
 /// The newest feature level that this program can execute (docs/formats-ledger.md, "Feature
 /// levels").
-inline constexpr std::uint32_t known_feature_level = 3;
+inline constexpr std::uint32_t known_feature_level = 4;
 
 /// Registry entries that exist from the start, in this order; executed by the same code as
 /// transactions with the administrator's rights. Allowed payloads: AddParticipant, ProvisionAsset,
