@@ -4,10 +4,12 @@
 #include "apps/adapter.hpp"
 #include "apps/bench_consensus.hpp"
 #include "apps/bench_ingest.hpp"
+#include "apps/bench_market.hpp"
 #include "apps/bench_settlement.hpp"
 #include "apps/commands.hpp"
 #include "apps/governance.hpp"
 #include "apps/import_composer.hpp"
+#include "apps/market_commands.hpp"
 #include "apps/network_losses.hpp"
 #include "apps/sim.hpp"
 #include "apps/time_zone.hpp"
@@ -68,8 +70,7 @@ void add_up(CLI::App& app, UpOptions& options) {
   add_composer(app, options.composer_namespaces, options.composer_multiuser);
   app.add_option("--opening-coins", options.opening_coins, "coins that each home starts with")
       ->capture_default_str();
-  app.add_option("--rule", options.rule,
-                 "clearing rule: pay_as_clear, pay_as_bid, mid_market, thesis")
+  app.add_option("--rule", options.rule, "clearing rule, as `powershare market rules` lists them")
       ->capture_default_str();
   app.add_option("--zone", options.zone,
                  "time zone of a new chain's calendar, as tzdata names it [Atlantic/Madeira]");
@@ -297,6 +298,60 @@ void add_bench_settlement(CLI::App& app, BenchSettlementOptions& options) {
       ->capture_default_str();
 }
 
+void add_bench_market(CLI::App& app, BenchMarketOptions& options) {
+  app.add_flag("--json", options.json, "the figures in JSON as the last line");
+  app.add_flag("--table", options.table, "print them as Markdown");
+  app.add_option("--orders", options.orders, "orders of a book; may be repeated")
+      ->capture_default_str();
+  app.add_option("--rule", options.rules, "a rule; may be repeated [all]");
+}
+
+/// The subcommands of `market`; gives what the chosen one is to run.
+struct MarketCommands {
+  MarketClearOptions clear;
+  MarketReplayOptions replay;
+  CLI::App* clear_command = nullptr;
+  CLI::App* replay_command = nullptr;
+};
+
+void add_market(CLI::App& app, MarketCommands& commands) {
+  app.require_subcommand(1);
+  app.add_subcommand("rules", "list the clearing rules (docs/market.md says what each one does)");
+  auto* clear = app.add_subcommand("clear", "clear one book of orders: JSON in, JSON out");
+  commands.clear_command = clear;
+  clear->add_option("--rule", commands.clear.rule, "clearing rule")->capture_default_str();
+  clear->add_option("--book", commands.clear.book, "the book, JSON; - for standard input")
+      ->capture_default_str();
+  clear->add_flag("--json", commands.clear.json, "no table on standard error");
+  auto* replay = app.add_subcommand(
+      "replay",
+      "the same readings under several rules or tariffs: what if it were cleared otherwise");
+  commands.replay_command = replay;
+  auto& options = commands.replay;
+  replay
+      ->add_option("--profiles", options.profiles,
+                   "folder of profiles, as of `up` [a built-in neighbourhood of 12 homes]")
+      ->check(CLI::ExistingDirectory);
+  replay->add_option("--rule", options.rules, "a clearing rule; may be repeated [all]");
+  replay
+      ->add_option("--tariff", options.tariffs,
+                   "the utility's price, coins per kWh; may be repeated")
+      ->capture_default_str();
+  replay->add_option("--feed-in", options.feed_in, "what the utility pays, coins per kWh")
+      ->capture_default_str();
+  replay->add_option("--buy-rate", options.buy_rate,
+                     "what homes pay at most, coins per kWh, all-in [the tariff]");
+  replay->add_option("--sell-rate", options.sell_rate,
+                     "what homes ask at least, coins per kWh [half of the way to the tariff]");
+  replay->add_option("--fee", options.fee, "fee of the grid, coins per kWh traded")
+      ->capture_default_str();
+  replay->add_option("--loss", options.loss, "kWh lost per kWh traded")->capture_default_str();
+  replay->add_option("--start", options.start, "first slot, ISO 8601 [the profiles' start]");
+  replay->add_option("--until", options.until, "end of the last slot, ISO 8601 [their end]");
+  replay->add_option("--chart", options.chart, "write a comparison chart there, SVG");
+  replay->add_flag("--json", options.json, "the figures in JSON as the last line");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -383,6 +438,14 @@ int main(int argc, char** argv) {
   auto* bench_settlement_command = bench_command->add_subcommand(
       "settlement", "transactions per second through the ledger alone, by kind");
   add_bench_settlement(*bench_settlement_command, bench_settlement);
+  BenchMarketOptions bench_market;
+  auto* bench_market_command = bench_command->add_subcommand(
+      "market", "clearing books of up to a million orders by each rule, without an island");
+  add_bench_market(*bench_market_command, bench_market);
+  MarketCommands market;
+  auto* market_command =
+      app.add_subcommand("market", "clear a book, or replay readings under other rules");
+  add_market(*market_command, market);
   BenchConsensusPeerOptions bench_consensus_peer;
   auto* bench_consensus_peer_command =
       bench_command->add_subcommand("consensus-peer", "one peer of `bench consensus`")->group("");
@@ -419,6 +482,10 @@ int main(int argc, char** argv) {
   if (bench_ingest_command->parsed()) return run_bench_ingest(bench_ingest);
   if (bench_consensus_command->parsed()) return run_bench_consensus(bench_consensus);
   if (bench_settlement_command->parsed()) return run_bench_settlement(bench_settlement);
+  if (bench_market_command->parsed()) return run_bench_market(bench_market);
+  if (market.clear_command->parsed()) return run_market_clear(market.clear);
+  if (market.replay_command->parsed()) return run_market_replay(market.replay);
+  if (market_command->parsed()) return run_market_rules();
   if (bench_consensus_peer_command->parsed()) {
     return run_bench_consensus_peer(bench_consensus_peer);
   }

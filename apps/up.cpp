@@ -6,7 +6,6 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <set>
 #include <thread>
 
 #include "apps/audit.hpp"
@@ -20,6 +19,7 @@
 #include "apps/simulated_meters.hpp"
 #include "apps/stop_signal.hpp"
 #include "apps/up_folder.hpp"
+#include "market/clearing.hpp"
 
 namespace powershare::apps {
 namespace {
@@ -111,9 +111,8 @@ Result<void> check_options(const UpOptions& options) {
   if (options.once && options.empty) {
     return Error{AppError::usage, "--empty has no profiles that --once could wait for"};
   }
-  const std::set<std::string> rules = {"pay_as_clear", "pay_as_bid", "mid_market", "thesis"};
-  if (!rules.contains(options.rule)) {
-    return Error{AppError::usage, "--rule takes pay_as_clear, pay_as_bid, mid_market or thesis"};
+  if (!market::is_rule(options.rule)) {
+    return Error{AppError::usage, "--rule takes one of " + market::rule_list()};
   }
   return {};
 }

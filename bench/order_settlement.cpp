@@ -43,6 +43,8 @@ class OrderSettlement {
   void execute(const std::vector<pbft::Decision>& decisions) {
     for (const auto& decision : decisions) execute(decision);
     request_flush();
+    // A decision outlives any crash without the ledger: a quorum has it on disk as prepared.
+    for (const auto& replies : std::exchange(replies_, {})) send_(replies);
   }
 
   void store_certificates(const std::vector<pbft::BlockCertificate>& certificates) {
@@ -68,7 +70,6 @@ class OrderSettlement {
                       std::exchange(executed_, {}))});
     }
     board_.set(ledger_.position.height, ledger_.position.head, ledger_.executed_transactions);
-    for (const auto& replies : std::exchange(replies_, {})) send_(replies);
   }
 
   /// No peer of a benchmark is down for so long that the others' logs no longer hold what it lacks.

@@ -1,5 +1,5 @@
 # Two precompiled headers that all targets share: the standard library's, and for tests doctest with it.
-# They save a quarter of the compile time. GCC only: clang reads every source as it is (preset fuzz,
+# They save a quarter of the compile time. GCC only: clang reads every source as it is (preset dev,
 # script/lint-tidy), so that none comes to lean on them.
 #
 # powershare_precompiled(TARGET [tests]): lets TARGET use them.

@@ -40,6 +40,11 @@ Result<void> check_fields(const Genesis& genesis) {
     return malformed(
         "signed_readings_only, plausibility, site and daily limits need feature level 3");
   }
+  const auto& rule = genesis.parameters.clearing_rule;
+  if (const auto needed = parameter_feature_level("clearing_rule", rule);
+      needed > genesis.feature_level) {
+    return malformed("clearing_rule " + rule + " needs feature level " + std::to_string(needed));
+  }
   auto valid = check_constants(genesis.consensus);
   if (valid) valid = check_members(genesis.members);
   return valid ? check_parameters(genesis.parameters) : valid;

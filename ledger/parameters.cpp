@@ -4,6 +4,7 @@
 #include "ledger/error.hpp"
 #include "ledger/records.hpp"
 #include "ledger/state_keys.hpp"
+#include "market/clearing.hpp"
 
 namespace powershare::ledger {
 namespace {
@@ -26,7 +27,7 @@ constexpr DurationName durations[] = {
 
 constexpr std::int64_t max_duration_ms = 400 * millis_per_day;
 
-bool is_clearing_rule(std::string_view rule) {
+bool is_first_rule(std::string_view rule) {
   return rule == "pay_as_clear" || rule == "pay_as_bid" || rule == "mid_market" || rule == "thesis";
 }
 
@@ -98,7 +99,8 @@ Result<void> check_parameters(const Parameters& parameters) {
       return malformed("gateway_daily_coins and gateway_daily_cash: between 0 and 1000000000");
     }
   }
-  if (!is_clearing_rule(parameters.clearing_rule)) {
+  if (!market::is_rule(parameters.clearing_rule)) {
+    // Word for word what programs below level 4 say of all but these.
     return malformed("clearing_rule: pay_as_clear, pay_as_bid, mid_market or thesis");
   }
   if (!is_currency(parameters.currency)) return malformed("currency: three letters A to Z");
@@ -146,7 +148,8 @@ Result<void> set_parameter(Parameters& parameters, std::string_view name, std::s
   return {};
 }
 
-std::uint32_t parameter_feature_level(std::string_view name) {
+std::uint32_t parameter_feature_level(std::string_view name, std::string_view value) {
+  if (name == "clearing_rule") return is_first_rule(value) || !market::is_rule(value) ? 1 : 4;
   constexpr std::string_view since_level_3[] = {"signed_readings_only", "plausibility", "site",
                                                 "gateway_daily_coins", "gateway_daily_cash"};
   return std::find(std::begin(since_level_3), std::end(since_level_3), name) !=

@@ -16,8 +16,8 @@ void put_parameters(Overlay& state, const Parameters& parameters);
 /// change once the chain runs: `fixed_slot`.
 Result<void> set_parameter(Parameters& parameters, std::string_view name, std::string_view value,
                            bool fixed_slot);
-/// From which feature level on the chain has a parameter of this name.
-std::uint32_t parameter_feature_level(std::string_view name);
+/// From which feature level on the chain has a parameter of this name, with this value.
+std::uint32_t parameter_feature_level(std::string_view name, std::string_view value);
 /// One sentence where a value is outside its limits.
 Result<void> check_parameters(const Parameters& parameters);
 

@@ -39,6 +39,7 @@ class BookMaker {
   explicit BookMaker(const SlotInputs& inputs) : inputs_(inputs) {}
 
   market::Book run() {
+    book_.tariff = {inputs_.supply.tariff, inputs_.supply.feed_in};
     for (const Terms& terms : inputs_.terms)
       book_.participants.push_back(to_text(terms.participant));
     for (std::size_t i = 0; i < inputs_.terms.size(); ++i) {

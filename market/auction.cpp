@@ -1,4 +1,6 @@
 // The auctions: one matching, a price for each pair.
+#include <utility>
+
 #include "base/assert.hpp"
 #include "market/matching.hpp"
 #include "market/pair_costs.hpp"
@@ -35,7 +37,7 @@ Result<Clearing> clear_auction(const Book& book, const Network& network, PairPri
     }
     clearing.trades.push_back(trade);
   }
-  count_trades(book, clearing);
+  count_trades(std::move(matching->energies), clearing);
   if (uniform && !clearing.trades.empty()) clearing.clearing_price = matching->price;
   return clearing;
 }

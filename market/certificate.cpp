@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/assert.hpp"
 #include "market/graph.hpp"
 #include "market/matching.hpp"
 #include "market/rules.hpp"
@@ -17,12 +18,14 @@ Error wrong(std::string detail) {
 /// Looks at trades and prices of a clearing; what it sums up does not come from the clearing.
 class Check {
  public:
-  Check(const Book& book, const Network& network, const Clearing& clearing)
+  Check(const Book& book, const Network& network, const OrderClasses& classes,
+        const PartnerPremiums& premiums, const Clearing& clearing)
       : book_(book),
         network_(network),
+        classes_(classes),
+        premiums_(premiums),
         clearing_(clearing),
-        premiums_(network),
-        classes_(classify(book, network)),
+        costs_(book, network),
         borders_(network) {}
 
   /// Limits, traits, energies, fees and borders of the trades; their surplus.
@@ -46,17 +49,16 @@ class Check {
   }
 
   /// Prices at which no way is worth more than it costs; what orders and borders gain by them.
-  Result<void> prices() {
-    const auto graph = make_graph(classes_, premiums_, network_);
+  Result<void> prices(const Graph& graph) {
     const auto& prices = clearing_.certificate->prices;
-    if (!graph || prices.size() != graph->nodes()) return wrong("not one price for each node");
+    if (prices.size() != graph.nodes()) return wrong("not one price for each node");
     const auto outside = [](Price price) {
       return price.nano() > 4 * max_transport_price || price.nano() < -4 * max_transport_price;
     };
     if (!prices[0].is_zero() || std::any_of(prices.begin(), prices.end(), outside)) {
       return wrong("a price is out of range");
     }
-    for (const Arc& arc : graph->arcs) {
+    for (const Arc& arc : graph.arcs) {
       const std::int64_t gain = prices[arc.to].nano() - prices[arc.from].nano() - arc.cost;
       if (gain <= 0) continue;
       if (arc.capacity == unlimited) return wrong("a way between two classes is worth using");
@@ -66,7 +68,7 @@ class Check {
       const Order& order = book_.orders[i];
       const std::uint32_t of = classes_.of_order[i];
       const bool buys = order.side == Side::buy;
-      const std::int64_t price = prices[buys ? graph->buy(of) : graph->sell(of)].nano();
+      const std::int64_t price = prices[buys ? graph.buy(of) : graph.sell(of)].nano();
       const std::int64_t gain = buys ? order.limit.nano() - price : price - order.limit.nano();
       if (gain > 0) bound_ += static_cast<Surplus>(gain) * order.energy.nano();
     }
@@ -84,7 +86,7 @@ class Check {
     if (!compatible(buy, sell)) return wrong("a trade between orders that may not meet");
     const ZoneIndex from = zone_of(network_, sell.participant);
     const ZoneIndex to = zone_of(network_, buy.participant);
-    const PairCost cost = pair_cost(network_, from, to);
+    const PairCost& cost = costs_.between(sell.participant, buy.participant);
     if (trade.fees != cost.fees || trade.losses != cost.losses) {
       return wrong("fees or losses of a trade are not those of its way");
     }
@@ -105,9 +107,10 @@ class Check {
 
   const Book& book_;
   const Network& network_;
+  const OrderClasses& classes_;
+  const PartnerPremiums& premiums_;
   const Clearing& clearing_;
-  PartnerPremiums premiums_;
-  OrderClasses classes_;
+  PairCosts costs_;
   BorderRoom borders_;
   Surplus surplus_ = 0;
   Surplus bound_ = 0;
@@ -136,11 +139,12 @@ std::string to_text(Surplus surplus) {
   return (negative ? "-" : "") + digits;
 }
 
-void certify(const Book& book, const Network& network, Clearing& clearing) {
-  Check check(book, network, clearing);
+void certify(const Book& book, const Network& network, const OrderClasses& classes,
+             const PartnerPremiums& premiums, const Graph& graph, Clearing& clearing) {
+  Check check(book, network, classes, premiums, clearing);
   const auto trades = check.trades();
   PS_ASSERT(trades.ok());
-  const auto prices = check.prices();
+  const auto prices = check.prices(graph);
   PS_ASSERT(prices.ok());
   clearing.certificate->surplus = check.surplus();
   clearing.certificate->bound = check.bound();
@@ -150,9 +154,13 @@ void certify(const Book& book, const Network& network, Clearing& clearing) {
 Result<void> check_certificate(const Book& book, const Network& network, const Clearing& clearing) {
   if (!clearing.certificate) return wrong("there is no certificate");
   if (auto inputs = check_inputs(book, network); !inputs) return inputs;
-  Check check(book, network, clearing);
+  const OrderClasses classes = classify(book, network);
+  const PartnerPremiums premiums(network);
+  const auto graph = make_graph(classes, premiums, network);
+  if (!graph) return wrong("a book that has too many pairs for a certificate");
+  Check check(book, network, classes, premiums, clearing);
   if (auto trades = check.trades(); !trades) return trades;
-  if (auto prices = check.prices(); !prices) return prices;
+  if (auto prices = check.prices(*graph); !prices) return prices;
   if (check.surplus() != clearing.certificate->surplus) return wrong("the surplus is another one");
   if (check.bound() != clearing.certificate->bound) return wrong("the bound is another one");
   return {};

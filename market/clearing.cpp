@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/assert.hpp"
 #include "market/rules.hpp"
@@ -76,10 +77,15 @@ std::string rule_list() {
   return list;
 }
 
-void count_trades(const Book& book, Clearing& clearing) {
-  clearing.unmatched.clear();
-  clearing.unmatched.reserve(book.orders.size());
-  for (const Order& order : book.orders) clearing.unmatched.push_back(order.energy);
+std::vector<Energy> energies_of(const Book& book) {
+  std::vector<Energy> energies;
+  energies.reserve(book.orders.size());
+  for (const Order& order : book.orders) energies.push_back(order.energy);
+  return energies;
+}
+
+void count_trades(std::vector<Energy> energies, Clearing& clearing) {
+  clearing.unmatched = std::move(energies);
   std::int64_t volume = 0;
   for (const Trade& trade : clearing.trades) {
     for (const std::uint32_t order : {trade.buy, trade.sell}) {

@@ -13,7 +13,9 @@ bool takes_part(const Order& order) {
 }
 
 Candidates best_first(const Book& book, const Candidates& side, std::int64_t worst_limit) {
-  return sorted_until(book, side, by_limit(side), worst_limit);
+  Candidates sorted = by_limit(side, worst_limit);
+  cut_and_order(book, sorted, worst_limit);
+  return sorted;
 }
 
 }  // namespace
@@ -119,7 +121,7 @@ void CommunityBook::add(Clearing& clearing, BorderRoom& borders, const Pair& pai
 }
 
 void CommunityBook::finish(Clearing& clearing) const {
-  count_trades(*book_, clearing);
+  count_trades(energies_of(*book_), clearing);
   if (!clearing.trades.empty()) clearing.clearing_price = price_->price;
 }
 

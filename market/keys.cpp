@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <numeric>
+#include <utility>
 
 #include "base/assert.hpp"
 
@@ -35,17 +36,24 @@ void adjust(Amounts& amounts, const Amounts& most, std::int64_t total) {
   for (std::size_t i = 0; i < room.size(); ++i) amounts[i] += missing > 0 ? parts[i] : -parts[i];
 }
 
-/// What is given, when all received is known: `offered` less what returns in proportion to
-/// injection, as far as that leaves everybody with others to give to.
+/// `offered` less what returns in proportion to injection, when all received is known.
+Amounts less_returns(const Amounts& injection, const Amounts& offered, const Amounts& received) {
+  Amounts given = offered;
+  const std::int64_t returned = sum(offered) - sum(received);
+  if (returned == 0) return given;
+  const Amounts returns = pro_rata(returned, injection);
+  for (std::size_t i = 0; i < given.size(); ++i) given[i] -= returns[i];
+  return given;
+}
+
+/// The same, changed where that leaves somebody with itself alone to give to.
 Amounts given_back(const Amounts& injection, const Amounts& offered, const Amounts& received) {
   const std::int64_t total = sum(received);
-  const std::int64_t returned = sum(offered) - total;
-  Amounts given(injection.size());
+  Amounts given = less_returns(injection, offered, received);
   Amounts most(injection.size());
-  const Amounts returns = returned > 0 ? pro_rata(returned, injection) : given;
   for (std::size_t i = 0; i < given.size(); ++i) {
     most[i] = std::min(offered[i], total - received[i]);
-    given[i] = std::clamp<std::int64_t>(offered[i] - returns[i], 0, most[i]);
+    given[i] = std::clamp<std::int64_t>(given[i], 0, most[i]);
   }
   adjust(given, most, total);
   return given;
@@ -130,42 +138,76 @@ Shared flemish_fixed_key(const Amounts& injection, const Amounts& offtake, const
   return result;
 }
 
-Shared flemish_relative_key(const Amounts& injection, const Amounts& offtake,
-                            const Amounts& shares) {
+namespace {
+
+struct Offers {
+  Amounts received;
+  Amounts offered;
+};
+
+Offers relative_offers(const Amounts& injection, const Amounts& offtake, const Amounts& shares) {
   const Weights weight = weights(injection, shares);
   const std::int64_t all_shares = sum(shares);
-  Shared result;
-  Amounts offered;
+  Offers result;
   for (std::size_t i = 0; i < injection.size(); ++i) {
     const Wide part = ((weight.total - weight.of[i]) * shares[i]) >> weight.places;
     result.received.push_back(static_cast<std::int64_t>(std::min<Wide>(offtake[i], part)));
-    offered.push_back(all_shares > shares[i] ? injection[i] : 0);
+    result.offered.push_back(all_shares > shares[i] ? injection[i] : 0);
   }
-  result.given = given_back(injection, offered, result.received);
   return result;
 }
 
-Shared flemish_optimal_key(const Amounts& injection, const Amounts& offtake,
-                           const Amounts& shares) {
+using GivenBack = Amounts (*)(const Amounts& injection, const Amounts& offered,
+                              const Amounts& received);
+
+/// Round after round, until nothing more is shared. Each gives somebody enough, or all that is
+/// left, but for rounding.
+Shared optimal_rounds(const Amounts& injection, const Amounts& offtake, const Amounts& shares,
+                      GivenBack given_back_by) {
   Amounts left = injection;
   Amounts wanted = offtake;
   Amounts active = shares;
   Shared result{Amounts(injection.size()), Amounts(injection.size())};
-  // Each round gives somebody enough, or all that is left, but for rounding.
   for (std::size_t round = 0; round < 2 * injection.size() + 64; ++round) {
-    for (std::size_t i = 0; i < active.size(); ++i) {
-      if (wanted[i] == 0) active[i] = 0;
-    }
-    const Shared more = flemish_relative_key(left, wanted, active);
-    if (sum(more.received) == 0) break;
+    const Offers offers = relative_offers(left, wanted, active);
+    if (sum(offers.received) == 0) break;
+    const Amounts given = given_back_by(left, offers.offered, offers.received);
     for (std::size_t i = 0; i < left.size(); ++i) {
-      left[i] -= more.given[i];
-      wanted[i] -= more.received[i];
-      result.given[i] += more.given[i];
-      result.received[i] += more.received[i];
+      left[i] -= given[i];
+      wanted[i] -= offers.received[i];
+      result.given[i] += given[i];
+      result.received[i] += offers.received[i];
+      if (wanted[i] == 0) active[i] = 0;
     }
   }
   return result;
+}
+
+bool has_partners(const Shared& shared, const Amounts& injection) {
+  const std::int64_t total = sum(shared.received);
+  for (std::size_t i = 0; i < injection.size(); ++i) {
+    const std::int64_t given = shared.given[i];
+    if (given < 0 || given > injection[i] || given > total - shared.received[i]) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Shared flemish_relative_key(const Amounts& injection, const Amounts& offtake,
+                            const Amounts& shares) {
+  Offers offers = relative_offers(injection, offtake, shares);
+  Amounts given = given_back(injection, offers.offered, offers.received);
+  return {std::move(offers.received), std::move(given)};
+}
+
+Shared flemish_optimal_key(const Amounts& injection, const Amounts& offtake,
+                           const Amounts& shares) {
+  // As the protocol has it, a later round may give an injector back more than it gave in that
+  // round. Where that ends in somebody giving to itself, no round may.
+  Shared result = optimal_rounds(injection, offtake, shares, less_returns);
+  if (has_partners(result, injection)) return result;
+  return optimal_rounds(injection, offtake, shares, given_back);
 }
 
 }  // namespace powershare::market

@@ -8,24 +8,19 @@
 namespace powershare::market {
 namespace {
 
-/// Leaves out orders that cannot meet even the best of the other side.
-void keep_what_can_meet(Candidates& buys, Candidates& sells) {
-  std::int64_t best_buy = max_limit_nano + 1;
-  std::int64_t best_sell = max_limit_nano + 1;
-  for (const Candidate& buy : buys) best_buy = std::min(best_buy, buy.limit);
-  for (const Candidate& sell : sells) best_sell = std::min(best_sell, sell.limit);
-  std::erase_if(buys, [=](const Candidate& buy) { return buy.limit > -best_sell; });
-  std::erase_if(sells, [=](const Candidate& sell) { return sell.limit > -best_buy; });
+/// The worst limit that can meet the best of the other side.
+std::int64_t worst_of(const Candidates& others) {
+  std::int64_t best = max_limit_nano + 1;
+  for (const Candidate& other : others) best = std::min(best, other.limit);
+  return -best;
 }
 
-/// A side's orders one after the other, by limit.
+/// A side's orders one after the other, sorted by limit.
 class Walk {
  public:
-  Walk(const Candidates& side, const std::vector<Place>& places) : side_(side), places_(places) {
-    load();
-  }
-  bool at_end() const { return next_ == places_.size(); }
-  std::int64_t limit() const { return side_[places_[next_].position].limit; }
+  explicit Walk(const Candidates& sorted) : sorted_(sorted) { load(); }
+  bool at_end() const { return next_ == sorted_.size(); }
+  std::int64_t limit() const { return sorted_[next_].limit; }
   std::int64_t left() const { return left_; }
   void take(std::int64_t energy) {
     left_ -= energy;
@@ -36,17 +31,16 @@ class Walk {
 
  private:
   void load() {
-    if (!at_end()) left_ = side_[places_[next_].position].energy;
+    if (!at_end()) left_ = sorted_[next_].energy;
   }
-  const Candidates& side_;
-  const std::vector<Place>& places_;
+  const Candidates& sorted_;
   std::size_t next_ = 0;
   std::int64_t left_ = 0;
 };
 
 /// The middle of the interval of prices that support the optimal volume; nothing where no bid
 /// reaches an offer.
-std::optional<Price> supporting_price(Walk buy, Walk sell) {
+std::optional<Price> price_between(Walk buy, Walk sell) {
   std::int64_t last_bid = 0;
   std::int64_t last_offer = 0;
   bool any = false;
@@ -134,9 +128,9 @@ std::vector<Pair> match_free(const Book& book, const Candidates& buys, const Can
 }  // namespace
 
 std::optional<Price> supporting_price(const Candidates& buys, const Candidates& sells) {
-  const auto buys_by_limit = by_limit(buys);
-  const auto sells_by_limit = by_limit(sells);
-  return supporting_price(Walk(buys, buys_by_limit), Walk(sells, sells_by_limit));
+  const Candidates sorted_buys = by_limit(buys, worst_of(sells));
+  const Candidates sorted_sells = by_limit(sells, worst_of(buys));
+  return price_between(Walk(sorted_buys), Walk(sorted_sells));
 }
 
 Result<Matching> match(const Book& book, const PairCosts& costs) {
@@ -151,15 +145,14 @@ Result<Matching> match(const Book& book, const PairCosts& costs) {
     for (Candidate& buy : sides->buys) buy.limit += costs.cheapest(buy.participant);
   }
   Matching matching;
-  keep_what_can_meet(sides->buys, sides->sells);
-  const auto buys_by_limit = by_limit(sides->buys);
-  const auto sells_by_limit = by_limit(sides->sells);
-  matching.price =
-      supporting_price(Walk(sides->buys, buys_by_limit), Walk(sides->sells, sells_by_limit));
+  matching.energies = std::move(sides->energies);
+  Candidates buys = by_limit(sides->buys, worst_of(sides->sells));
+  Candidates sells = by_limit(sides->sells, worst_of(sides->buys));
+  matching.price = price_between(Walk(buys), Walk(sells));
   if (!matching.price) return matching;
   const std::int64_t price = matching.price->nano();
-  const Candidates buys = sorted_until(book, sides->buys, buys_by_limit, -price);
-  const Candidates sells = sorted_until(book, sides->sells, sells_by_limit, price);
+  cut_and_order(book, buys, -price);
+  cut_and_order(book, sells, price);
   if (restrict || restricted(buys) || restricted(sells)) {
     auto pairs = match_restricted(book, costs, *matching.price, buys, sells);
     if (!pairs) return pairs.error();

@@ -20,7 +20,8 @@ struct Pair {
 
 struct Matching {
   std::vector<Pair> pairs;
-  std::optional<Price> price;  ///< P; nothing where no volume is possible
+  std::vector<Energy> energies;  ///< of the book's orders
+  std::optional<Price> price;    ///< P; nothing where no volume is possible
 };
 
 /// Points 1 to 6 of market/clearing.hpp.

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/assert.hpp"
-
 namespace powershare::market {
 namespace {
 
@@ -175,6 +173,18 @@ Result<Charges> charges(const Network& network, ZoneIndex from, ZoneIndex to, En
   if (!total) return total.error();
   result.buyer_pays = *total;
   return result;
+}
+
+Result<Price> net_of_ratio(Price all_in, std::int64_t ratios_nano) {
+  const auto nano = multiply_divide(all_in.nano(), nano_per_unit, nano_per_unit + ratios_nano);
+  if (!nano) return nano.error();
+  return Price::from_nano(*nano);
+}
+
+Result<Price> fee_of_ratio(Price sellers_price, std::int64_t ratio_nano) {
+  const auto nano = multiply_divide(sellers_price.nano(), ratio_nano, nano_per_unit);
+  if (!nano) return nano.error();
+  return Price::from_nano(*nano);
 }
 
 }  // namespace powershare::market

@@ -107,4 +107,10 @@ struct Charges {
 Result<Charges> charges(const Network& network, ZoneIndex from, ZoneIndex to, Energy energy,
                         Price price);
 
+/// A fee that is a part of the seller's price, in nano-coins per coin: what the seller gets where
+/// the buyer pays `all_in` and the levels take `ratios_nano` together, rounded half to even. With
+/// the fee that follows it goes into Zone::fee for the slot.
+Result<Price> net_of_ratio(Price all_in, std::int64_t ratios_nano);
+Result<Price> fee_of_ratio(Price sellers_price, std::int64_t ratio_nano);
+
 }  // namespace powershare::market

@@ -34,8 +34,7 @@ struct ClassTrade {
 
 /// One side's candidates by class.
 struct ClassedSide {
-  std::vector<Candidates> members;
-  std::vector<std::vector<Place>> places;  ///< of the members, by limit
+  std::vector<Candidates> members;  ///< by limit
   std::vector<Curve> curves;
 };
 
@@ -47,11 +46,10 @@ ClassedSide by_class(const Candidates& side, const std::vector<std::uint32_t>& o
   for (const Candidate& one : side) ++sizes[of_order[one.order]];
   for (std::size_t i = 0; i < classes; ++i) result.members[i].reserve(sizes[i]);
   for (const Candidate& one : side) result.members[of_order[one.order]].push_back(one);
-  for (const Candidates& members : result.members) {
-    result.places.push_back(by_limit(members));
+  for (Candidates& members : result.members) {
+    members = by_limit(members, any_limit);
     Curve curve;
-    for (const Place& place : result.places.back()) {
-      const Candidate& one = members[place.position];
+    for (const Candidate& one : members) {
       if (curve.empty() || curve.back().limit != one.limit) curve.push_back({one.limit, 0});
       curve.back().energy += one.energy;
     }
@@ -63,13 +61,13 @@ ClassedSide by_class(const Candidates& side, const std::vector<std::uint32_t>& o
 /// The orders of a class that trade, with how much is left of each to be paired.
 class Queue {
  public:
-  Queue(const Book& book, const Candidates& members, const std::vector<Place>& places,
-        const Curve& curve, std::int64_t energy) {
+  Queue(const Book& book, Candidates& members, const Curve& curve, std::int64_t energy) {
     if (energy == 0) return;
     std::int64_t sum = 0;
     std::size_t last = 0;
     while (sum < energy) sum += curve[last++].energy;
-    sorted_ = sorted_until(book, members, places, curve[last - 1].limit);
+    sorted_ = std::move(members);
+    cut_and_order(book, sorted_, curve[last - 1].limit);
     amounts_ = fill(sorted_, energy);
   }
   std::uint32_t order() {
@@ -145,7 +143,7 @@ class Optimum {
     if (graph->has_bypasses && !fit_bypasses(*graph, curves, *flow, trades)) return std::nullopt;
     Clearing clearing;
     pair(trades, clearing);
-    count_trades(book_, clearing);
+    count_trades(sides.energies, clearing);
     if (!clearing.trades.empty() &&
         std::all_of(clearing.trades.begin(), clearing.trades.end(), [&](const Trade& trade) {
           return trade.price == clearing.trades.front().price;
@@ -157,6 +155,7 @@ class Optimum {
       certificate.prices.push_back(Price::from_nano(price));
     }
     clearing.certificate = std::move(certificate);
+    certify(book_, network_, classes_, premiums_, *graph, clearing);
     return clearing;
   }
 
@@ -222,10 +221,10 @@ class Optimum {
     curve.erase(curve.begin(), curve.begin() + static_cast<std::ptrdiff_t>(done));
   }
 
-  std::vector<Queue> queues(const ClassedSide& side, const std::vector<std::int64_t>& energies) {
+  std::vector<Queue> queues(ClassedSide& side, const std::vector<std::int64_t>& energies) {
     std::vector<Queue> result;
     for (std::size_t i = 0; i < energies.size(); ++i) {
-      result.emplace_back(book_, side.members[i], side.places[i], side.curves[i], energies[i]);
+      result.emplace_back(book_, side.members[i], side.curves[i], energies[i]);
     }
     return result;
   }
@@ -286,7 +285,7 @@ Result<Clearing> fall_back(const Book& book, const Network& network) {
     trade.buy = positions[trade.buy];
     trade.sell = positions[trade.sell];
   }
-  count_trades(book, *clearing);
+  count_trades(energies_of(book), *clearing);
   return clearing;
 }
 
@@ -295,10 +294,7 @@ Result<Clearing> fall_back(const Book& book, const Network& network) {
 Result<Clearing> clear_optimal(const Book& book, const Network& network) {
   const auto sides = survey(book);
   if (!sides) return sides.error();
-  if (auto clearing = Optimum(book, network).run(*sides)) {
-    certify(book, network, *clearing);
-    return *std::move(clearing);
-  }
+  if (auto clearing = Optimum(book, network).run(*sides)) return *std::move(clearing);
   auto clearing = fall_back(book, network);
   if (clearing) clearing->fell_back = true;
   return clearing;

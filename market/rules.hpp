@@ -22,8 +22,12 @@ Result<Clearing> clear_auction(const Book& book, const Network& network, PairPri
                                bool uniform);
 
 Result<Clearing> clear_optimal(const Book& book, const Network& network);
-/// Sums up what the trades and the certificate's prices come to, and that they hold.
-void certify(const Book& book, const Network& network, Clearing& clearing);
+struct Graph;
+struct OrderClasses;
+class PartnerPremiums;
+/// Sums up what the trades and the certificate's prices come to, and asserts that they hold.
+void certify(const Book& book, const Network& network, const OrderClasses& classes,
+             const PartnerPremiums& premiums, const Graph& graph, Clearing& clearing);
 
 Result<Clearing> clear_french_static(const Book& book, const Network& network);
 Result<Clearing> clear_french_dynamic(const Book& book, const Network& network);
@@ -33,7 +37,8 @@ Result<Clearing> clear_flemish_relative(const Book& book, const Network& network
 Result<Clearing> clear_flemish_optimal(const Book& book, const Network& network);
 Result<Clearing> clear_nrgcoin(const Book& book, const Network& network);
 
-/// Takes the trades out of what is left of each order, and sums them up.
-void count_trades(const Book& book, Clearing& clearing);
+/// Takes the trades out of the `energies` of the book's orders, and sums them up.
+void count_trades(std::vector<Energy> energies, Clearing& clearing);
+std::vector<Energy> energies_of(const Book& book);
 
 }  // namespace powershare::market

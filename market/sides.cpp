@@ -38,6 +38,7 @@ Result<Sides> survey(const Book& book) {
     return Error{MarketError::too_large, "a book has at most 4,000,000 orders"};
   }
   Sides result;
+  result.energies.reserve(book.orders.size());
   result.buys.reserve(book.orders.size());  // what is not used is never touched
   result.sells.reserve(book.orders.size());
   std::int64_t demand = 0;
@@ -63,6 +64,7 @@ Result<Sides> survey(const Book& book) {
       return Error{MarketError::overflow, "the energy of one side is out of range"};
     }
     (buys ? result.buys : result.sells).push_back(candidate(order, static_cast<std::uint32_t>(i)));
+    result.energies.push_back(order.energy);
   }
   return result;
 }
@@ -79,6 +81,12 @@ bool first_of_equals(const Book& book, const Candidate& a, const Candidate& b) {
   if (a.standing && left.tie_key != right.tie_key) return left.tie_key < right.tie_key;
   return left.id < right.id;
 }
+
+/// Where a candidate stands, for sorting by limit without moving candidates about.
+struct Place {
+  std::uint64_t limit = 0;  ///< above the smallest one
+  std::uint32_t position = 0;
+};
 
 /// Sorts by limit, 11 bits a pass from the lowest, as many passes as the limits differ in.
 void radix_sort(std::vector<Place>& places, std::uint64_t largest) {
@@ -99,30 +107,40 @@ void radix_sort(std::vector<Place>& places, std::uint64_t largest) {
 
 }  // namespace
 
-std::vector<Place> by_limit(const Candidates& side) {
-  std::vector<Place> places(side.size());
-  if (side.empty()) return places;
-  std::int64_t smallest = side[0].limit;
-  std::int64_t largest = side[0].limit;
+Candidates by_limit(const Candidates& side, std::int64_t worst_limit) {
+  std::int64_t smallest = worst_limit;
+  std::int64_t largest = std::numeric_limits<std::int64_t>::min();
+  const auto above = [&smallest](std::int64_t limit) {  // may be more than a signed number holds
+    return static_cast<std::uint64_t>(limit) - static_cast<std::uint64_t>(smallest);
+  };
   for (const Candidate& candidate : side) {
     smallest = std::min(smallest, candidate.limit);
-    largest = std::max(largest, candidate.limit);
+    if (candidate.limit <= worst_limit) largest = std::max(largest, candidate.limit);
   }
+  std::vector<Place> places;
+  places.reserve(side.size());
   for (std::uint32_t i = 0; i < side.size(); ++i) {
-    places[i] = {static_cast<std::uint64_t>(side[i].limit - smallest), i};
+    if (side[i].limit > worst_limit) continue;
+    places.push_back({above(side[i].limit), i});
   }
-  radix_sort(places, static_cast<std::uint64_t>(largest - smallest));
-  return places;
+  Candidates sorted;
+  if (places.empty()) return sorted;
+  radix_sort(places, above(largest));
+  sorted.reserve(places.size());
+  constexpr std::size_t ahead = 16;  // places that are looked up before they are needed
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if (i + ahead < places.size()) __builtin_prefetch(&side[places[i + ahead].position]);
+    sorted.push_back(side[places[i].position]);
+  }
+  return sorted;
 }
 
-Candidates sorted_until(const Book& book, const Candidates& side, const std::vector<Place>& places,
-                        std::int64_t worst_limit) {
-  Candidates sorted;
-  sorted.reserve(side.size());
-  for (const Place& place : places) {
-    if (side[place.position].limit > worst_limit) break;
-    sorted.push_back(side[place.position]);
-  }
+void cut_and_order(const Book& book, Candidates& sorted, std::int64_t worst_limit) {
+  sorted.erase(std::partition_point(sorted.begin(), sorted.end(),
+                                    [worst_limit](const Candidate& candidate) {
+                                      return candidate.limit <= worst_limit;
+                                    }),
+               sorted.end());
   for (auto begin = sorted.begin(); begin != sorted.end();) {
     const auto end = std::find_if(begin, sorted.end(), [begin](const Candidate& candidate) {
       return candidate.limit != begin->limit;
@@ -132,7 +150,6 @@ Candidates sorted_until(const Book& book, const Candidates& side, const std::vec
     });
     begin = end;
   }
-  return sorted;
 }
 
 std::int64_t sum(const Candidates& side) {

@@ -30,24 +30,19 @@ using Candidates = std::vector<Candidate>;
 struct Sides {
   Candidates buys;
   Candidates sells;
+  std::vector<Energy> energies;  ///< by position in the book: one look at each order is enough
 };
 
 /// Checks every order and the sum of each side. MarketError.
 Result<Sides> survey(const Book& book);
 
-/// Where an order stands, for sorting by limit without moving candidates about.
-struct Place {
-  std::uint64_t limit = 0;  ///< above the smallest one
-  std::uint32_t position = 0;
-};
+/// The candidates whose limit is not worse than `worst_limit`, best first; equals in any order.
+Candidates by_limit(const Candidates& side, std::int64_t worst_limit);
+inline constexpr std::int64_t any_limit = std::numeric_limits<std::int64_t>::max();
 
-/// The positions of `side` by limit, best first.
-std::vector<Place> by_limit(const Candidates& side);
-
-/// The candidates whose limit is not worse than `worst_limit`, best first, equals in their order:
-/// explicit ones by accepted time, then id, before standing ones by tie key.
-Candidates sorted_until(const Book& book, const Candidates& side, const std::vector<Place>& places,
-                        std::int64_t worst_limit);
+/// Drops what is worse than `worst_limit` from a side sorted by limit, and puts equals in their
+/// order: explicit ones by accepted time, then id, before standing ones by tie key.
+void cut_and_order(const Book& book, Candidates& sorted, std::int64_t worst_limit);
 
 /// The sum of the energies; survey() has checked that there is one.
 std::int64_t sum(const Candidates& side);

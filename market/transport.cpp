@@ -179,6 +179,7 @@ class Transport {
   /// The cheapest way from anything with too much to anything with too little; prices follow, so
   /// that its arcs cost nothing.
   bool find_path() {
+    budget_.steps -= std::min<std::size_t>(budget_.steps, graph_.nodes());
     distance_.assign(graph_.nodes(), infinite);
     way_.assign(graph_.nodes(), Way{});
     Queue queue;

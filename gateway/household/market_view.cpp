@@ -195,6 +195,11 @@ std::string_view reason_of(const SlotReasons& reasons, const ledger::SettledTrad
   if (reasons.rule == "pay_as_bid") return "buyers_limit";
   if (reasons.rule == "mid_market") return "middle_of_limits";
   if (reasons.rule == "thesis") return "sellers_limit";
+  if (reasons.rule == "optimal") return "price_of_its_group";
+  if (reasons.rule.starts_with("french_") || reasons.rule.starts_with("flemish_")) {
+    return "shared_by_key";
+  }
+  if (reasons.rule == "nrgcoin") return "price_by_balance";
   return "one_price_for_all";
 }
 
@@ -369,7 +374,8 @@ std::string trade_schema() {
   const auto why = object_schema(
       {{"reason",
         R"({"type":"string","enum":["one_price_for_all","buyers_limit","middle_of_limits",)"
-        R"("sellers_limit","rest_from_utility","rest_to_utility"]})"},
+        R"("sellers_limit","price_of_its_group","shared_by_key","price_by_balance",)"
+        R"("rest_from_utility","rest_to_utility"]})"},
        {"by", R"({"type":"string","enum":["order","criteria"]})"},
        {"rule", "string"},
        {"clearing_price_coins_per_kwh", "number?"},

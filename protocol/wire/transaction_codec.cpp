@@ -165,9 +165,13 @@ Result<Transaction> decode(ByteView bytes, const crypto::Digest& genesis,
   }
   if (transaction.genesis != genesis) return malformed("the transaction is for another chain");
   if (const auto* set = std::get_if<ledger::SetParameter>(&transaction.payload)) {
-    const auto needed = ledger::parameter_feature_level(set->name);
-    // Below its level a parameter is answered, word for word, as by a program that lacks it.
-    if (needed > feature_level) transaction.payload = ledger::SetParameter{};
+    const auto needed = ledger::parameter_feature_level(set->name, set->value);
+    // Below its level a parameter, or a rule of clearing, is answered, word for word, as by a
+    // program that lacks it.
+    if (needed > feature_level) {
+      const bool rule = set->name == "clearing_rule";
+      transaction.payload = ledger::SetParameter{rule ? set->name : "", ""};
+    }
     transaction.feature_level = std::max(required, needed);
   }
   if (auto valid = ledger::check_transaction(transaction); !valid) return valid.error();

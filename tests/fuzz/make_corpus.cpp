@@ -10,7 +10,9 @@
 #include "ledger/reading.hpp"
 #include "protocol/block_store.hpp"
 #include "protocol/catch_up_messages.hpp"
+#include "protocol/live_board.hpp"
 #include "protocol/pbft/request.hpp"
+#include "protocol/profile_exchange.hpp"
 #include "protocol/wire/envelope.hpp"
 #include "storage/identity.hpp"
 #include "tests/fuzz/chain.hpp"
@@ -288,6 +290,19 @@ void add_devices(Corpus& corpus) {
       "(00024.123)\r\n!\r\n");
 }
 
+void add_side_messages(Corpus& corpus) {
+  const ledger::LivePower bare{MeterId::parse("M1").value(), {1'700'000'000'000}, 250, 0, {}, {}};
+  auto full = bare;
+  full.meter = MeterId::parse("M2").value();
+  full.watts_pv = 3'000;
+  full.soc_per_mille = std::int16_t{500};
+  corpus.add("side_messages", "live", 0, protocol::encode_live_power({bare, full}));
+  corpus.add("side_messages", "ask", 1,
+             protocol::encode_profile_ask({crypto::Digest{}, crypto::Digest{1}}));
+  corpus.add("side_messages", "profile", 2,
+             ledger::encode_profile({"Ana", "Freitas", "ana@example.pt"}, ledger::ProfileSalt{7}));
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -305,5 +320,6 @@ int main(int count, char** arguments) {
   add_composer(corpus);
   add_configuration(corpus);
   add_devices(corpus);
+  add_side_messages(corpus);
   return 0;
 }

@@ -88,7 +88,7 @@ TEST_CASE("what is wrong with a genesis is said in one sentence") {
         "parameters: slot_ms is not a whole number");
   CHECK(error_of(text, "\"window\": 256", "\"window\": -1") ==
         "consensus: window is not between 0 and 4294967295");
-  CHECK(error_of(text, "\"feature_level\": 3", "\"feature_level\": 0") ==
+  CHECK(error_of(text, "\"feature_level\": 4", "\"feature_level\": 0") ==
         "genesis: feature levels count from 1");
   CHECK(error_of(text, "\"slot_ms\": 900000", "\"slot_ms\": 420000") ==
         "genesis: slot: 1, 5, 15, 30 or 60 minutes");

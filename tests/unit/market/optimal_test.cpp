@@ -273,6 +273,50 @@ TEST_CASE("what bypasses a full border is cut, and the gap says what that may co
   CHECK((clearing.certificate->bound >= clearing.certificate->surplus));
 }
 
+TEST_CASE("optimal clears ten thousand orders with zones, partners and premiums, and proves it") {
+  MESSAGE("seed " << seed);
+  std::mt19937_64 random(seed);
+  const auto below = [&random](std::uint64_t end) {
+    return static_cast<std::int64_t>(random() % end);
+  };
+  Case one = two_zones();
+  one.network.zones[0].fee = Price::from_nano(20'000'000);
+  one.network.zones[2].loss_nano = 10'000'000;
+  one.network.loss_price = Price::from_nano(160'000'000);
+  constexpr ParticipantIndex participants = 2'000;
+  for (ParticipantIndex i = 0; i < participants; ++i) {
+    one.book.participants.push_back("P" + std::to_string(i));
+    one.network.zone_of.push_back(static_cast<ZoneIndex>(1 + i % 2));
+    if (i % 5 == 0) {
+      one.network.premiums.push_back({i, std::nullopt, true, Price::from_nano(10'000'000)});
+    }
+  }
+  for (std::size_t i = 0; i < 10'000; ++i) {
+    Order order;
+    order.id = "o" + std::to_string(i);
+    order.participant = static_cast<ParticipantIndex>(below(participants));
+    order.side = order.participant % 2 == 0 ? Side::buy : Side::sell;
+    order.energy = Energy::from_nano(1 + below(1'000'000'000));
+    order.limit = Price::from_nano(50'000'000 + below(200'000'000));
+    order.green = i % 3 == 0;
+    order.only_green = i % 7 == 0;
+    // One in a hundred deals with two others only.
+    if (i % 100 == 0) {
+      for (int k = 0; k < 2; ++k) {
+        const auto other = static_cast<ParticipantIndex>(below(participants / 2) * 2);
+        order.partners.push_back(order.side == Side::buy ? other + 1 : other);
+      }
+    }
+    one.book.orders.push_back(order);
+  }
+  const Clearing clearing = optimum(one);
+  CHECK(!clearing.fell_back);
+  CHECK((clearing.certificate->gap() == 0));
+  CHECK(clearing.trades.size() > 1'000);
+  const auto uniform = clear("pay_as_clear", one.book);  // too many restricted pairs for it
+  CHECK(!uniform);
+}
+
 TEST_CASE("past its budget optimal clears as pay_as_clear does, and says so") {
   Case one;
   for (int i = 0; i < 40; ++i) {

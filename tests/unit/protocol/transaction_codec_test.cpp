@@ -446,6 +446,19 @@ TEST_CASE("level 4 adds the network of a chain") {
   CHECK(refused.error().detail() == "the limit of a border is negative");
 }
 
+TEST_CASE("below level 4 a newer rule of clearing is what any unknown rule is") {
+  const auto read = [](const std::string& rule, std::uint32_t at) {
+    const auto decoded =
+        wire::decode_transaction(encoded(SetParameter{"clearing_rule", rule}), genesis_hash, at);
+    REQUIRE(decoded.ok());
+    return std::pair(std::get<SetParameter>(decoded->payload).value, decoded->feature_level);
+  };
+  CHECK(read("thesis", 1) == std::pair<std::string, std::uint32_t>("thesis", 1));
+  CHECK(read("optimal", 3) == std::pair<std::string, std::uint32_t>("", 4));
+  CHECK(read("optimal", 4) == std::pair<std::string, std::uint32_t>("optimal", 4));
+  CHECK(read("nobody's", 1) == std::pair<std::string, std::uint32_t>("nobody's", 1));
+}
+
 TEST_CASE("level 3 adds payloads, fields of older payloads, and who a gateway acts for") {
   auto newer = payloads_of_third_level();
   for (auto& payload : payloads_of_households()) newer.push_back(std::move(payload));
