@@ -197,8 +197,8 @@ class Settlement {
       inputs.apart.push_back(metered.apart);
     }
     if (const auto network = find_network(state_, record->network.version)) {
-      inputs.network = market_network(*network, record->network.minute_of_week, record->supply,
-                                      record->terms);
+      inputs.network =
+          market_network(*network, record->network.minute_of_week, record->supply, record->terms);
     }
     if (needs_facts(inputs.terms)) {
       inputs.facts = slot_facts(state_, slot_, inputs.terms, inputs.metered);

@@ -423,13 +423,15 @@ void run_random(std::uint64_t seed, const std::string& rule) {
 
 }  // namespace
 
-TEST_CASE("money and energy balance on random grids under every kind of rule, late readings included") {
+TEST_CASE(
+    "money and energy balance on random grids under every kind of rule, late readings included") {
   const char* given = std::getenv("POWERSHARE_TEST_SEED");
   const std::uint64_t first =
       given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
   MESSAGE("seed " << first);
   for (std::uint64_t seed = first; seed < first + (given != nullptr ? 1 : 40); ++seed) {
-    for (const char* rule : {"pay_as_clear", "pay_as_bid", "mid_market", "thesis", "optimal", "nrgcoin"}) {
+    for (const char* rule :
+         {"pay_as_clear", "pay_as_bid", "mid_market", "thesis", "optimal", "nrgcoin"}) {
       run_random(seed, rule);
     }
   }
