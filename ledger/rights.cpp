@@ -204,6 +204,7 @@ class OwnRights {
     return own ? Verdict{} : not_yours();
   }
   Verdict operator()(const ResolveDispute&) const { return administrator_only(); }
+  Verdict operator()(const SetNetwork&) const { return governance_only(); }
 
  private:
   template <class Bit>

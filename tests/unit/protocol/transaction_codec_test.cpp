@@ -209,6 +209,16 @@ std::vector<Payload> payloads_of_households() {
           ResolveCashRequest{digest, true}};
 }
 
+std::vector<Payload> payloads_of_fourth_level() {
+  NetworkZone feeder{"feeder", 0, {{Price::from_nano(5), 50'000, {{127, 420, 0}}}, {}}, 7, {}, {}};
+  feeder.max_export = Energy{};
+  feeder.max_import = Energy::from_nano(-1);
+  const ParticipantRef home{ParticipantType::resident, ParticipantId::parse("H01").value()};
+  return {SetNetwork{}, SetNetwork{{NetworkZone{"island", {}, {}, 0, {}, {}}, feeder},
+                                   {{home, 1}},
+                                   {{0, 1, 1'000'000'000}, {1, 1, 3}}}};
+}
+
 std::error_code error_of(ByteView bytes) {
   const auto result = wire::decode_transaction(bytes, genesis_hash, level);
   return result ? std::error_code() : result.error().code();
@@ -418,6 +428,22 @@ TEST_CASE("below feature level 2 a membership transaction is what it is to an ol
   REQUIRE(last.ok());
   CHECK(std::holds_alternative<RetireMeter>(last->payload));
   CHECK(last->feature_level == 2);
+}
+
+TEST_CASE("level 4 adds the network of a chain") {
+  const auto all = payloads_of_fourth_level();
+  const auto bytes = encoded(all[0]);
+  const auto decoded = wire::decode_transaction(bytes, genesis_hash, 4);
+  REQUIRE(decoded.ok());
+  CHECK(decoded->feature_level == 4);
+  CHECK(encoded(decoded->payload) == bytes);
+  CHECK(wire::decode_transaction(bytes, genesis_hash, 3).error().detail() ==
+        "the transaction has unknown fields");
+  // What the encoding carries, even where the values are none that a chain takes.
+  const auto body = wire::encode_body(transaction(all[1]));
+  const auto refused = wire::decode_transaction(signed_body(body), genesis_hash, 4);
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().detail() == "the limit of a border is negative");
 }
 
 TEST_CASE("below level 4 a newer rule of clearing is what any unknown rule is") {

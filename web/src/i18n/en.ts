@@ -279,6 +279,8 @@ export const en = {
     statement: "What came in and went out",
     kinds: {
       energy_bought: "Energy from neighbours",
+      network_fees: "Network fees",
+      losses: "Energy lost on the way",
       energy_sold: "Energy to neighbours",
       utility_charge: "Energy from the utility",
       utility_credit: "Energy to the utility",

@@ -281,6 +281,8 @@ export const pt: Messages = {
     statement: "O que entrou e saiu",
     kinds: {
       energy_bought: "Energia de vizinhos",
+      network_fees: "Taxas de rede",
+      losses: "Energia perdida no caminho",
       energy_sold: "Energia para vizinhos",
       utility_charge: "Energia da empresa",
       utility_credit: "Energia para a empresa",

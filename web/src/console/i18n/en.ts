@@ -179,6 +179,7 @@ export const en = {
       CloseSession: "Session closed",
       PlaceOrder: "Order placed",
       CancelOrder: "Order cancelled",
+      SetNetwork: "Network set",
       SetCalendar: "Calendar set",
       SetPreferences: "Preferences",
       RequestCash: "Cash requested",

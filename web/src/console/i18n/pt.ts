@@ -181,6 +181,7 @@ export const pt: ConsoleMessages = {
       CloseSession: "Sessão fechada",
       PlaceOrder: "Ordem dada",
       CancelOrder: "Ordem cancelada",
+      SetNetwork: "Rede definida",
       SetCalendar: "Calendário definido",
       SetPreferences: "Preferências",
       RequestCash: "Pedido de dinheiro",
