@@ -14,6 +14,7 @@
 #include "net/zmq_link.hpp"
 #include "protocol/block_store.hpp"
 #include "protocol/catch_up.hpp"
+#include "protocol/news_desk.hpp"
 #include "protocol/pbft/effects.hpp"
 
 namespace powershare::actors {
@@ -133,6 +134,13 @@ struct FetchProfiles {
   std::shared_ptr<std::function<void(std::vector<std::optional<ledger::Profile>>)>> done;
 };
 
+// ── To news_delivery ────────────────────────────────────────────────────────────────────────────
+/// What became of one try to deliver a piece of news; an empty fault: it was delivered.
+struct DeliveryDone {
+  std::shared_ptr<const protocol::DeliveryKey> key;
+  std::shared_ptr<const std::string> fault;
+};
+
 /// Consensus could not take a request: full, invalid or known.
 struct RequestsRefused {
   std::shared_ptr<const std::vector<pbft::Refused>> refused;
@@ -168,6 +176,9 @@ using PeopleActor = caf::typed_actor<caf::reacts_to<Connect>, caf::reacts_to<Kee
                                      caf::reacts_to<BlocksCommitted>, caf::reacts_to<Poll>>;
 using LivePowerActor = caf::typed_actor<caf::reacts_to<Connect>, caf::reacts_to<VerifiedMessage>,
                                         caf::reacts_to<BlocksCommitted>, caf::reacts_to<Poll>>;
+using NewsDeliveryActor = caf::typed_actor<caf::reacts_to<Connect>, caf::reacts_to<VerifiedMessage>,
+                                           caf::reacts_to<BlocksCommitted>,
+                                           caf::reacts_to<DeliveryDone>, caf::reacts_to<Poll>>;
 using TelemetryActor = caf::typed_actor<caf::reacts_to<Connect>, caf::reacts_to<BlocksCommitted>,
                                         caf::reacts_to<Poll>>;
 
@@ -182,6 +193,7 @@ struct Links {
   GatewayActor gateway;
   PeopleActor people;
   LivePowerActor live_power;
+  NewsDeliveryActor news_delivery;
   TelemetryActor telemetry;
 };
 
@@ -214,6 +226,7 @@ POWERSHARE_LOCAL_MESSAGE(SubmitCall)
 POWERSHARE_LOCAL_MESSAGE(IngestCall)
 POWERSHARE_LOCAL_MESSAGE(KeepProfile)
 POWERSHARE_LOCAL_MESSAGE(FetchProfiles)
+POWERSHARE_LOCAL_MESSAGE(DeliveryDone)
 POWERSHARE_LOCAL_MESSAGE(RequestsRefused)
 POWERSHARE_LOCAL_MESSAGE(Poll)
 #undef POWERSHARE_LOCAL_MESSAGE

@@ -239,6 +239,7 @@ class SettlementHost {
     self_->send(links_->order_matching, news);
     self_->send(links_->people, news);
     self_->send(links_->live_power, news);
+    self_->send(links_->news_delivery, news);
     self_->send(links_->telemetry, news);
   }
 

@@ -208,8 +208,22 @@ class RecordProver {
   virtual void prove(Bytes key, std::function<void(Result<RecordProof>)> done) = 0;
 };
 
-/// All that the gateway needs. `submitter`, `ingestion`, `profiles`, `live` and `prover` outlive
-/// the gateway.
+/// What became of a household's newest notification on one way out of the house.
+struct DeliveryState {
+  std::string way;      ///< "mail", "webhook"
+  std::string outcome;  ///< "delivered", "failed" (and tried again), "given_up"
+  std::string reason;   ///< one sentence where it failed
+  UtcMillis at;
+};
+class DeliveryBoard {
+ public:
+  virtual ~DeliveryBoard() = default;
+  /// Answers at once, with what this peer has done or heard of.
+  virtual std::vector<DeliveryState> states(const ledger::ParticipantRef& who) const = 0;
+};
+
+/// All that the gateway needs. `submitter`, `ingestion`, `profiles`, `live`, `prover` and
+/// `deliveries` outlive the gateway.
 struct Ports {
   std::function<Result<std::unique_ptr<ChainView>>()> view;
   std::function<NodeStatus()> status;
@@ -220,7 +234,8 @@ struct Ports {
   ProfileStore* profiles = nullptr;
   LiveStore* live = nullptr;
   RecordProver* prover = nullptr;
-  ledger::TransactionDecoder decode;  ///< protocol/wire's decoder, to show transactions
+  DeliveryBoard* deliveries = nullptr;  ///< none: nothing is known
+  ledger::TransactionDecoder decode;    ///< protocol/wire's decoder, to show transactions
   /// The two halves of protocol/wire's encoder, for people who sign by themselves: the bytes of a
   /// transaction's body, and the transaction of a body and its signature.
   std::function<Bytes(const ledger::Transaction&)> encode_body;
@@ -230,6 +245,9 @@ struct Ports {
   /// Called once per answered request: the route's pattern ("/v1/blocks/{height}", "unknown"),
   /// status, seconds. May be empty.
   std::function<void(std::string_view route, int status, double seconds)> on_request;
+  /// Called once per screen that the household's application tells of, and with an empty text once
+  /// per fault (gateway/usage.hpp). May be empty.
+  std::function<void(std::string_view screen)> on_usage{};
 };
 
 }  // namespace powershare::gateway

@@ -6,6 +6,7 @@
 #include "gateway/event_streams.hpp"
 #include "gateway/gateway.hpp"
 #include "gateway/router.hpp"
+#include "gateway/usage.hpp"
 
 namespace powershare::gateway {
 
@@ -17,7 +18,8 @@ struct Services {
   Ports ports;
   EventStreams streams;
   std::shared_ptr<AccessDesk> access;  ///< passwords: their thread and who may try again when
-  std::string openapi;                 ///< the document, written from the finished route table
+  UsageCounters usage;
+  std::string openapi;  ///< the document, written from the finished route table
 
   Services(GatewayOptions given_options, Ports given_ports);
 };
@@ -44,7 +46,8 @@ void add_meter_routes(Router& router, const ServicesPtr& services);  // one mete
 void add_live_routes(Router& router, const ServicesPtr& services);   // live power
 /// The owner's meters and disputes.
 void add_household_metering_routes(Router& router, const ServicesPtr& services);
-void add_page_routes(Router& router, const ServicesPtr& services);  // /, explorer, openapi
+void add_usage_routes(Router& router, const ServicesPtr& services);  // counters of screens, faults
+void add_page_routes(Router& router, const ServicesPtr& services);   // /, explorer, openapi
 
 /// Opens a stream of Server-Sent Events after Last-Event-ID, or answers why not; `render` as in
 /// EventStreams::add().
