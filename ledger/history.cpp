@@ -64,7 +64,7 @@ void decode_network(Decoder& in, SettledTrade& trade) {
   trade.lost = in.quantity<Energy>();
   const auto count = in.count(max_trades, 12);
   for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
-    auto zone = in.text(max_text_bytes);
+    std::string zone(in.text(max_text_bytes));
     trade.fees.push_back({std::move(zone), in.quantity<Coins>()});
   }
 }

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/assert.hpp"
+#include "ledger/error.hpp"
 #include "ledger/records.hpp"
 #include "ledger/slot_record.hpp"
 #include "ledger/state_keys.hpp"
