@@ -75,6 +75,13 @@ std::vector<std::int64_t> by_participant(const Book& book, const Candidates& sid
   return totals;
 }
 
+bool anyone_on_both_sides(const Book& book, const Candidates& buys, const Candidates& sells) {
+  std::vector<char> buys_too(book.participants.size());
+  for (const Candidate& buy : buys) buys_too[buy.participant] = 1;
+  return std::any_of(sells.begin(), sells.end(),
+                     [&](const Candidate& sell) { return buys_too[sell.participant] != 0; });
+}
+
 /// As fill(), but `owner` gets exactly `share` of the amount.
 std::vector<std::int64_t> fill_with_share(const Candidates& side, std::int64_t amount,
                                           ParticipantIndex owner, std::int64_t share) {
@@ -103,6 +110,7 @@ std::vector<Pair> match_free(const Book& book, const Candidates& buys, const Can
   auto bought = fill(buys, volume);
   auto sold = fill(sells, volume);
 
+  if (!anyone_on_both_sides(book, buys, sells)) return pair_up(buys, bought, sells, sold);
   // At most one participant can hold more than the volume on both sides together.
   const auto bought_by = by_participant(book, buys, &bought);
   const auto sold_by = by_participant(book, sells, &sold);

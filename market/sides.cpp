@@ -24,10 +24,10 @@ Candidate candidate(const Order& order, std::uint32_t position) {
   result.accepted = order.standing ? 0 : order.accepted.value;
   result.prefix = order.standing ? prefix_of(order.tie_key) : prefix_of(order.id);
   result.energy = order.energy.nano();
-  result.order = position;
+  result.order = position & ((1U << 30) - 1);
   result.participant = order.participant;
-  result.standing = order.standing;
-  result.restricted = order.only_green || !order.partners.empty();
+  result.standing = order.standing ? 1 : 0;
+  result.restricted = order.only_green || !order.partners.empty() ? 1 : 0;
   return result;
 }
 
@@ -82,27 +82,38 @@ bool first_of_equals(const Book& book, const Candidate& a, const Candidate& b) {
   return left.id < right.id;
 }
 
-/// Where a candidate stands, for sorting by limit without moving candidates about.
-struct Place {
-  std::uint64_t limit = 0;  ///< above the smallest one
-  std::uint32_t position = 0;
-};
+/// A limit above the smallest one, and below it the position of who has it: sorting these numbers
+/// sorts the candidates without moving them about.
+using Place = std::uint64_t;
+constexpr unsigned position_bits = 22;
+static_assert(Book::max_orders <= std::size_t{1} << position_bits);
 
 /// Sorts by limit, 11 bits a pass from the lowest, as many passes as the limits differ in.
-void radix_sort(std::vector<Place>& places, std::uint64_t largest) {
+void radix_sort(std::vector<Place>& places, std::uint64_t largest_limit) {
   constexpr unsigned bits = 11;
   std::vector<Place> sorted(places.size());
-  for (unsigned shift = 0; shift < 64 && largest >> shift != 0; shift += bits) {
+  for (unsigned shift = 0; shift < 64 && largest_limit >> shift != 0; shift += bits) {
     std::array<std::uint32_t, 1U << bits> begin{};
-    const auto digit = [shift](const Place& place) {
-      return place.limit >> shift & ((1U << bits) - 1);
+    const auto digit = [shift](Place place) {
+      return place >> (position_bits + shift) & ((1U << bits) - 1);
     };
-    for (const Place& place : places) ++begin[digit(place)];
+    for (const Place place : places) ++begin[digit(place)];
     std::uint32_t sum = 0;
     for (std::uint32_t& count : begin) sum += std::exchange(count, sum);
-    for (const Place& place : places) sorted[begin[digit(place)]++] = place;
+    for (const Place place : places) sorted[begin[digit(place)]++] = place;
     places.swap(sorted);
   }
+}
+
+/// For limits that are too far apart to stand in one number with a position.
+Candidates by_distant_limit(const Candidates& side, std::int64_t worst_limit) {
+  Candidates sorted;
+  for (const Candidate& candidate : side) {
+    if (candidate.limit <= worst_limit) sorted.push_back(candidate);
+  }
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const Candidate& a, const Candidate& b) { return a.limit < b.limit; });
+  return sorted;
 }
 
 }  // namespace
@@ -110,27 +121,29 @@ void radix_sort(std::vector<Place>& places, std::uint64_t largest) {
 Candidates by_limit(const Candidates& side, std::int64_t worst_limit) {
   std::int64_t smallest = worst_limit;
   std::int64_t largest = std::numeric_limits<std::int64_t>::min();
-  const auto above = [&smallest](std::int64_t limit) {  // may be more than a signed number holds
-    return static_cast<std::uint64_t>(limit) - static_cast<std::uint64_t>(smallest);
-  };
   for (const Candidate& candidate : side) {
     smallest = std::min(smallest, candidate.limit);
     if (candidate.limit <= worst_limit) largest = std::max(largest, candidate.limit);
   }
+  if (largest < smallest) return {};
+  const auto above = [smallest](std::int64_t limit) {  // may be more than a signed number holds
+    return static_cast<std::uint64_t>(limit) - static_cast<std::uint64_t>(smallest);
+  };
+  if (above(largest) >> (64 - position_bits) != 0) return by_distant_limit(side, worst_limit);
   std::vector<Place> places;
   places.reserve(side.size());
   for (std::uint32_t i = 0; i < side.size(); ++i) {
     if (side[i].limit > worst_limit) continue;
-    places.push_back({above(side[i].limit), i});
+    places.push_back(above(side[i].limit) << position_bits | i);
   }
-  Candidates sorted;
-  if (places.empty()) return sorted;
   radix_sort(places, above(largest));
+  Candidates sorted;
   sorted.reserve(places.size());
   constexpr std::size_t ahead = 16;  // places that are looked up before they are needed
+  const auto position = [](Place place) { return place & ((1U << position_bits) - 1); };
   for (std::size_t i = 0; i < places.size(); ++i) {
-    if (i + ahead < places.size()) __builtin_prefetch(&side[places[i + ahead].position]);
-    sorted.push_back(side[places[i].position]);
+    if (i + ahead < places.size()) __builtin_prefetch(&side[position(places[i + ahead])]);
+    sorted.push_back(side[position(places[i])]);
   }
   return sorted;
 }

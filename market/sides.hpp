@@ -20,11 +20,12 @@ struct Candidate {
   std::uint64_t prefix =
       0;  ///< first bytes of what breaks ties, so that few need a look at the rest
   std::int64_t energy = 0;
-  std::uint32_t order = 0;  ///< position in Book::orders
   ParticipantIndex participant = 0;
-  bool standing = false;
-  bool restricted = false;
+  std::uint32_t order : 30 = 0;  ///< position in Book::orders
+  std::uint32_t standing : 1 = 0;
+  std::uint32_t restricted : 1 = 0;
 };
+static_assert(Book::max_orders < std::size_t{1} << 30);
 using Candidates = std::vector<Candidate>;
 
 struct Sides {

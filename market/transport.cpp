@@ -190,7 +190,8 @@ class Transport {
     }
     std::vector<std::uint32_t> done;
     while (!queue.empty()) {
-      const auto [distance, node] = queue.top();
+      const std::int64_t distance = queue.top().first;
+      const std::uint32_t node = queue.top().second;
       queue.pop();
       if (distance > distance_[node]) continue;
       if (excess_[node] < 0) {
@@ -256,16 +257,17 @@ class Transport {
     result[outside] = 0;
     queue.push({0, outside});
     while (!queue.empty()) {
-      const auto [distance, node] = queue.top();
+      const std::int64_t distance = queue.top().first;
+      const std::uint32_t node = queue.top().second;
       queue.pop();
       if (distance > result[node]) continue;
-      const auto look = [&, at = node, so_far = distance](std::uint32_t other, std::int64_t cost) {
+      const auto look = [&](std::uint32_t other, std::int64_t cost) {
         if (!spend()) return;
-        const std::int64_t reduced = from_outside ? cost + potential[at] - potential[other]
-                                                  : cost + potential[other] - potential[at];
+        const std::int64_t reduced = from_outside ? cost + potential[node] - potential[other]
+                                                  : cost + potential[other] - potential[node];
         PS_ASSERT(reduced >= 0);
-        if (so_far + reduced >= result[other]) return;
-        result[other] = so_far + reduced;
+        if (distance + reduced >= result[other]) return;
+        result[other] = distance + reduced;
         queue.push({result[other], other});
       };
       for_each_real_way(node, from_outside, look);

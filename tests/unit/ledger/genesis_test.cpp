@@ -97,6 +97,12 @@ TEST_CASE("what is wrong with a genesis is said in one sentence") {
   auto few = full_genesis();
   few.members.pop_back();
   CHECK(check_genesis(few).error().detail() == "a chain has 4 to 64 members");
+  auto ruled = full_genesis();
+  ruled.parameters.clearing_rule = "french_dynamic";
+  CHECK(check_genesis(ruled).ok());
+  ruled.feature_level = 3;
+  CHECK(check_genesis(ruled).error().detail() ==
+        "clearing_rule french_dynamic needs feature level 4");
   auto twins = full_genesis();
   twins.members[1].gateway_key = twins.members[0].gateway_key;
   CHECK_FALSE(check_genesis(twins).ok());

@@ -5,8 +5,10 @@
 #include "ledger/calendar.hpp"
 #include "ledger/criteria.hpp"
 #include "ledger/orders.hpp"
+#include "ledger/parameters.hpp"
 #include "ledger/slot_book.hpp"
 #include "ledger/state_keys.hpp"
+#include "market/clearing.hpp"
 #include "market_harness.hpp"
 
 using namespace powershare;
@@ -161,6 +163,28 @@ TEST_CASE("a household outside its window trades with the utility only") {
     CHECK(trio.bought_from("S") + trio.bought_from("T") == 0);
     CHECK(find_slot(trio.chain.state, slot(1))->settled[0].from_utility.nano() == kwh);
   }
+}
+
+TEST_CASE("a chain settles by any rule of the market") {
+  for (const auto rule : market::rule_names()) {
+    CAPTURE(rule);
+    Trio trio{std::string(rule)};
+    trio.settle();
+    // With twice as much sun as need, nrgcoin pays less than the sellers ask.
+    CHECK(trio.bought_from("S") + trio.bought_from("T") == (rule == "nrgcoin" ? 0 : kwh));
+    for (const auto& trade : trio.trades()) {
+      CHECK(trade.price >= (trade.venue == Venue::local ? price(80) : price(50)));
+      CHECK(trade.price <= default_rate);
+    }
+    Parameters changed;
+    CHECK(set_parameter(changed, "clearing_rule", rule, false).ok());
+    CHECK(changed.clearing_rule == rule);
+  }
+  Parameters unchanged;
+  CHECK(set_parameter(unchanged, "clearing_rule", "nobody's", false).error().detail() ==
+        "clearing_rule: pay_as_clear, pay_as_bid, mid_market or thesis");
+  CHECK(parameter_feature_level("clearing_rule", "thesis") == 1);
+  CHECK(parameter_feature_level("clearing_rule", "optimal") == 4);
 }
 
 TEST_CASE("partners: both sides must agree, under every rule") {
