@@ -69,7 +69,7 @@ Result<std::vector<std::vector<double>>> load_points(const NetworkLossesOptions&
     if (!read_number(options.load_kw, kw) || !std::isfinite(kw)) {
       return usage("--load-kw takes a number of kW");
     }
-    return std::vector{std::vector<double>(feeder.loads.size(), kw)};
+    return std::vector<std::vector<double>>(1, std::vector<double>(feeder.loads.size(), kw));
   }
   const auto file =
       options.profiles.empty() ? options.feeder / "profiles_1min_kw.csv" : options.profiles;

@@ -212,7 +212,7 @@ std::vector<Payload> payloads_of_households() {
 std::vector<Payload> payloads_of_fourth_level() {
   NetworkZone feeder{"feeder", 0, {{Price::from_nano(5), 50'000, {{127, 420, 0}}}, {}}, 7, {}, {}};
   feeder.max_export = Energy{};
-  feeder.max_import = Energy::from_nano(-1);
+  feeder.max_import = Energy::from_nano(9);
   const ParticipantRef home{ParticipantType::resident, ParticipantId::parse("H01").value()};
   return {SetNetwork{}, SetNetwork{{NetworkZone{"island", {}, {}, 0, {}, {}}, feeder},
                                    {{home, 1}},
@@ -249,6 +249,7 @@ TEST_CASE("every payload survives the wire") {
   auto all = payloads();
   for (auto& payload : payloads_of_third_level()) all.push_back(std::move(payload));
   for (auto& payload : payloads_of_households()) all.push_back(std::move(payload));
+  for (auto& payload : payloads_of_fourth_level()) all.push_back(std::move(payload));
   for (const auto& payload : all) {
     CAPTURE(payload_name(payload));
     seen[payload.index()] = true;
@@ -431,19 +432,21 @@ TEST_CASE("below feature level 2 a membership transaction is what it is to an ol
 }
 
 TEST_CASE("level 4 adds the network of a chain") {
-  const auto all = payloads_of_fourth_level();
-  const auto bytes = encoded(all[0]);
-  const auto decoded = wire::decode_transaction(bytes, genesis_hash, 4);
-  REQUIRE(decoded.ok());
-  CHECK(decoded->feature_level == 4);
-  CHECK(encoded(decoded->payload) == bytes);
-  CHECK(wire::decode_transaction(bytes, genesis_hash, 3).error().detail() ==
-        "the transaction has unknown fields");
-  // What the encoding carries, even where the values are none that a chain takes.
-  const auto body = wire::encode_body(transaction(all[1]));
-  const auto refused = wire::decode_transaction(signed_body(body), genesis_hash, 4);
+  for (const auto& payload : payloads_of_fourth_level()) {
+    const auto bytes = encoded(payload);
+    const auto decoded = wire::decode_transaction(bytes, genesis_hash, 4);
+    REQUIRE(decoded.ok());
+    CHECK(decoded->feature_level == 4);
+    CHECK(std::get<SetNetwork>(decoded->payload) == std::get<SetNetwork>(payload));
+    CHECK(wire::decode_transaction(bytes, genesis_hash, 3).error().detail() ==
+          "the transaction has unknown fields");
+  }
+  SetNetwork wrong;
+  wrong.zones.push_back({"island", 0, {}, 0, {}, {}});
+  const auto refused = wire::decode_transaction(encoded(wrong), genesis_hash, 4);
   REQUIRE_FALSE(refused.ok());
-  CHECK(refused.error().detail() == "the limit of a border is negative");
+  CHECK(refused.error().detail() ==
+        "a zone's parent stands before it, and only the first has none");
 }
 
 TEST_CASE("below level 4 a newer rule of clearing is what any unknown rule is") {
