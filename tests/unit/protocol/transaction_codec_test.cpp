@@ -449,17 +449,23 @@ TEST_CASE("level 4 adds the network of a chain") {
         "a zone's parent stands before it, and only the first has none");
 }
 
-TEST_CASE("below level 4 a newer rule of clearing is what any unknown rule is") {
+TEST_CASE("below level 4 a newer rule of clearing is refused as any unknown rule is") {
   const auto read = [](const std::string& rule, std::uint32_t at) {
-    const auto decoded =
-        wire::decode_transaction(encoded(SetParameter{"clearing_rule", rule}), genesis_hash, at);
-    REQUIRE(decoded.ok());
-    return std::pair(std::get<SetParameter>(decoded->payload).value, decoded->feature_level);
+    return wire::decode_transaction(encoded(SetParameter{"clearing_rule", rule}), genesis_hash, at);
   };
-  CHECK(read("thesis", 1) == std::pair<std::string, std::uint32_t>("thesis", 1));
-  CHECK(read("optimal", 3) == std::pair<std::string, std::uint32_t>("", 4));
-  CHECK(read("optimal", 4) == std::pair<std::string, std::uint32_t>("optimal", 4));
-  CHECK(read("nobody's", 1) == std::pair<std::string, std::uint32_t>("nobody's", 1));
+  const auto unknown = read("nobody's", 4);
+  REQUIRE(!unknown.ok());
+  const auto early = read("optimal", 3);
+  REQUIRE(!early.ok());
+  CHECK(early.error().code() == unknown.error().code());
+  CHECK(early.error().detail() == unknown.error().detail());
+  const auto first = read("thesis", 1);
+  REQUIRE(first.ok());
+  CHECK(first->feature_level == 1);
+  const auto newer = read("optimal", 4);
+  REQUIRE(newer.ok());
+  CHECK(std::get<SetParameter>(newer->payload).value == "optimal");
+  CHECK(newer->feature_level == 4);
 }
 
 TEST_CASE("level 3 adds payloads, fields of older payloads, and who a gateway acts for") {
