@@ -16,10 +16,14 @@ struct Contact {
   ledger::NewsDelivery delivery;
 };
 
+struct Contacts {
+  std::map<crypto::Digest, Contact> by_commitment;
+  std::uint64_t height = 0;  ///< of the ledger that named them
+};
+
 /// Thread-safe.
 class ContactBook {
  public:
-  using Contacts = std::map<crypto::Digest, Contact>;  ///< by commitment
   void set(Contacts contacts) {
     auto fresh = std::make_shared<const Contacts>(std::move(contacts));
     const std::lock_guard lock(mutex_);

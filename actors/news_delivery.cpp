@@ -110,30 +110,33 @@ class NewsDeliveryHost {
     if (contacts == nullptr) return;  // people is about to read them
     const auto view = open_chain_view(context_.folder->ledger(), context_.genesis_hash);
     if (!view || *view == nullptr) return;  // settlement meets the same disk and decides what to do
-    changed_ = false;
     const auto head = (*view)->head().height;
     if (!started_at_) started_at_ = head;
     if (!scanned_) scanned_ = head;
+    // A block's news wait until people has read who wanted them by then.
+    changed_ = contacts->height < head;
+    const auto up_to = std::max(*scanned_, std::min(head, contacts->height));
     households_.clear();
     std::set<ledger::ParticipantRef> names;
-    if (!contacts->empty()) {
+    if (!contacts->by_commitment.empty()) {
       ledger::for_each_participant((*view)->state(), [&](const ledger::Participant& participant) {
-        const auto found = contacts->find(participant.profile);
-        if (found == contacts->end()) return true;
+        const auto found = contacts->by_commitment.find(participant.profile);
+        if (found == contacts->by_commitment.end()) return true;
         households_[participant.ref] = found->second;
         names.insert(participant.ref);
         return true;
       });
     }
     setup_.desk->use([&](protocol::NewsDesk& desk) { desk.follow(std::move(names)); });
-    for (const auto& [who, contact] : households_) add_news(**view, who, contact);
+    for (const auto& [who, contact] : households_) add_news(**view, who, contact, up_to);
     add_restored();
-    unsaved_ = unsaved_ || head != *scanned_;
-    scanned_ = head;
+    unsaved_ = unsaved_ || up_to != *scanned_;
+    scanned_ = up_to;
   }
 
+  /// Of the blocks after `scanned_`, up to this one.
   void add_news(const gateway::ChainView& view, const ledger::ParticipantRef& who,
-                const Contact& contact) {
+                const Contact& contact, std::uint64_t up_to) {
     std::size_t rows = 0;
     // A fault in history ends this household's news; in-app they are read in the same way.
     (void)ledger::for_each_news_before(view.history(), who, {UINT64_MAX, UINT64_MAX},
@@ -141,6 +144,7 @@ class NewsDeliveryHost {
                                          if (row.height <= *scanned_ || ++rows > max_rows_at_once)
                                            return false;
                                          const auto kind = static_cast<std::uint32_t>(row.kind);
+                                         if (row.height > up_to) return true;
                                          if ((contact.delivery.kinds >> kind & 1U) == 0)
                                            return true;
                                          if (contact.delivery.by_mail)

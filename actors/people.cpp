@@ -4,6 +4,7 @@
 #include "crypto/quorum.hpp"
 #include "ledger/profile.hpp"
 #include "ledger/registry.hpp"
+#include "protocol/block_store.hpp"
 #include "protocol/profile_exchange.hpp"
 #include "storage/people_writer.hpp"
 
@@ -85,23 +86,25 @@ class PeopleHost {
     followed_ = monotonic_now();
     std::set<crypto::Digest> named;
     const protocol::SnapshotState state(**snapshot);
+    const auto ledger = protocol::read_position(**snapshot);
+    if (!ledger) return;
     ledger::for_each_participant(state, [&](const ledger::Participant& participant) {
       if (!crypto::is_zero(participant.profile)) named.insert(participant.profile);
       return true;
     });
     if (state.fault()) return;
     carry_out(exchange_.follow(std::move(named), others(), monotonic_now()));
-    list_contacts();
+    list_contacts(*ledger ? (*ledger)->position.height : 0);
   }
 
-  /// Who of those that the ledger names wants news delivered.
-  void list_contacts() {
-    ContactBook::Contacts contacts;
+  /// Who of those that the ledger names at this height wants news delivered.
+  void list_contacts(std::uint64_t height) {
+    Contacts contacts{{}, height};
     exchange_.for_each_confirmed([&](const crypto::Digest& commitment, ByteView bytes) {
       if (!ledger::may_have_delivery(bytes)) return;
       const auto profile = ledger::decode_profile(bytes);
       if (!profile || profile->delivery == ledger::NewsDelivery{}) return;
-      contacts[commitment] = {profile->email, profile->delivery};
+      contacts.by_commitment[commitment] = {profile->email, profile->delivery};
     });
     contacts_->set(std::move(contacts));
   }

@@ -82,7 +82,11 @@ TEST_CASE("how news leave the house is read as it was written, and only what is 
   CHECK(mail->user == "user: \"x\"");
   CHECK(mail->password_file == folder.path / "password");
   CHECK_FALSE(mail->require_tls);
-  CHECK(config->to_yaml() == given.to_yaml());
+  const auto written = [](const PeerConfig& one) {
+    const auto text = one.to_yaml();
+    return text.substr(text.find("notifications:"));
+  };
+  CHECK(written(*config) == written(given));
   for (const auto* wrong :
        {"{mail: {relay: 'http://mail', from: a@b.pt}}", "{mail: {relay: 'smtp://mail', from: me}}",
         "{mail: {relay: 'smtp://mail'}}", "{webhooks: true}", "{private_webhooks: maybe}", "7"}) {
