@@ -57,7 +57,16 @@ class PeopleHost {
     carry_out(exchange_.receive(message.sender, message.type, message.body, monotonic_now()));
   }
 
-  void ledger_changed() { changed_ = true; }
+  void committed(const std::vector<CommittedBlock>& blocks) {
+    changed_ = true;
+    for (const auto& block : blocks) {
+      for (std::size_t i = 0; i < block.transactions.size(); ++i) {
+        if (block.receipts[i].outcome == ledger::Outcome::applied) {
+          exchange_.applied(block.transactions[i]);
+        }
+      }
+    }
+  }
 
   void poll() {
     carry_out(exchange_.tick(monotonic_now()));
@@ -192,7 +201,7 @@ PeopleActor::behavior_type people(Self self, PeerContext& context, net::ZmqLink&
           [people](const KeepProfile& call) { people->keep(call); },
           [people](const FetchProfiles& call) { people->fetch(call); },
           [people](const VerifiedMessage& verified) { people->receive(*verified.message); },
-          [people](const BlocksCommitted&) { people->ledger_changed(); },
+          [people](const BlocksCommitted& news) { people->committed(*news.blocks); },
           [people](Poll) { people->poll(); }};
 }
 

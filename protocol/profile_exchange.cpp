@@ -172,6 +172,15 @@ void ProfileExchange::on_profile(ByteView body, MonotonicMillis now, ProfileEffe
   answer_complete(effects);
 }
 
+void ProfileExchange::applied(ByteView transaction) {
+  for (const auto& [commitment, profile] : profiles_) {
+    if (profile.confirmed || was_named_.contains(commitment)) continue;
+    const auto found =
+        std::search(transaction.begin(), transaction.end(), commitment.begin(), commitment.end());
+    if (found != transaction.end()) was_named_.insert(commitment);
+  }
+}
+
 ProfileEffects ProfileExchange::follow(std::set<crypto::Digest> named,
                                        const std::vector<pbft::MemberIndex>& others,
                                        MonotonicMillis now) {
@@ -191,12 +200,16 @@ ProfileEffects ProfileExchange::follow(std::set<crypto::Digest> named,
     effects.confirm.push_back(commitment);
   }
   for (auto entry = profiles_.begin(); entry != profiles_.end();) {
-    if (!entry->second.confirmed || named_.contains(entry->first)) {
+    auto& [commitment, profile] = *entry;
+    const bool was_named = profile.confirmed || was_named_.contains(commitment);
+    if (!was_named || named_.contains(commitment)) {
       ++entry;
       continue;
     }
+    if (!profile.confirmed && profile.from) --unconfirmed_[*profile.from];
     entry = remove(entry, effects);
   }
+  was_named_.clear();
   const bool again = !asked_ || now.value - asked_->value >= limits_.ask_again_ms;
   if (!missing.empty() && again) {
     asked_ = now;

@@ -70,6 +70,9 @@ class ProfileExchange {
                        const std::vector<pbft::MemberIndex>& others, MonotonicMillis now);
   ProfileEffects receive(pbft::MemberIndex sender, pbft::MessageType type, ByteView body,
                          MonotonicMillis now);
+  /// An applied transaction of the chain. A profile that one of them named was the ledger's, for
+  /// however short a time: follow() erases it where the ledger does not name it any more.
+  void applied(ByteView transaction);
   /// What the ledger names now.
   ProfileEffects follow(std::set<crypto::Digest> named,
                         const std::vector<pbft::MemberIndex>& others, MonotonicMillis now);
@@ -125,6 +128,7 @@ class ProfileExchange {
   std::size_t bytes_ = 0;                                 ///< of all profiles
   std::map<pbft::MemberIndex, std::size_t> unconfirmed_;  ///< by who gave them
   std::set<crypto::Digest> named_;
+  std::set<crypto::Digest> was_named_;  ///< unconfirmed ones, since the last follow()
   std::map<std::uint64_t, KeepCall> keeps_;
   std::map<std::uint64_t, FetchCall> fetches_;
   std::optional<MonotonicMillis> asked_;

@@ -214,6 +214,19 @@ TEST_CASE("what the ledger names no more is erased everywhere, what it never nam
   for (const auto& peer : chain.peers) CHECK(peer.size() == 0);
 }
 
+TEST_CASE("what a transaction named and the next one named no more is erased with the next look") {
+  Peers chain;
+  chain.carry(0, chain.peers[0].keep(1, profile(1), others, 1, chain.now));
+  chain.carry(0, chain.peers[0].keep(2, profile(2), others, 1, chain.now));
+  const auto named = ledger::profile_commitment(profile(1));
+  Bytes transaction(20, 7);
+  transaction.insert(transaction.end(), named.begin(), named.end());
+  for (auto& peer : chain.peers) peer.applied(transaction);
+  chain.follow({});
+  for (const auto& erased : chain.erased) CHECK(erased == std::vector<crypto::Digest>{named});
+  for (const auto& peer : chain.peers) CHECK(peer.size() == 1);
+}
+
 TEST_CASE("a peer cannot fill another one's disk, nor slip it what nobody asked for") {
   ProfileLimits limits;
   limits.max_unconfirmed_per_peer = 2;
