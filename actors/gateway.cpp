@@ -1,6 +1,7 @@
 #include "actors/gateway.hpp"
 
 #include "actors/chain_view.hpp"
+#include "actors/error.hpp"
 #include "ledger/membership.hpp"
 #include "protocol/wire/transaction_codec.hpp"
 
@@ -13,6 +14,7 @@ using gateway::TransactionPlace;
 
 constexpr auto poll_interval = std::chrono::milliseconds(500);
 constexpr std::uint32_t initiator_feature_level = 3;
+constexpr int max_proofs = 8;               // that settlement is asked for at once
 constexpr std::size_t max_waiting = 4'096;  // requests at the door that wait for their block
 
 SubmitAnswer refusal(SubmitAnswer::Kind kind, const crypto::Digest& id, std::string code,
@@ -210,6 +212,21 @@ void DoorPorts::ingest(std::vector<ledger::SignedReading> readings, gateway::Ing
       ingestion_,
       IngestCall{std::make_shared<const std::vector<ledger::SignedReading>>(std::move(readings)),
                  std::make_shared<gateway::IngestCallback>(std::move(done))});
+}
+
+void DoorPorts::prove(Bytes key, std::function<void(Result<gateway::RecordProof>)> done) {
+  if (proofs_->fetch_add(1) >= max_proofs) {
+    proofs_->fetch_sub(1);
+    return done(Error{ActorError::busy, "too many proofs are asked for at once"});
+  }
+  auto finish = [count = proofs_, done = std::move(done)](Result<gateway::RecordProof> proof) {
+    count->fetch_sub(1);
+    done(std::move(proof));
+  };
+  caf::anon_send(settlement_,
+                 ProveRecord{std::make_shared<const Bytes>(std::move(key)),
+                             std::make_shared<std::function<void(Result<gateway::RecordProof>)>>(
+                                 std::move(finish))});
 }
 
 }  // namespace powershare::actors

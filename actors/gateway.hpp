@@ -2,6 +2,7 @@
 // whoever waits once their block is durable. The HTTP itself is in rooms gateway and net.
 #pragma once
 
+#include <atomic>
 #include <map>
 
 #include "actors/messages.hpp"
@@ -23,10 +24,15 @@ GatewayActor::behavior_type gateway_door(GatewayActor::stateful_pointer<GatewayS
                                          PeerContext& context);
 
 /// The gateway's ports on top of the actors; safe from any thread.
-class DoorPorts final : public gateway::Submitter, public gateway::Ingestion {
+class DoorPorts final : public gateway::Submitter,
+                        public gateway::Ingestion,
+                        public gateway::RecordProver {
  public:
-  DoorPorts(PeerContext& context, GatewayActor door, MeterIngestionActor ingestion)
-      : context_(context), door_(std::move(door)), ingestion_(std::move(ingestion)) {}
+  DoorPorts(PeerContext& context, const Links& links)
+      : context_(context),
+        door_(links.gateway),
+        ingestion_(links.meter_ingestion),
+        settlement_(links.settlement) {}
   void submit(ledger::Payload payload, std::string principal, std::string initiator,
               Bytes idempotency_key, std::int64_t timeout_ms,
               gateway::SubmitCallback done) override;
@@ -36,11 +42,15 @@ class DoorPorts final : public gateway::Submitter, public gateway::Ingestion {
   void submit_signed(Bytes transaction, std::int64_t timeout_ms,
                      gateway::SubmitCallback done) override;
   void ingest(std::vector<ledger::SignedReading> readings, gateway::IngestCallback done) override;
+  void prove(Bytes key, std::function<void(Result<gateway::RecordProof>)> done) override;
 
  private:
   PeerContext& context_;
   GatewayActor door_;
   MeterIngestionActor ingestion_;
+  SettlementActor settlement_;
+  /// Proofs under way; shared with the callbacks, which may outlive this.
+  std::shared_ptr<std::atomic<int>> proofs_ = std::make_shared<std::atomic<int>>(0);
 };
 
 }  // namespace powershare::actors

@@ -14,6 +14,7 @@
 #include "net/zmq_link.hpp"
 #include "protocol/block_store.hpp"
 #include "protocol/catch_up.hpp"
+#include "protocol/news_desk.hpp"
 #include "protocol/pbft/effects.hpp"
 
 namespace powershare::actors {
@@ -91,6 +92,11 @@ struct Admission {
   std::string message;
   std::optional<crypto::Digest> first{};
 };
+/// The record at `key` with its proof against the newest block, which is made durable first.
+struct ProveRecord {
+  std::shared_ptr<const Bytes> key;
+  std::shared_ptr<std::function<void(Result<gateway::RecordProof>)>> done;
+};
 /// Write what is pending and answer when it is durable.
 struct Drain {};
 struct Drained {};
@@ -128,6 +134,13 @@ struct FetchProfiles {
   std::shared_ptr<std::function<void(std::vector<std::optional<ledger::Profile>>)>> done;
 };
 
+// ── To news_delivery ────────────────────────────────────────────────────────────────────────────
+/// What became of one try to deliver a piece of news; an empty fault: it was delivered.
+struct DeliveryDone {
+  std::shared_ptr<const protocol::DeliveryKey> key;
+  std::shared_ptr<const std::string> fault;
+};
+
 /// Consensus could not take a request: full, invalid or known.
 struct RequestsRefused {
   std::shared_ptr<const std::vector<pbft::Refused>> refused;
@@ -143,12 +156,11 @@ using ConsensusActor =
                      caf::reacts_to<SubmitRequest>, caf::reacts_to<LedgerAdvanced>,
                      caf::reacts_to<LedgerRestored>, caf::reacts_to<SlotDue>, caf::reacts_to<Wake>,
                      caf::reacts_to<Flush>, caf::replies_to<HandOver>::with<Drained>>;
-using SettlementActor =
-    caf::typed_actor<caf::reacts_to<Connect>, caf::reacts_to<Decided>, caf::reacts_to<Certified>,
-                     caf::reacts_to<EpochsFinished>, caf::reacts_to<StartTransfer>,
-                     caf::reacts_to<VerifiedMessage>,
-                     caf::replies_to<AskAdmission>::with<Admission>, caf::reacts_to<Flush>,
-                     caf::reacts_to<Wake>, caf::replies_to<Drain>::with<Drained>>;
+using SettlementActor = caf::typed_actor<
+    caf::reacts_to<Connect>, caf::reacts_to<Decided>, caf::reacts_to<Certified>,
+    caf::reacts_to<EpochsFinished>, caf::reacts_to<StartTransfer>, caf::reacts_to<VerifiedMessage>,
+    caf::replies_to<AskAdmission>::with<Admission>, caf::reacts_to<ProveRecord>,
+    caf::reacts_to<Flush>, caf::reacts_to<Wake>, caf::replies_to<Drain>::with<Drained>>;
 using OrderMatchingActor = caf::typed_actor<caf::reacts_to<Connect>,
                                             caf::reacts_to<BlocksCommitted>, caf::reacts_to<Poll>>;
 using MeterIngestionActor =
@@ -164,6 +176,9 @@ using PeopleActor = caf::typed_actor<caf::reacts_to<Connect>, caf::reacts_to<Kee
                                      caf::reacts_to<BlocksCommitted>, caf::reacts_to<Poll>>;
 using LivePowerActor = caf::typed_actor<caf::reacts_to<Connect>, caf::reacts_to<VerifiedMessage>,
                                         caf::reacts_to<BlocksCommitted>, caf::reacts_to<Poll>>;
+using NewsDeliveryActor = caf::typed_actor<caf::reacts_to<Connect>, caf::reacts_to<VerifiedMessage>,
+                                           caf::reacts_to<BlocksCommitted>,
+                                           caf::reacts_to<DeliveryDone>, caf::reacts_to<Poll>>;
 using TelemetryActor = caf::typed_actor<caf::reacts_to<Connect>, caf::reacts_to<BlocksCommitted>,
                                         caf::reacts_to<Poll>>;
 
@@ -178,6 +193,7 @@ struct Links {
   GatewayActor gateway;
   PeopleActor people;
   LivePowerActor live_power;
+  NewsDeliveryActor news_delivery;
   TelemetryActor telemetry;
 };
 
@@ -202,6 +218,7 @@ POWERSHARE_LOCAL_MESSAGE(EpochsFinished)
 POWERSHARE_LOCAL_MESSAGE(StartTransfer)
 POWERSHARE_LOCAL_MESSAGE(AskAdmission)
 POWERSHARE_LOCAL_MESSAGE(Admission)
+POWERSHARE_LOCAL_MESSAGE(ProveRecord)
 POWERSHARE_LOCAL_MESSAGE(Drain)
 POWERSHARE_LOCAL_MESSAGE(Drained)
 POWERSHARE_LOCAL_MESSAGE(BlocksCommitted)
@@ -209,6 +226,7 @@ POWERSHARE_LOCAL_MESSAGE(SubmitCall)
 POWERSHARE_LOCAL_MESSAGE(IngestCall)
 POWERSHARE_LOCAL_MESSAGE(KeepProfile)
 POWERSHARE_LOCAL_MESSAGE(FetchProfiles)
+POWERSHARE_LOCAL_MESSAGE(DeliveryDone)
 POWERSHARE_LOCAL_MESSAGE(RequestsRefused)
 POWERSHARE_LOCAL_MESSAGE(Poll)
 #undef POWERSHARE_LOCAL_MESSAGE

@@ -10,6 +10,7 @@
 #include "actors/live_power.hpp"
 #include "actors/log.hpp"
 #include "actors/meter_ingestion.hpp"
+#include "actors/news_delivery.hpp"
 #include "actors/order_matching.hpp"
 #include "actors/people.hpp"
 #include "actors/settlement.hpp"
@@ -355,9 +356,17 @@ class RunningPeer final : public PeerHost {
     links->gateway = system_->spawn([&context](GatewayActor::stateful_pointer<GatewayState> actor) {
       return gateway_door(actor, context);
     });
-    links->people = system_->spawn<caf::detached>(
-        [&context, profiles, link](PeopleActor::stateful_pointer<PeopleState> actor) {
-          return people(actor, context, *link, profiles);
+    links->people =
+        system_->spawn<caf::detached>([&context, profiles, link, contacts = contacts_](
+                                          PeopleActor::stateful_pointer<PeopleState> actor) {
+          return people(actor, context, *link, profiles, contacts);
+        });
+    links->news_delivery = system_->spawn<caf::detached>(
+        [&context, link,
+         setup = NewsDeliverySetup{news_desk_, contacts_, setup_.news_ways,
+                                   setup_.data / "deliveries"}](
+            NewsDeliveryActor::stateful_pointer<NewsDeliveryState> actor) {
+          return news_delivery(actor, context, *link, setup);
         });
     links->live_power = system_->spawn([&context, link, board = live_board_](
                                            LivePowerActor::stateful_pointer<LivePowerState> actor) {
@@ -378,6 +387,7 @@ class RunningPeer final : public PeerHost {
     caf::anon_send(links->gateway, connect);
     caf::anon_send(links->people, connect);
     caf::anon_send(links->live_power, connect);
+    caf::anon_send(links->news_delivery, connect);
     caf::anon_send(links->order_matching, connect);
     caf::anon_send(links->telemetry, connect);
     caf::anon_send(links->consensus, connect);
@@ -398,6 +408,8 @@ class RunningPeer final : public PeerHost {
     ports.ingestion = door_ports_.get();
     ports.profiles = people_port_.get();
     ports.live = &live_port_;
+    ports.prover = door_ports_.get();
+    ports.deliveries = &delivery_port_;
     ports.decode = decoder_of(context.genesis_hash);
     ports.encode_body = wire::encode_body;
     ports.assemble = wire::assemble;
@@ -408,6 +420,11 @@ class RunningPeer final : public PeerHost {
                            {route, std::to_string(status)});
       context.metrics->observe(monitoring::Metric::gateway_request_duration_seconds, seconds,
                                {route});
+    };
+    ports.on_usage = [&context](std::string_view screen) {
+      if (screen.empty())
+        return context.metrics->add(monitoring::Metric::gateway_client_errors_total, 1);
+      context.metrics->add(monitoring::Metric::gateway_screens_total, 1, {screen});
     };
     return ports;
   }
@@ -425,8 +442,19 @@ class RunningPeer final : public PeerHost {
     return {};
   }
 
+  /// Counters that survive a restart, for as long as they can be read.
+  void read_usage(gateway::GatewayOptions& options) const {
+    constexpr std::size_t max_usage_bytes = 4 * 1024 * 1024;
+    const auto file = setup_.data / "usage.json";
+    auto stored = storage::read_small_file(file, max_usage_bytes);
+    if (stored) options.usage = stored->value_or("");
+    options.save_usage = [file](const std::string& content) {
+      return storage::replace_file(file, content);
+    };
+  }
+
   Result<void> start_door() {
-    door_ports_ = std::make_unique<DoorPorts>(*context_, links_->gateway, links_->meter_ingestion);
+    door_ports_ = std::make_unique<DoorPorts>(*context_, *links_);
     people_port_ = std::make_unique<PeoplePort>(links_->people);
     gateway::GatewayOptions options;
     if (setup_.administrator_api_key_hash) {
@@ -436,6 +464,8 @@ class RunningPeer final : public PeerHost {
     options.composer_namespaces = setup_.composer_namespaces;
     options.web_peers = setup_.web_peers;
     options.require_key_for_reads = setup_.require_key_for_reads;
+    options.private_webhooks = setup_.news_ways.webhooks.private_networks;
+    read_usage(options);
     if (setup_.composer_multiuser) {
       if (auto read = read_wallets(options); !read) return read;
     }
@@ -545,12 +575,13 @@ class RunningPeer final : public PeerHost {
     end(links_->consensus);
     end(links_->people);
     end(links_->live_power);
+    end(links_->news_delivery);
     end(links_->telemetry);
     {
       caf::scoped_actor self{*system_};
       // These use the link, which then brings no more frames to the others.
       self->wait_for(links_->transport, links_->consensus, links_->people, links_->live_power,
-                     links_->telemetry);
+                     links_->news_delivery, links_->telemetry);
     }
     link_.reset();
     for (const auto& verifier : links_->verifiers) end(verifier);
@@ -580,6 +611,9 @@ class RunningPeer final : public PeerHost {
   std::unique_ptr<PeoplePort> people_port_;
   std::shared_ptr<SharedLiveBoard> live_board_ = std::make_shared<SharedLiveBoard>();
   LivePort live_port_{live_board_};
+  std::shared_ptr<ContactBook> contacts_ = std::make_shared<ContactBook>();
+  std::shared_ptr<SharedNewsDesk> news_desk_ = std::make_shared<SharedNewsDesk>();
+  DeliveryPort delivery_port_{news_desk_};
   std::unique_ptr<gateway::Gateway> door_;
   std::unique_ptr<net::HttpServer> http_;
   std::unique_ptr<net::HttpServer> redirect_server_;

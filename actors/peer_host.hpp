@@ -15,9 +15,16 @@
 #include "gateway/gateway.hpp"
 #include "ledger/genesis.hpp"
 #include "net/http.hpp"
+#include "net/outgoing.hpp"
 #include "net/zmq_link.hpp"
 
 namespace powershare::actors {
+
+/// What the operator allows and offers to bring households' news out of the house.
+struct NewsWays {
+  std::optional<net::MailRelay> relay;  ///< none: this peer sends no mail
+  net::WebhookRules webhooks;
+};
 
 struct PeerSetup {
   ledger::Genesis genesis;
@@ -45,6 +52,7 @@ struct PeerSetup {
   bool require_key_for_reads = false;  ///< gateway::GatewayOptions
   gateway::ComposerNamespaces composer_namespaces = gateway::ComposerNamespaces::never;
   std::vector<std::string> web_peers = {};  ///< gateway::GatewayOptions
+  NewsWays news_ways = {};                  ///< how households' news leave the house
   bool composer_multiuser = false;  ///< its wallets are kept in composer-wallets.json of `data`
   double watts_per_core = 10.0;
   /// The peer stops, as an older program would, where an epoch of a higher level begins.

@@ -21,11 +21,12 @@ constexpr std::size_t max_promises = 4'096;
 class PeopleHost {
  public:
   PeopleHost(Self self, PeerContext& context, net::ZmqLink& link,
-             std::shared_ptr<storage::PeopleStore> store)
+             std::shared_ptr<storage::PeopleStore> store, std::shared_ptr<ContactBook> contacts)
       : self_(self),
         context_(context),
         link_(link),
         store_(std::move(store)),
+        contacts_(std::move(contacts)),
         writer_([this](const storage::PeopleWrite& write) {
           return storage::carry_out(*store_, write);
         }),
@@ -90,6 +91,19 @@ class PeopleHost {
     });
     if (state.fault()) return;
     carry_out(exchange_.follow(std::move(named), others(), monotonic_now()));
+    list_contacts();
+  }
+
+  /// Who of those that the ledger names wants news delivered.
+  void list_contacts() {
+    ContactBook::Contacts contacts;
+    exchange_.for_each_confirmed([&](const crypto::Digest& commitment, ByteView bytes) {
+      if (!ledger::may_have_delivery(bytes)) return;
+      const auto profile = ledger::decode_profile(bytes);
+      if (!profile || profile->delivery == ledger::NewsDelivery{}) return;
+      contacts[commitment] = {profile->email, profile->delivery};
+    });
+    contacts_->set(std::move(contacts));
   }
 
   /// Files first, then messages and answers. While the disk is full the writes wait, and with them
@@ -153,6 +167,7 @@ class PeopleHost {
   PeerContext& context_;
   net::ZmqLink& link_;
   std::shared_ptr<storage::PeopleStore> store_;
+  std::shared_ptr<ContactBook> contacts_;
   storage::PeopleWriter writer_;
   protocol::ProfileExchange exchange_;
   std::vector<protocol::ProfileEffects::Send> promises_;  ///< of what is not durable yet
@@ -164,8 +179,10 @@ class PeopleHost {
 };
 
 PeopleActor::behavior_type people(Self self, PeerContext& context, net::ZmqLink& link,
-                                  std::shared_ptr<storage::PeopleStore> store) {
-  const auto host = std::make_shared<PeopleHost>(self, context, link, std::move(store));
+                                  std::shared_ptr<storage::PeopleStore> store,
+                                  std::shared_ptr<ContactBook> contacts) {
+  const auto host =
+      std::make_shared<PeopleHost>(self, context, link, std::move(store), std::move(contacts));
   self->state.host = host;
   auto* people = host.get();  // lives as long as the state
   return {[people](const Connect&) { people->connect(); },

@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "actors/contact_book.hpp"
 #include "actors/messages.hpp"
 #include "actors/peer_context.hpp"
 #include "storage/people_store.hpp"
@@ -20,7 +21,8 @@ struct PeopleState {
 
 PeopleActor::behavior_type people(PeopleActor::stateful_pointer<PeopleState> self,
                                   PeerContext& context, net::ZmqLink& link,
-                                  std::shared_ptr<storage::PeopleStore> store);
+                                  std::shared_ptr<storage::PeopleStore> store,
+                                  std::shared_ptr<ContactBook> contacts);
 
 /// gateway::ProfileStore on top of the actor; safe from any thread.
 class PeoplePort final : public gateway::ProfileStore {

@@ -79,6 +79,12 @@ class SettlementHost {
     return refused;
   }
 
+  void prove(const ProveRecord& ask) {
+    // Nobody hears of a block that is not durable.
+    if (!flush()) return (*ask.done)(Error{StorageError::no_space, "the disk is full"});
+    (*ask.done)(gateway::RecordProof{machine_.head(), machine_.prove(*ask.key)});
+  }
+
   // ── State transfer ────────────────────────────────────────────────────────────────────────────
   void start_transfer(const pbft::TransferRequest& request) {
     log(LogLevel::info, "settlement",
@@ -233,6 +239,7 @@ class SettlementHost {
     self_->send(links_->order_matching, news);
     self_->send(links_->people, news);
     self_->send(links_->live_power, news);
+    self_->send(links_->news_delivery, news);
     self_->send(links_->telemetry, news);
   }
 
@@ -373,6 +380,7 @@ SettlementActor::behavior_type settlement(Self self, PeerContext& context,
         settlement->receive(std::move(*verified.message));
       },
       [settlement](const AskAdmission& ask) { return settlement->admit(*ask.transaction); },
+      [settlement](const ProveRecord& ask) { settlement->prove(ask); },
       [settlement](Flush) { settlement->flush(); },
       [settlement](Wake) { settlement->tick(); },
       [settlement](Drain) {

@@ -34,6 +34,7 @@ void supervisor(caf::event_based_actor* self, PeerContext& context,
   self->monitor(links->gateway);
   self->monitor(links->people);
   self->monitor(links->live_power);
+  self->monitor(links->news_delivery);
   self->monitor(links->telemetry);
   self->become([self, &context](Poll) {
     context.board->beat();

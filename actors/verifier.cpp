@@ -49,6 +49,8 @@ void admit(PeerContext& context, const Links& links, pbft::MemberIndex sender, B
     caf::anon_send(links.settlement, VerifiedMessage{std::move(message)});
   } else if (message->type == pbft::MessageType::live_power) {
     caf::anon_send(links.live_power, VerifiedMessage{std::move(message)});
+  } else if (message->type == pbft::MessageType::news_delivery) {
+    caf::anon_send(links.news_delivery, VerifiedMessage{std::move(message)});
   } else if (pbft::is_off_ledger(message->type)) {
     caf::anon_send(links.people, VerifiedMessage{std::move(message)});
   } else {

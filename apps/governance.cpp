@@ -11,6 +11,7 @@
 #include "apps/key_files.hpp"
 #include "apps/peer_client.hpp"
 #include "apps/transaction_files.hpp"
+#include "gateway/payload_json.hpp"
 #include "ledger/validity.hpp"
 
 namespace powershare::apps {
@@ -32,6 +33,20 @@ Result<ledger::Member> read_member(const std::filesystem::path& file) {
     return Error{AppError::bad_configuration, file.string() + ": " + member.error().detail()};
   }
   return member;
+}
+
+Result<ledger::Payload> read_network(const std::filesystem::path& file) {
+  auto text = read_file(file, 8u << 20);
+  if (!text) return text.error();
+  gateway::json::Limits limits;
+  limits.max_values = 200'000;
+  const auto value = gateway::json::parse(*text, limits);
+  auto payload = value ? gateway::read_payload(*value) : Result<ledger::Payload>(value.error());
+  if (!payload || !std::holds_alternative<ledger::SetNetwork>(*payload)) {
+    const auto reason = payload ? "no SetNetwork" : payload.error().detail();
+    return Error{AppError::bad_configuration, file.string() + ": " + reason};
+  }
+  return payload;
 }
 
 Result<crypto::Digest> genesis_hash(const GovernanceOptions& options, PeerClient* peer) {
@@ -150,6 +165,12 @@ Result<ledger::Payload> governance_payload(const GovernanceOptions& options) {
     case GovernanceAction::parameter:
       payload = ledger::SetParameter{options.name, options.value};
       break;
+    case GovernanceAction::network: {
+      auto network = read_network(options.network);
+      if (!network) return network.error();
+      payload = *std::move(network);
+      break;
+    }
     case GovernanceAction::submit:
       return Error{AppError::usage, "submit sends what has been signed before"};
   }

@@ -14,6 +14,7 @@ enum class GovernanceAction {
   replace_keys,
   feature_level,
   parameter,
+  network,
   submit,  ///< sends what another run has signed
 };
 
@@ -26,6 +27,7 @@ struct GovernanceOptions {
   std::uint32_t level = 0;
   std::string name;  ///< of the parameter
   std::string value;
+  std::filesystem::path network;      ///< file of a SetNetwork in JSON
   std::filesystem::path transaction;  ///< file to submit
 
   std::filesystem::path key;      ///< administrator.key

@@ -10,6 +10,7 @@
 #include "apps/governance.hpp"
 #include "apps/import_composer.hpp"
 #include "apps/market_commands.hpp"
+#include "apps/network_losses.hpp"
 #include "apps/sim.hpp"
 #include "apps/time_zone.hpp"
 #include "apps/verify_certificate.hpp"
@@ -191,6 +192,12 @@ void add_governance(CLI::App& app, GovernanceOptions& options) {
   parameter->add_option("name", options.name, "as close_grace")->required();
   parameter->add_option("value", options.value, "as 5m")->required();
   add_signing(*parameter, options, GovernanceAction::parameter);
+  auto* network = app.add_subcommand(
+      "network", "levels of the grid with their fees, limits and losses, for slots to come");
+  network
+      ->add_option("file", options.network, "a SetNetwork in JSON, as `network losses` writes it")
+      ->required();
+  add_signing(*network, options, GovernanceAction::network);
   auto* submit = app.add_subcommand("submit", "sends what --out has written");
   submit->add_option("file", options.transaction, "the signed transaction")->required();
   submit->add_option("--peer", options.peer, "a peer to send it to, http(s)://IP:PORT")->required();
@@ -198,6 +205,42 @@ void add_governance(CLI::App& app, GovernanceOptions& options) {
       ->capture_default_str();
   submit->add_flag("--json", options.json, "print JSON");
   submit->callback([&options] { options.action = GovernanceAction::submit; });
+}
+
+void add_network_losses(CLI::App& app, NetworkLossesOptions& options) {
+  app.description(
+      "find what trades between the houses of a feeder lose in its lines, by an unbalanced\n"
+      "three-phase power flow, as integers that a chain takes (docs/network-losses.md)");
+  app.add_option("--feeder", options.feeder,
+                 "folder of buses.csv, lines.csv, linecodes.csv and loads.csv")
+      ->required()
+      ->check(CLI::ExistingDirectory);
+  app.add_option("--profiles", options.profiles,
+                 "power of the loads by minute [profiles_1min_kw.csv of the folder]");
+  app.add_option("--minutes", options.minutes, "operating points, as 566 or 480-1080/15,1439")
+      ->capture_default_str();
+  app.add_option("--load-kw", options.load_kw, "one point instead: each load draws so many kW");
+  app.add_option("--method", options.method,
+                 "marginal: what a small trade adds; average: what one of --trade-kw adds")
+      ->capture_default_str();
+  app.add_option("--trade-kw", options.trade_kw, "size of a trade of method average, kW")
+      ->capture_default_str();
+  app.add_option("--zones", options.zones, "load, phase, or a file of LOAD,ZONE lines")
+      ->capture_default_str();
+  app.add_option("--participants", options.participants,
+                 "file of LOAD,PARTICIPANT lines, as LOAD1,Resident:H01 [Resident:LOAD]");
+  app.add_option("--source", options.source, "bus that is fed [the first of buses.csv]");
+  app.add_option("--voltage", options.line_to_line_v, "between lines at the source, V")
+      ->capture_default_str();
+  app.add_option("--name", options.name, "id of the feeder's level")->capture_default_str();
+  app.add_option("--fee", options.fees,
+                 "feeder=COINS, neighbourhood=COINS or island=COINS per kWh; may be repeated");
+  app.add_option("--transformer-kva", options.transformer_kva,
+                 "what the border of the feeder carries, at power factor 1 [no limit]");
+  app.add_option("--slot", options.slot, "length of the chain's slots, for that limit")
+      ->capture_default_str();
+  app.add_option("--out", options.out, "file for the SetNetwork in JSON");
+  app.add_flag("--json", options.json, "print that JSON instead of the table");
 }
 
 void add_verify_certificate(CLI::App& app, VerifyCertificateOptions& options) {
@@ -371,6 +414,11 @@ int main(int argc, char** argv) {
   auto* governance_command = app.add_subcommand(
       "governance", "change members, feature level or parameters with the administrator's key");
   add_governance(*governance_command, governance);
+  NetworkLossesOptions network_losses;
+  auto* network_command = app.add_subcommand("network", "the grid beneath the market");
+  network_command->require_subcommand(1);
+  auto* losses_command = network_command->add_subcommand("losses");
+  add_network_losses(*losses_command, network_losses);
   VerifyCertificateOptions verify_certificate;
   auto* verify_command = app.add_subcommand("verify-certificate",
                                             "check offline that a block is of the genesis's chain");
@@ -425,6 +473,7 @@ int main(int argc, char** argv) {
   if (app.got_subcommand("adapter")) return run_adapter(adapter);
   if (app.got_subcommand("keys")) return run_keys(keys);
   if (governance_command->parsed()) return run_governance(governance);
+  if (losses_command->parsed()) return run_network_losses(network_losses);
   if (verify_command->parsed()) return run_verify_certificate(verify_certificate);
   if (app.got_subcommand("genesis")) return run_genesis(genesis);
   if (app.got_subcommand("calendar")) return run_calendar(calendar);

@@ -103,11 +103,45 @@ void read_http(const YAML::Node& node, PeerConfig& config, const std::filesystem
   config.http_tls = std::move(read);
 }
 
+/// "notifications:".
+NotificationConfig read_notifications(const YAML::Node& node, const std::filesystem::path& folder) {
+  const Fields fields("notifications.", node,
+                      {"mail", "private_webhooks", "certificate_authority"});
+  const auto path = [&](const std::string& name) { return (folder / name).lexically_normal(); };
+  NotificationConfig config;
+  if (fields.has("private_webhooks")) {
+    config.private_webhooks = fields.get<bool>("private_webhooks");
+  }
+  if (fields.has("certificate_authority")) {
+    config.certificate_authority = path(fields.get<std::string>("certificate_authority"));
+  }
+  if (!fields.has("mail")) return config;
+  const Fields mail("notifications.mail.", fields.node("mail"),
+                    {"relay", "from", "user", "password_file", "require_tls"});
+  NotificationConfig::Mail read;
+  read.relay = mail.get<std::string>("relay");
+  read.from = mail.get<std::string>("from");
+  static const std::regex relay(R"(smtps?://[A-Za-z0-9.-]+(:[0-9]{1,5})?)");
+  if (!std::regex_match(read.relay, relay)) {
+    throw YAML::Exception(mail.node("relay").Mark(),
+                          "notifications.mail.relay is not as smtp://mail.example.org:587");
+  }
+  static const std::regex address(R"([A-Za-z0-9._+-]+@[A-Za-z0-9.-]+)");
+  if (!std::regex_match(read.from, address)) {
+    throw YAML::Exception(mail.node("from").Mark(), "notifications.mail.from is no address");
+  }
+  if (mail.has("user")) read.user = mail.get<std::string>("user");
+  if (mail.has("password_file")) read.password_file = path(mail.get<std::string>("password_file"));
+  if (mail.has("require_tls")) read.require_tls = mail.get<bool>("require_tls");
+  config.mail = std::move(read);
+  return config;
+}
+
 PeerConfig read_config(const YAML::Node& root, const std::filesystem::path& folder) {
   const Fields fields("", root,
                       {"peer", "genesis", "keys", "data", "http", "metrics", "transport", "peers",
                        "administrator_key_sha256", "composer", "watts_per_core",
-                       "feature_level_max", "former_keys"});
+                       "feature_level_max", "former_keys", "notifications"});
   const auto path = [&](const char* name) {
     return (folder / fields.get<std::string>(name)).lexically_normal();
   };
@@ -147,6 +181,9 @@ PeerConfig read_config(const YAML::Node& root, const std::filesystem::path& fold
                             "feature_level_max is between 1 and what this program knows, " +
                                 std::to_string(ledger::known_feature_level));
     }
+  }
+  if (fields.has("notifications")) {
+    config.notifications = read_notifications(fields.node("notifications"), folder);
   }
   if (fields.has("watts_per_core")) config.watts_per_core = fields.get<double>("watts_per_core");
   return config;
@@ -202,6 +239,25 @@ std::string PeerConfig::to_yaml() const {
       << YAML::Value << composer_namespaces;
   if (composer_multiuser) out << YAML::Key << "multiuser" << YAML::Value << true;
   out << YAML::EndMap;
+  if (notifications) {
+    out << YAML::Key << "notifications" << YAML::Value << YAML::BeginMap << YAML::Key
+        << "private_webhooks" << YAML::Value << notifications->private_webhooks;
+    if (notifications->certificate_authority) {
+      out << YAML::Key << "certificate_authority" << YAML::Value
+          << notifications->certificate_authority->string();
+    }
+    if (const auto& mail = notifications->mail) {
+      out << YAML::Key << "mail" << YAML::Value << YAML::BeginMap << YAML::Key << "relay"
+          << YAML::Value << mail->relay << YAML::Key << "from" << YAML::Value << mail->from
+          << YAML::Key << "require_tls" << YAML::Value << mail->require_tls;
+      if (!mail->user.empty()) out << YAML::Key << "user" << YAML::Value << mail->user;
+      if (mail->password_file) {
+        out << YAML::Key << "password_file" << YAML::Value << mail->password_file->string();
+      }
+      out << YAML::EndMap;
+    }
+    out << YAML::EndMap;
+  }
   if (feature_level_max != ledger::known_feature_level) {
     out << YAML::Key << "feature_level_max" << YAML::Value << feature_level_max;
   }

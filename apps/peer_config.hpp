@@ -32,6 +32,20 @@ struct RemotePeer {
   std::string bulk_endpoint;
 };
 
+/// How households' news leave the house (docs/household-api.md).
+struct NotificationConfig {
+  struct Mail {
+    std::string relay;  ///< "smtp://mail.example.org:587" or "smtps://…"
+    std::string from;   ///< address
+    std::string user;   ///< empty: no log-in
+    std::optional<std::filesystem::path> password_file;
+    bool require_tls = true;
+  };
+  std::optional<Mail> mail;                                    ///< none: this peer sends no mail
+  bool private_webhooks = false;                               ///< net::WebhookRules
+  std::optional<std::filesystem::path> certificate_authority;  ///< PEM, instead of the system's
+};
+
 struct PeerConfig {
   PeerId peer;
   std::filesystem::path genesis;  ///< JSON file
@@ -55,6 +69,7 @@ struct PeerConfig {
       administrator_key_sha256;               ///< hex; without it no administrator's API key works
   std::string composer_namespaces = "never";  ///< of /api: never, required or always
   bool composer_multiuser = false;            ///< cards at /api/wallet
+  std::optional<NotificationConfig> notifications;
   /// Lower than what the program knows while an upgrade is rehearsed: it then stops, as an older
   /// program would, where a higher level begins.
   std::uint32_t feature_level_max = ledger::known_feature_level;

@@ -6,6 +6,7 @@
 
 #include "apps/error.hpp"
 #include "apps/exit.hpp"
+#include "apps/files.hpp"
 #include "apps/genesis_files.hpp"
 #include "apps/key_files.hpp"
 #include "apps/peer_config.hpp"
@@ -18,6 +19,30 @@ gateway::ComposerNamespaces namespaces_of(const std::string& text) {
   if (text == "always") return gateway::ComposerNamespaces::always;
   if (text == "required") return gateway::ComposerNamespaces::required;
   return gateway::ComposerNamespaces::never;
+}
+
+/// A password is one line of a file that only its owner may read.
+Result<actors::NewsWays> news_ways_of(const std::optional<NotificationConfig>& config) {
+  actors::NewsWays ways;
+  if (!config) return ways;
+  const auto authority =
+      config->certificate_authority ? config->certificate_authority->string() : std::string();
+  ways.webhooks.private_networks = config->private_webhooks;
+  ways.webhooks.certificate_authority = authority;
+  if (!config->mail) return ways;
+  net::MailRelay relay;
+  relay.url = config->mail->relay;
+  relay.from = config->mail->from;
+  relay.user = config->mail->user;
+  relay.require_tls = config->mail->require_tls;
+  relay.certificate_authority = authority;
+  if (const auto& file = config->mail->password_file) {
+    auto read = read_secret_file(*file);
+    if (!read) return read.error();
+    relay.password = read->substr(0, read->find_first_of("\r\n"));
+  }
+  ways.relay = std::move(relay);
+  return ways;
 }
 
 }  // namespace
@@ -39,6 +64,8 @@ Result<actors::PeerSetup> load_peer_setup(const std::filesystem::path& file, boo
                    "administrator_key_sha256: " + hash.error().detail()};
     key_hash = *hash;
   }
+  auto news_ways = news_ways_of(config->notifications);
+  if (!news_ways) return news_ways.error();
   actors::PeerSetup setup{
       .genesis = std::move(*genesis),
       .peer = config->peer,
@@ -75,6 +102,7 @@ Result<actors::PeerSetup> load_peer_setup(const std::filesystem::path& file, boo
     setup.keys.push_back(*former);
   }
   setup.web_peers = config->web_peers;
+  setup.news_ways = std::move(*news_ways);
   for (const auto& remote : config->remotes) {
     setup.remotes.push_back({remote.peer, remote.control_endpoint, remote.bulk_endpoint});
   }

@@ -178,12 +178,17 @@ int finish_once(const UpOptions& options, const UpFolder& folder, const Plan& pl
 
 void print_ready(const UpFolder& folder) {
   const auto& chain = folder.island.microgrids.front();
+  const auto* scheme = folder.island.certificate_authority.empty() ? "http" : "https";
+  const auto port = chain.peers.front().http_port;
   std::fprintf(stderr,
                "microgrid %s is ready: %zu peers, REST at %s://127.0.0.1:%d, metrics at "
                "http://127.0.0.1:%d/metrics\n",
-               chain.id.text().c_str(), chain.peers.size(),
-               folder.island.certificate_authority.empty() ? "http" : "https",
-               chain.peers.front().http_port, chain.peers.front().metrics_port);
+               chain.id.text().c_str(), chain.peers.size(), scheme, port,
+               chain.peers.front().metrics_port);
+  std::fprintf(stderr,
+               "households: %s://127.0.0.1:%d/, operators: %s://127.0.0.1:%d/console with the "
+               "admin_api_key of island.json (a participant's page there invites people)\n",
+               scheme, port, scheme, port);
   if (!folder.island.certificate_authority.empty()) {
     std::fprintf(stderr, "its certificates are signed by %s\n",
                  folder.island.certificate_authority.c_str());

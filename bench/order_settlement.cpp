@@ -136,6 +136,7 @@ actors::SettlementActor::behavior_type order_settlement(Self self, actors::PeerC
       [](const actors::AskAdmission&) {
         return actors::Admission{true, {}, {}, {}};
       },
+      [](const actors::ProveRecord&) {},  // nobody asks
       [settlement](actors::Flush) { settlement->flush(); },
       [](actors::Wake) {},
       [settlement](actors::Drain) {

@@ -152,10 +152,10 @@ void EventStreams::release(const std::string& address) {
 }
 
 void EventStreams::add(std::shared_ptr<net::HttpStream> stream, const std::string& address,
-                       EventId after, EventRenderer render) {
+                       EventId after, EventRenderer render, StillAllowed allowed) {
   {
     const std::lock_guard lock(mutex_);
-    readers_.push_back({std::move(stream), address, after, std::move(render)});
+    readers_.push_back({std::move(stream), address, after, std::move(render), std::move(allowed)});
   }
   pump(true);
 }
@@ -221,7 +221,12 @@ void EventStreams::pump(bool keep_alive) {
   // ever.
   std::rotate(readers_.begin(), readers_.begin() + 1, readers_.end());
   for (auto& reader : readers_) {
-    send_to(reader, blocks, keep_alive);
+    if (reader.allowed && !reader.allowed(**view)) {
+      reader.stream->close();
+      reader.stream.reset();
+    } else {
+      send_to(reader, blocks, keep_alive);
+    }
     if (reader.stream == nullptr) {
       const auto at = std::find(places_.begin(), places_.end(), reader.address);
       if (at != places_.end()) places_.erase(at);

@@ -49,6 +49,8 @@ class EventBlock {
 };
 /// The events of one block after `after`, as text/event-stream. Must not wait.
 using EventRenderer = std::function<std::string(const EventBlock& block, const EventId& after)>;
+/// Whether whoever opened a stream may still read it, as of the newest block. Must not wait.
+using StillAllowed = std::function<bool(const ChainView& view)>;
 
 /// One event of a stream: id, name and data, which has no line breaks.
 void append_event(std::string& out, const EventId& id, std::string_view name,
@@ -69,9 +71,10 @@ class EventStreams {
   /// Gives the place back that reserve() gave, where no stream came of it.
   void release(const std::string& address);
   /// Begins after `after`; takes the place reserved for `address`. `render` makes this reader's
-  /// events; none: block_events().
+  /// events; none: block_events(). The stream is closed at the first pump() for which `allowed`
+  /// says no; none: it ends with its client.
   void add(std::shared_ptr<net::HttpStream> stream, const std::string& address, EventId after,
-           EventRenderer render = {});
+           EventRenderer render = {}, StillAllowed allowed = {});
   /// Sends what each reader lacks, a bounded piece at a time; `keep_alive` writes a comment to
   /// those who lack nothing.
   void pump(bool keep_alive);
@@ -84,6 +87,7 @@ class EventStreams {
     std::string address;
     EventId after;
     EventRenderer render;
+    StillAllowed allowed;
   };
   class Blocks;
   static void send_to(Reader& reader, Blocks& blocks, bool keep_alive);

@@ -23,7 +23,8 @@ Services::Services(GatewayOptions given_options, Ports given_ports)
       ports(std::move(given_ports)),
       streams(ports.view, ports.decode, options.max_event_streams,
               options.max_event_streams_per_address),
-      access(std::make_shared<AccessDesk>()) {}
+      access(std::make_shared<AccessDesk>()),
+      usage(options.usage) {}
 
 std::unique_ptr<ChainView> open_view(const Services& services, const Responder& responder) {
   auto view = services.ports.view();
@@ -51,6 +52,7 @@ class GatewayImpl final : public Gateway {
     add_transaction_routes(router_, services_);
     add_transaction_list_routes(router_, services_);
     add_account_routes(router_, services_);
+    add_account_proof_routes(router_, services_);
     add_market_routes(router_, services_);
     add_slot_book_routes(router_, services_);
     add_registry_routes(router_, services_);
@@ -63,6 +65,7 @@ class GatewayImpl final : public Gateway {
     add_meter_routes(router_, services_);
     add_live_routes(router_, services_);
     add_household_metering_routes(router_, services_);
+    add_usage_routes(router_, services_);
     add_page_routes(router_, services_);
     services_->openapi = openapi_document(router_);
     composer_ = std::make_unique<composer::Api>(services_);
@@ -111,14 +114,24 @@ class GatewayImpl final : public Gateway {
   void tick() override {
     services_->streams.pump(true);
     composer_->pump_events();
+    if (++ticks_ % ticks_between_saves == 0) save_usage();
   }
   void close_streams() override {
     services_->streams.close_all();
     services_->access->worker.stop();
     composer_->stop();
+    save_usage();
   }
 
  private:
+  static constexpr std::uint64_t ticks_between_saves = 60;
+
+  /// Counters are not worth more than this: where the disk is full they are kept in memory.
+  void save_usage() {
+    const auto& save = services_->options.save_usage;
+    if (save && services_->usage.take_changed()) (void)save(services_->usage.to_json());
+  }
+
   Responder::Observer observer(std::string route) const {
     if (!services_->ports.on_request) return {};
     const auto begun = services_->ports.clock();
@@ -230,18 +243,22 @@ class GatewayImpl final : public Gateway {
       if (caller) return std::nullopt;
       return unauthorized("token_needed", "This path needs the token of a log-in.");
     }
-    if (caller) {
-      if (info.access != Access::administrator) return std::nullopt;
-      return problem(403, "administrator_only", "This path needs an administrator's API key.");
-    }
-    const bool needs_key = info.access == Access::administrator ||
-                           ((info.access == Access::read || info.access == Access::deliver) &&
-                            services_->options.require_key_for_reads);
+    const bool for_operators = info.access == Access::operators;
+    const bool for_staff = for_operators || info.access == Access::administrator;
+    const auto staff_only = [&] {
+      return problem(403, "administrator_only",
+                     for_operators ? "This path needs an administrator's or operator's API key."
+                                   : "This path needs an administrator's API key.");
+    };
+    if (caller) return for_staff ? std::optional(staff_only()) : std::nullopt;
+    const bool needs_key =
+        for_staff || ((info.access == Access::read || info.access == Access::deliver) &&
+                      services_->options.require_key_for_reads);
     if (!needs_key) return std::nullopt;
     if (!key) return problem(401, "api_key_needed", "This path needs an API key (x-api-key).");
-    if (info.access == Access::administrator && key->role != Role::administrator) {
-      return problem(403, "administrator_only", "This path needs an administrator's API key.");
-    }
+    const bool enough =
+        key->role == Role::administrator || (for_operators && key->role == Role::operator_);
+    if (for_staff && !enough) return staff_only();
     // Keys that bring readings show nothing of other households.
     if (info.access == Access::read && !reads_everything(key->role)) {
       return problem(403, "administrator_only",
@@ -255,6 +272,7 @@ class GatewayImpl final : public Gateway {
   ServicesPtr services_;
   Router router_;
   std::unique_ptr<composer::Api> composer_;
+  std::uint64_t ticks_ = 0;  ///< of tick()'s thread
 };
 
 }  // namespace

@@ -60,6 +60,13 @@ struct GatewayOptions {
   /// What save_composer_wallets() was given last; no secrets. It is called under a lock.
   std::string composer_wallets{};
   std::function<Result<void>(const std::string&)> save_composer_wallets{};
+  /// Households may name webhooks with plain HTTP, as at the operator's own machine; whether one is
+  /// spoken to is decided where it is dialled.
+  bool private_webhooks = false;
+  /// What save_usage() was given last: counters of screens and faults, by day. It is called about
+  /// once a minute, on tick()'s thread, and by close_streams().
+  std::string usage{};
+  std::function<Result<void>(const std::string&)> save_usage{};
   std::uint32_t requests_per_second = 5'000;  ///< per API key or address, then 429
   std::uint32_t request_burst = 10'000;
   std::size_t max_rate_entries = 10'000;  ///< callers remembered by the rate limit

@@ -65,8 +65,7 @@ std::set<int> statuses_of(const RouteInfo& info) {
   const bool probe = info.pattern.ends_with('z');
   if (!probe) statuses.insert({400, 401, 429});
   // An API key without the right; a token of somebody else.
-  if (info.access == Access::administrator || info.access == Access::read ||
-      info.access == Access::resident) {
+  if (info.access != Access::open && info.access != Access::partly) {
     statuses.insert(403);
   }
   if (info.access != Access::open) statuses.insert(503);  // a token needs the ledger
@@ -95,8 +94,9 @@ void write_security(json::Writer& out, Access access) {
   if (access == Access::resident) {
     way("bearer");
   } else {
-    if (access != Access::administrator) out.begin_object().end_object();  // none is fine
-    if (access != Access::administrator && access != Access::open) way("bearer");
+    const bool keys_only = access == Access::administrator || access == Access::operators;
+    if (!keys_only) out.begin_object().end_object();  // none is fine
+    if (!keys_only && access != Access::open) way("bearer");
     if (access != Access::open) way("apiKey");
   }
   out.end_array();
@@ -163,8 +163,11 @@ void write_operation(json::Writer& out, const RouteInfo& info) {
   write_parameters(out, info);
   if (!info.request_schema.empty()) {
     out.key("requestBody").begin_object().key("required").boolean(true);
-    out.key("content").begin_object().key("application/json").begin_object();
-    out.key("schema").raw(info.request_schema).end_object().end_object().end_object();
+    out.key("content").begin_object();
+    for (const auto& type : info.request_types) {
+      out.key(type).begin_object().key("schema").raw(info.request_schema).end_object();
+    }
+    out.end_object().end_object();
   }
   write_responses(out, info);
   write_security(out, info.access);

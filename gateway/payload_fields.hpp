@@ -350,6 +350,38 @@ void fields(A& a, ledger::SetCalendar& p) {
   a.field("offsets", p.offsets);
 }
 template <class A>
+void fields(A& a, ledger::NetworkFee& p) {
+  a.optional("per_kwh", p.per_kwh);
+  a.optional("tariff_ppm", p.tariff_ppm);
+  a.sparse("windows", p.windows);
+}
+template <class A>
+void fields(A& a, ledger::NetworkZone& p) {
+  a.field("id", p.id);
+  a.sparse("parent", p.parent);
+  a.sparse("fees", p.fees);
+  a.optional("loss_nano", p.loss_nano);
+  a.sparse("max_export_kwh", p.max_export);
+  a.sparse("max_import_kwh", p.max_import);
+}
+template <class A>
+void fields(A& a, ledger::NetworkMember& p) {
+  a.field("participant", p.participant);
+  a.field("zone", p.zone);
+}
+template <class A>
+void fields(A& a, ledger::NetworkLoss& p) {
+  a.field("from", p.from);
+  a.field("to", p.to);
+  a.field("loss_nano", p.loss_nano);
+}
+template <class A>
+void fields(A& a, ledger::SetNetwork& p) {
+  a.field("zones", p.zones);
+  a.sparse("members", p.members);
+  a.sparse("losses", p.losses);
+}
+template <class A>
 void fields(A& a, ledger::SetPreferences& p) {
   a.field("participant", p.participant);
   a.optional("ranking", p.ranking);

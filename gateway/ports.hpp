@@ -194,7 +194,36 @@ class LiveStore {
   virtual UtcMillis now() const = 0;
 };
 
-/// All that the gateway needs. `submitter`, `ingestion`, `profiles` and `live` outlive the gateway.
+/// A record of the state as the newest block left it, with its proof against that block's header.
+struct RecordProof {
+  ledger::Header header;
+  ledger::RecordProof record;
+};
+
+class RecordProver {
+ public:
+  virtual ~RecordProver() = default;
+  /// Calls back from any thread, exactly once; an error where too many are asked for at once or the
+  /// newest block cannot be made durable.
+  virtual void prove(Bytes key, std::function<void(Result<RecordProof>)> done) = 0;
+};
+
+/// What became of a household's newest notification on one way out of the house.
+struct DeliveryState {
+  std::string way;      ///< "mail", "webhook"
+  std::string outcome;  ///< "delivered", "failed" (and tried again), "given_up"
+  std::string reason;   ///< one sentence where it failed
+  UtcMillis at;
+};
+class DeliveryBoard {
+ public:
+  virtual ~DeliveryBoard() = default;
+  /// Answers at once, with what this peer has done or heard of.
+  virtual std::vector<DeliveryState> states(const ledger::ParticipantRef& who) const = 0;
+};
+
+/// All that the gateway needs. `submitter`, `ingestion`, `profiles`, `live`, `prover` and
+/// `deliveries` outlive the gateway.
 struct Ports {
   std::function<Result<std::unique_ptr<ChainView>>()> view;
   std::function<NodeStatus()> status;
@@ -204,7 +233,9 @@ struct Ports {
   Ingestion* ingestion = nullptr;
   ProfileStore* profiles = nullptr;
   LiveStore* live = nullptr;
-  ledger::TransactionDecoder decode;  ///< protocol/wire's decoder, to show transactions
+  RecordProver* prover = nullptr;
+  DeliveryBoard* deliveries = nullptr;  ///< none: nothing is known
+  ledger::TransactionDecoder decode;    ///< protocol/wire's decoder, to show transactions
   /// The two halves of protocol/wire's encoder, for people who sign by themselves: the bytes of a
   /// transaction's body, and the transaction of a body and its signature.
   std::function<Bytes(const ledger::Transaction&)> encode_body;
@@ -214,6 +245,9 @@ struct Ports {
   /// Called once per answered request: the route's pattern ("/v1/blocks/{height}", "unknown"),
   /// status, seconds. May be empty.
   std::function<void(std::string_view route, int status, double seconds)> on_request;
+  /// Called once per screen that the household's application tells of, and with an empty text once
+  /// per fault (gateway/usage.hpp). May be empty.
+  std::function<void(std::string_view screen)> on_usage{};
 };
 
 }  // namespace powershare::gateway

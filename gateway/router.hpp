@@ -23,6 +23,7 @@ enum class Access : std::uint8_t {
   deliver,        ///< as read, and keys that bring readings; the handler shows them less
   partly,         ///< anyone; the handler decides what of it needs a key
   administrator,  ///< an API key with that role
+  operators,      ///< an API key of an operator or administrator
   resident,       ///< a bearer token of a log-in (gateway/household)
 };
 
@@ -40,7 +41,8 @@ struct RouteInfo {
   std::string summary;
   Access access = Access::open;
   std::vector<ParameterInfo> parameters;
-  std::string request_schema;   ///< JSON schema as text; empty where there is no body
+  std::string request_schema;  ///< JSON schema as text; empty where there is no body
+  std::vector<std::string> request_types = {"application/json"};
   std::string response_schema;  ///< of a 2xx answer; empty where it is not JSON
   std::string response_type = "application/json";
   std::string other_response_type;  ///< that a parameter asks for; empty: none

@@ -6,6 +6,7 @@
 #include "gateway/event_streams.hpp"
 #include "gateway/gateway.hpp"
 #include "gateway/router.hpp"
+#include "gateway/usage.hpp"
 
 namespace powershare::gateway {
 
@@ -17,7 +18,8 @@ struct Services {
   Ports ports;
   EventStreams streams;
   std::shared_ptr<AccessDesk> access;  ///< passwords: their thread and who may try again when
-  std::string openapi;                 ///< the document, written from the finished route table
+  UsageCounters usage;
+  std::string openapi;  ///< the document, written from the finished route table
 
   Services(GatewayOptions given_options, Ports given_ports);
 };
@@ -29,12 +31,13 @@ void add_block_routes(Router& router, const ServicesPtr& services);   // blocks
 void add_member_routes(Router& router, const ServicesPtr& services);  // members, certificates
 void add_transaction_routes(Router& router, const ServicesPtr& services);  // transactions
 void add_transaction_list_routes(Router& router, const ServicesPtr& services);
-void add_registry_routes(Router& router, const ServicesPtr& services);   // participants, meters
-void add_market_routes(Router& router, const ServicesPtr& services);     // slots, trades, bills
-void add_slot_book_routes(Router& router, const ServicesPtr& services);  // a slot's orders
-void add_account_routes(Router& router, const ServicesPtr& services);    // accounts, totals
-void add_event_routes(Router& router, const ServicesPtr& services);      // Server-Sent Events
-void add_prepare_routes(Router& router, const ServicesPtr& services);    // for those who sign
+void add_registry_routes(Router& router, const ServicesPtr& services);       // participants, meters
+void add_market_routes(Router& router, const ServicesPtr& services);         // slots, trades, bills
+void add_slot_book_routes(Router& router, const ServicesPtr& services);      // a slot's orders
+void add_account_routes(Router& router, const ServicesPtr& services);        // accounts, totals
+void add_account_proof_routes(Router& router, const ServicesPtr& services);  // a balance, proven
+void add_event_routes(Router& router, const ServicesPtr& services);          // Server-Sent Events
+void add_prepare_routes(Router& router, const ServicesPtr& services);        // for those who sign
 /// Log-in, sessions, invitations, keys and the household's own record.
 void add_household_access_routes(Router& router, const ServicesPtr& services);
 /// Energy, money and news of a household.
@@ -43,7 +46,8 @@ void add_meter_routes(Router& router, const ServicesPtr& services);  // one mete
 void add_live_routes(Router& router, const ServicesPtr& services);   // live power
 /// The owner's meters and disputes.
 void add_household_metering_routes(Router& router, const ServicesPtr& services);
-void add_page_routes(Router& router, const ServicesPtr& services);  // /, explorer, openapi
+void add_usage_routes(Router& router, const ServicesPtr& services);  // counters of screens, faults
+void add_page_routes(Router& router, const ServicesPtr& services);   // /, explorer, openapi
 
 /// Opens a stream of Server-Sent Events after Last-Event-ID, or answers why not; `render` as in
 /// EventStreams::add().

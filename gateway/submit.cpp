@@ -136,8 +136,9 @@ Result<Bytes> read_signed(const Services& services, std::string_view json) {
 }
 
 std::string signed_schema() {
-  return R"({"oneOf":[)" + object_schema({{"signed", "string"}}) + "," +
-         object_schema({{"body", "string"}, {"public_key", "digest"}, {"signature", "string"}}) +
+  return R"({"oneOf":[)" + object_schema({{"signed", "string"}}, {"signed"}) + "," +
+         object_schema({{"body", "string"}, {"public_key", "digest"}, {"signature", "string"}},
+                       {"body", "public_key", "signature"}) +
          "]}";
 }
 

@@ -1,9 +1,35 @@
 // GET /v1/events: opens a stream of Server-Sent Events.
+#include "gateway/household/caller.hpp"
 #include "gateway/parameters.hpp"
 #include "gateway/problem.hpp"
 #include "gateway/services.hpp"
+#include "ledger/access.hpp"
+#include "ledger/identities.hpp"
 
 namespace powershare::gateway {
+namespace {
+
+/// A stream lives no longer than what opened it: a token until it is over or its session has ended,
+/// an API key of the chain until it is revoked or over.
+StillAllowed allowed_while_valid(const Services& services, const Request& request) {
+  const auto* all = &services;  // lives as long as its streams
+  if (request.caller) {
+    return [all, key = request.caller->session->public_key()](const ChainView& view) {
+      const auto session = ledger::find_session(view.state(), key);
+      return session && session->expires > present_time(*all, view);
+    };
+  }
+  if (!request.key) return {};
+  for (const auto& configured : services.options.api_keys) {
+    if (configured.hash == request.key->hash) return {};
+  }
+  return [all, hash = request.key->hash](const ChainView& view) {
+    const auto key = ledger::find_api_key(view.state(), hash);
+    return key && (key->expires.value == 0 || key->expires > present_time(*all, view));
+  };
+}
+
+}  // namespace
 
 void open_event_stream(Services& services, const Request& request, const Responder& responder,
                        EventRenderer render) {
@@ -38,7 +64,8 @@ void open_event_stream(Services& services, const Request& request, const Respond
   head.headers = {{"Cache-Control", "no-store"}, {"X-Accel-Buffering", "no"}};
   auto stream = responder.stream(std::move(head));
   if (stream == nullptr) return services.streams.release(address);
-  services.streams.add(std::move(stream), address, after, std::move(render));
+  services.streams.add(std::move(stream), address, after, std::move(render),
+                       allowed_while_valid(services, request));
 }
 
 std::vector<ParameterInfo> event_stream_parameters() {

@@ -106,8 +106,8 @@ void write_trade(json::Writer& out, const ledger::TradeView& view) {
   out.key("seller").string(ledger::to_text(trade.seller));
   out.key("energy_kwh").decimal(trade.energy.nano());
   out.key("price").decimal(trade.price.nano()).key("amount").decimal(trade.amount.nano());
-  // Chains have neither network fees nor loss factors yet.
-  out.key("fees").decimal(0).key("loss").decimal(0);
+  out.key("fees").decimal(trade.total_fees().nano());
+  out.key("loss").decimal(trade.losses.nano()).key("loss_kwh").decimal(trade.lost.nano());
   out.key("venue").string(ledger::to_text(trade.venue));
   out.key("state").string(ledger::to_text(view.state)).end_object();
 }
@@ -209,7 +209,14 @@ void write_totals(json::Writer& out, const ledger::BillTotals& totals) {
   write_line(out, "late_from_utility", totals.late_from_utility);
   write_line(out, "late_to_utility", totals.late_to_utility);
   out.key("fees_coins").decimal(totals.fees.nano());
+  out.key("fees_by_level").begin_array();
+  for (const auto& [level, fee] : totals.level_fees) {
+    out.begin_object().key("zone").string(level);
+    out.key("amount_coins").decimal(fee.nano()).end_object();
+  }
+  out.end_array();
   out.key("losses_coins").decimal(totals.losses.nano());
+  out.key("losses_kwh").decimal(totals.lost.nano());
   out.key("cost_coins").decimal(totals.cost.nano());
   out.key("cost_without_market_coins").decimal(totals.cost_without_market.nano());
   out.key("savings_coins").decimal(totals.savings().nano());
@@ -291,6 +298,7 @@ std::string trade_schema() {
                         {"amount", "decimal"},
                         {"fees", "decimal"},
                         {"loss", "decimal"},
+                        {"loss_kwh", "decimal"},
                         {"venue", R"({"type":"string","enum":["local","island","utility"]})"},
                         {"state", "string"}});
 }
@@ -300,6 +308,8 @@ std::string bill_schema(bool community) {
   using Fields = std::vector<std::pair<std::string_view, std::string_view>>;
   const auto line = object_schema(
       {{"energy_kwh", "decimal"}, {"amount_coins", "decimal"}, {"mean_price", "decimal?"}});
+  const auto levels =
+      array_schema(object_schema({{"zone", "string"}, {"amount_coins", "decimal"}}));
   Fields fields = {{"imported_kwh", "decimal"},
                    {"exported_kwh", "decimal"},
                    {"produced_kwh", "decimal"},
@@ -311,7 +321,9 @@ std::string bill_schema(bool community) {
                    {"late_from_utility", line},
                    {"late_to_utility", line},
                    {"fees_coins", "decimal"},
+                   {"fees_by_level", levels},
                    {"losses_coins", "decimal"},
+                   {"losses_kwh", "decimal"},
                    {"cost_coins", "decimal"},
                    {"cost_without_market_coins", "decimal"},
                    {"savings_coins", "decimal"},

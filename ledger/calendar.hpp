@@ -10,6 +10,8 @@
 
 namespace powershare::ledger {
 
+inline constexpr int minutes_per_day = 24 * 60;
+
 /// A day of the proleptic Gregorian calendar.
 struct CivilDate {
   int year = 1970;

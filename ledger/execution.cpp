@@ -3,6 +3,7 @@
 #include "ledger/assets.hpp"
 #include "ledger/daily_limit.hpp"
 #include "ledger/metering.hpp"
+#include "ledger/network.hpp"
 #include "ledger/parameters.hpp"
 
 namespace powershare::ledger {
@@ -94,6 +95,11 @@ Verdict execute(Overlay& state, const SetParameter& payload) {
   const auto set = set_parameter(changed, payload.name, payload.value, true);
   if (!set) return Rejection{"bad_parameter", set.error().detail()};
   put_parameters(state, changed);
+  return {};
+}
+
+Verdict execute(Overlay& state, const SetNetwork& payload) {
+  put_network(state, payload);
   return {};
 }
 

@@ -33,6 +33,7 @@ Verdict execute(Overlay& state, const CashFundingResident& payload);
 Verdict execute(Overlay& state, const CashWithdrawalResident& payload);
 Verdict execute(Overlay& state, const BlockContext& context, const ClockStep& payload);
 Verdict execute(Overlay& state, const SetParameter& payload);
+Verdict execute(Overlay& state, const SetNetwork& payload);
 Verdict execute(Overlay& state, const BlockContext& context, const AddMember& payload);
 Verdict execute(Overlay& state, const BlockContext& context, const RemoveMember& payload);
 Verdict execute(Overlay& state, const BlockContext& context, const ReplaceMemberKeys& payload);

@@ -49,8 +49,24 @@ void encode(Encoder& out, const SettledTrade& trade) {
   put_participant(out, trade.buyer);
   put_participant(out, trade.seller);
   out.quantity(trade.energy).quantity(trade.price).quantity(trade.amount);
-  const unsigned ordered = (trade.bid_ordered ? 0x10U : 0U) | (trade.offer_ordered ? 0x20U : 0U);
-  out.u8(static_cast<std::uint8_t>(static_cast<unsigned>(trade.venue) | ordered));
+  const bool over_network = !trade.fees.empty() || !trade.lost.is_zero();
+  const unsigned flags = (trade.bid_ordered ? 0x10U : 0U) | (trade.offer_ordered ? 0x20U : 0U) |
+                         (over_network ? 0x40U : 0U);
+  out.u8(static_cast<std::uint8_t>(static_cast<unsigned>(trade.venue) | flags));
+  if (!over_network) return;
+  out.quantity(trade.losses).quantity(trade.lost);
+  out.u32(static_cast<std::uint32_t>(trade.fees.size()));
+  for (const LevelFee& fee : trade.fees) out.text(fee.zone).quantity(fee.amount);
+}
+
+void decode_network(Decoder& in, SettledTrade& trade) {
+  trade.losses = in.quantity<Coins>();
+  trade.lost = in.quantity<Energy>();
+  const auto count = in.count(max_trades, 12);
+  for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
+    std::string zone(in.text(max_text_bytes));
+    trade.fees.push_back({std::move(zone), in.quantity<Coins>()});
+  }
 }
 
 SettledTrade decode_trade(Decoder& in) {
@@ -64,8 +80,9 @@ SettledTrade decode_trade(Decoder& in) {
   trade.venue = static_cast<Venue>(venue & 0x0fU);
   trade.bid_ordered = (venue & 0x10U) != 0;
   trade.offer_ordered = (venue & 0x20U) != 0;
-  if (venue > 0x3f) in.fail();
+  if (venue > 0x7f) in.fail();
   if (trade.venue < Venue::local || trade.venue > Venue::utility) in.fail();
+  if ((venue & 0x40U) != 0) decode_network(in, trade);
   return trade;
 }
 
@@ -150,6 +167,9 @@ HistoryRow participant_slot_row(const ParticipantSlotRow& slot) {
     value.u32(trade.index);
     encode(value, trade.trade);
   }
+  if (slot.settled.over_network()) {
+    value.quantity(slot.settled.fees).quantity(slot.settled.losses).quantity(slot.settled.lost);
+  }
   return row(history_table::participant_slots, std::move(key), std::move(value));
 }
 
@@ -175,6 +195,11 @@ Result<ParticipantSlotRow> parse_participant_slot_row(ByteView key_bytes, ByteVi
     trade.index = in.u32();
     trade.trade = decode_trade(in);
     slot.trades.push_back(std::move(trade));
+  }
+  if (!in.finished()) {
+    slot.settled.fees = in.quantity<Coins>();
+    slot.settled.losses = in.quantity<Coins>();
+    slot.settled.lost = in.quantity<Energy>();
   }
   return parsed(std::move(slot), key, in);
 }

@@ -122,7 +122,7 @@ struct News {
 
 std::int64_t net_coins(const Settled& settled) {
   return settled.earned.nano() + settled.utility_credit.nano() - settled.paid.nano() -
-         settled.utility_charge.nano();
+         settled.utility_charge.nano() - settled.fees.nano() - settled.losses.nano();
 }
 
 Result<void> scan_news(const HistoryReader& history, ByteView prefix, ByteView from,

@@ -35,6 +35,8 @@ constexpr KindName kind_names[] = {
     {MovementKind::order, "order"},
     {MovementKind::adjustment, "adjustment"},
     {MovementKind::other, "other"},
+    {MovementKind::network_fees, "network_fees"},
+    {MovementKind::losses, "losses"},
 };
 
 std::string take_text(Decoder& in) {
@@ -245,7 +247,7 @@ Result<MovementRow> parse_movement_row(ByteView key_bytes, ByteView value_bytes)
   const auto count = in.count(max_lines, 9);
   for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
     const auto kind = static_cast<MovementKind>(in.u8());
-    if (kind < MovementKind::energy_bought || kind > MovementKind::other) in.fail();
+    if (kind < MovementKind::energy_bought || kind > MovementKind::losses) in.fail();
     const auto amount = in.i64();
     row.lines.push_back({kind, amount});
   }
@@ -282,7 +284,9 @@ void tell_slot_movements(const Overlay& changes, const StateReader& below,
                 {MovementKind::utility_charge,
                  old.utility_charge.nano() - settled->utility_charge.nano()},
                 {MovementKind::utility_credit,
-                 settled->utility_credit.nano() - old.utility_credit.nano()}};
+                 settled->utility_credit.nano() - old.utility_credit.nano()},
+                {MovementKind::network_fees, old.fees.nano() - settled->fees.nano()},
+                {MovementKind::losses, old.losses.nano() - settled->losses.nano()}};
       });
 }
 

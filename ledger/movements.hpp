@@ -38,6 +38,8 @@ enum class MovementKind : std::uint8_t {
   order,              ///< reserved for an order, or given back
   adjustment,         ///< by the administrator: assets opened, set, closed
   other,
+  network_fees,  ///< for what was bought from neighbours in a slot
+  losses,        ///< for what was lost on its way
 };
 std::string_view to_text(MovementKind kind);
 

@@ -2,6 +2,7 @@
 
 #include "base/assert.hpp"
 #include "ledger/calendar.hpp"
+#include "ledger/network.hpp"
 #include "ledger/validity.hpp"
 
 namespace powershare::ledger {
@@ -178,24 +179,33 @@ MeterRecord decode_meter_record(Decoder& in) {
   return record;
 }
 
-void encode(Encoder& out, const SideRules& rules) {
-  encode_optional_price(out, rules.tariff_offset);
-  out.u8(static_cast<std::uint8_t>(rules.windows.size()));
-  for (const auto& window : rules.windows) {
+void encode(Encoder& out, const std::vector<WeeklyWindow>& windows) {
+  out.u8(static_cast<std::uint8_t>(windows.size()));
+  for (const auto& window : windows) {
     out.u8(window.weekdays).u16(window.from_minute).u16(window.to_minute);
   }
+}
+
+std::vector<WeeklyWindow> decode_windows(Decoder& in) {
+  std::vector<WeeklyWindow> windows(in.u8());
+  for (auto& window : windows) {
+    window.weekdays = in.u8();
+    window.from_minute = in.u16();
+    window.to_minute = in.u16();
+  }
+  return windows;
+}
+
+void encode(Encoder& out, const SideRules& rules) {
+  encode_optional_price(out, rules.tariff_offset);
+  encode(out, rules.windows);
   encode(out, rules.partners);
 }
 
 SideRules decode_side_rules(Decoder& in) {
   SideRules rules;
   rules.tariff_offset = decode_optional_price(in);
-  rules.windows.resize(in.u8());
-  for (auto& window : rules.windows) {
-    window.weekdays = in.u8();
-    window.from_minute = in.u16();
-    window.to_minute = in.u16();
-  }
+  rules.windows = decode_windows(in);
   rules.partners = decode_participant_refs(in);
   return rules;
 }
@@ -249,6 +259,81 @@ SetCalendar decode_calendar(Decoder& in) {
     offset.minutes = static_cast<std::int16_t>(in.u16());
   }
   return calendar;
+}
+
+namespace {
+
+void encode_optional_energy(Encoder& out, const std::optional<Energy>& energy) {
+  out.boolean(energy.has_value()).quantity(energy.value_or(Energy{}));
+}
+
+std::optional<Energy> decode_optional_energy(Decoder& in) {
+  const bool there = in.boolean();
+  const auto energy = in.quantity<Energy>();
+  return there ? std::optional(energy) : std::nullopt;
+}
+
+void encode(Encoder& out, const NetworkZone& zone) {
+  out.text(zone.id).boolean(zone.parent.has_value()).u32(zone.parent.value_or(0));
+  out.u8(static_cast<std::uint8_t>(zone.fees.size()));
+  for (const NetworkFee& fee : zone.fees) {
+    out.quantity(fee.per_kwh).u32(fee.tariff_ppm);
+    encode(out, fee.windows);
+  }
+  out.i64(zone.loss_nano);
+  encode_optional_energy(out, zone.max_export);
+  encode_optional_energy(out, zone.max_import);
+}
+
+NetworkZone decode_zone(Decoder& in) {
+  NetworkZone zone;
+  zone.id = in.text(NetworkLimits::max_id_bytes);
+  const bool has_parent = in.boolean();
+  const auto parent = in.u32();
+  if (has_parent) zone.parent = parent;
+  zone.fees.resize(in.u8());
+  for (NetworkFee& fee : zone.fees) {
+    fee.per_kwh = in.quantity<Price>();
+    fee.tariff_ppm = in.u32();
+    fee.windows = decode_windows(in);
+  }
+  zone.loss_nano = in.i64();
+  zone.max_export = decode_optional_energy(in);
+  zone.max_import = decode_optional_energy(in);
+  return zone;
+}
+
+}  // namespace
+
+void encode(Encoder& out, const SetNetwork& network) {
+  out.u32(static_cast<std::uint32_t>(network.zones.size()));
+  for (const NetworkZone& zone : network.zones) encode(out, zone);
+  out.u32(static_cast<std::uint32_t>(network.members.size()));
+  for (const NetworkMember& member : network.members) {
+    encode(out, member.participant);
+    out.u32(member.zone);
+  }
+  out.u32(static_cast<std::uint32_t>(network.losses.size()));
+  for (const NetworkLoss& loss : network.losses)
+    out.u32(loss.from).u32(loss.to).i64(loss.loss_nano);
+}
+
+SetNetwork decode_network(Decoder& in) {
+  SetNetwork network;
+  const auto zones = in.count(NetworkLimits::max_zones, 36);
+  for (std::uint32_t i = 0; i < zones && in.ok(); ++i) network.zones.push_back(decode_zone(in));
+  const auto members = in.count(NetworkLimits::max_members, 9);
+  for (std::uint32_t i = 0; i < members && in.ok(); ++i) {
+    auto participant = decode_participant_ref(in);
+    network.members.push_back({std::move(participant), in.u32()});
+  }
+  network.losses.resize(in.count(NetworkLimits::max_losses, 16));
+  for (NetworkLoss& loss : network.losses) {
+    loss.from = in.u32();
+    loss.to = in.u32();
+    loss.loss_nano = in.i64();
+  }
+  return network;
 }
 
 void encode_first_parameters(Encoder& out, const Parameters& parameters) {

@@ -23,6 +23,8 @@ void encode(Encoder& out, const SetCriteria& criteria);
 SetCriteria decode_criteria(Decoder& in);
 void encode(Encoder& out, const SetCalendar& calendar);
 SetCalendar decode_calendar(Decoder& in);
+void encode(Encoder& out, const SetNetwork& network);
+SetNetwork decode_network(Decoder& in);
 /// Fields of level 1, which stand in every genesis hash and state record.
 void encode_first_parameters(Encoder& out, const Parameters& parameters);
 /// Fields since level 3, which follow where Parameters::extended().

@@ -204,6 +204,7 @@ class OwnRights {
     return own ? Verdict{} : not_yours();
   }
   Verdict operator()(const ResolveDispute&) const { return administrator_only(); }
+  Verdict operator()(const SetNetwork&) const { return governance_only(); }
 
  private:
   template <class Bit>
@@ -271,6 +272,7 @@ Verdict check_beyond_administrator(const StateReader& state, const Transaction& 
     }
   } else if (std::holds_alternative<ClockStep>(transaction.payload) ||
              std::holds_alternative<SetParameter>(transaction.payload) ||
+             std::holds_alternative<SetNetwork>(transaction.payload) ||
              changes_epoch(transaction.payload) || is_personal(transaction.payload)) {
     return std::visit(OwnRights(state, transaction.principal, scopes), transaction.payload);
   }

@@ -84,6 +84,34 @@ void decode_all_wishes(Decoder& in, std::vector<Terms>& all) {
   }
 }
 
+/// By which grid, and what it brought those who bought over it.
+void encode_network(Encoder& out, const SlotRecord& record) {
+  out.u64(record.network.version).u16(record.network.minute_of_week);
+  std::vector<std::uint32_t> positions;
+  for (std::uint32_t i = 0; i < record.settled.size(); ++i) {
+    if (record.settled[i].over_network()) positions.push_back(i);
+  }
+  out.u32(static_cast<std::uint32_t>(positions.size()));
+  for (const std::uint32_t position : positions) {
+    const Settled& settled = record.settled[position];
+    out.u32(position).quantity(settled.fees).quantity(settled.losses).quantity(settled.lost);
+  }
+}
+
+void decode_network(Decoder& in, SlotRecord& record) {
+  record.network.version = in.u64();
+  record.network.minute_of_week = in.u16();
+  const auto count = in.count(max_participants, 28);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const auto position = in.u32();
+    PS_ASSERT(position < record.settled.size());  // our own record
+    Settled& settled = record.settled[position];
+    settled.fees = in.quantity<Coins>();
+    settled.losses = in.quantity<Coins>();
+    settled.lost = in.quantity<Energy>();
+  }
+}
+
 Terms decode_terms(Decoder& in) {
   Terms terms;
   terms.participant = decode_participant_ref(in);
@@ -122,6 +150,7 @@ SlotRecord decode_slot(UtcMillis start, ByteView value) {
       PS_ASSERT(meter.ok());
       record.quarantined.push_back(*std::move(meter));
     }
+    if (!in.finished()) decode_network(in, record);
   }
   PS_ASSERT(in.finished());  // our own record
   return record;
@@ -160,13 +189,18 @@ Bytes SlotRecord::encode() const {
     encode_terms(out, terms[i]);
     ledger::encode(out, settled[i]);
   }
-  // The record of levels 1 and 2 ends here: a slot without wishes and quarantined meters keeps it.
+  // The record of levels 1 and 2 ends here: a slot without wishes, quarantined meters and a network
+  // keeps it.
   const bool wishes = std::any_of(terms.begin(), terms.end(),
                                   [](const Terms& each) { return !each.wishes.empty(); });
-  if (!wishes && quarantined.empty()) return std::move(out).take();
+  const bool over_network =
+      network.version != 0 || std::any_of(settled.begin(), settled.end(),
+                                          [](const Settled& each) { return each.over_network(); });
+  if (!wishes && quarantined.empty() && !over_network) return std::move(out).take();
   encode_all_wishes(out, terms);
   out.u32(static_cast<std::uint32_t>(quarantined.size()));
   for (const MeterId& meter : quarantined) out.text(meter.text());
+  if (over_network) encode_network(out, *this);  // since level 4
   return std::move(out).take();
 }
 

@@ -1,6 +1,7 @@
 // A slot that is settled and not final, as the state keeps it.
 #pragma once
 
+#include "ledger/network.hpp"
 #include "ledger/slot_settlement.hpp"
 
 namespace powershare::ledger {
@@ -13,6 +14,7 @@ struct SlotRecord {
   std::vector<Settled> settled;        ///< as booked; as `terms`
   std::uint32_t trades = 0;            ///< rows of history that stand for it
   std::vector<MeterId> quarantined{};  ///< when it was settled first; in byte order
+  NetworkStand network{};              ///< likewise
 
   Bytes encode() const;
 };

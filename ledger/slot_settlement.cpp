@@ -29,26 +29,60 @@ Error overflow() {
   return {LedgerError::overflow, "a sum of the slot leaves its range"};
 }
 
+/// What one trade brings beside energy.
+struct TradeMoney {
+  Coins amount;  ///< the seller's
+  std::vector<LevelFee> fees;
+  Coins losses;
+  Energy lost;
+};
+
+/// All of it comes from market::charges(), but where the rule has a fee of its own (nrgcoin): that
+/// is the operator's, instead of fees and losses.
+Result<TradeMoney> money_of(const market::Network& network, const market::Trade& trade,
+                            market::ZoneIndex from, market::ZoneIndex to) {
+  const market::PairCost cost = market::pair_cost(network, from, to);
+  const bool by_rule = trade.fees != cost.fees || trade.losses != cost.losses;
+  auto charged = by_rule ? market::charges({}, 0, 0, trade.energy, trade.price)
+                         : market::charges(network, from, to, trade.energy, trade.price);
+  if (!charged) return charged.error();
+  TradeMoney money{charged->seller_gets, {}, charged->losses, charged->lost};
+  for (const auto& fee : charged->fees) {
+    money.fees.push_back({network.zones[fee.zone].id, fee.amount});
+  }
+  if (by_rule) {
+    const auto fee = multiply_divide_floor(trade.fees.nano(), trade.energy.nano(), nano_per_unit);
+    if (!fee) return fee.error();
+    money.fees.push_back({"operator", Coins::from_nano(*fee)});
+  }
+  return money;
+}
+
 Result<void> take_local_trades(const SlotInputs& inputs, const market::Book& book,
                                const market::Clearing& clearing, SlotResult& result) {
+  const market::Network& network = inputs.network;
   for (const market::Trade& trade : clearing.trades) {
     const auto buyer = book.orders[trade.buy].participant;
     const auto seller = book.orders[trade.sell].participant;
-    auto amount = multiply(trade.price, trade.energy);
-    if (!amount) return amount.error();
+    auto money =
+        money_of(network, trade, market::zone_of(network, seller), market::zone_of(network, buyer));
+    if (!money) return money.error();
+    const Coins amount = money->amount;
     Settled& bought = result.settled[buyer];
     Settled& sold = result.settled[seller];
     // A negative price turns the payment round.
-    Coins& out = amount->is_negative() ? bought.earned : bought.paid;
-    Coins& in = amount->is_negative() ? sold.paid : sold.earned;
-    const Coins size = larger(*amount, Coins::from_nano(-amount->nano()));
-    if (!accumulate(bought.bought, trade.energy) || !accumulate(sold.sold, trade.energy) ||
-        !accumulate(out, size) || !accumulate(in, size)) {
-      return overflow();
-    }
+    Coins& out = amount.is_negative() ? bought.earned : bought.paid;
+    Coins& in = amount.is_negative() ? sold.paid : sold.earned;
+    const Coins size = larger(amount, Coins::from_nano(-amount.nano()));
+    bool fits = accumulate(bought.bought, trade.energy) && accumulate(sold.sold, trade.energy) &&
+                accumulate(out, size) && accumulate(in, size) &&
+                accumulate(bought.losses, money->losses) && accumulate(bought.lost, money->lost);
+    for (const LevelFee& fee : money->fees) fits = fits && accumulate(bought.fees, fee.amount);
+    if (!fits) return overflow();
     result.trades.push_back({inputs.terms[buyer].participant, inputs.terms[seller].participant,
-                             trade.energy, trade.price, *amount, Venue::local,
-                             !book.orders[trade.buy].standing, !book.orders[trade.sell].standing});
+                             trade.energy, trade.price, amount, Venue::local,
+                             !book.orders[trade.buy].standing, !book.orders[trade.sell].standing,
+                             std::move(money->fees), money->losses, money->lost});
   }
   return {};
 }
@@ -85,7 +119,8 @@ Result<void> take_rest(const SlotInputs& inputs, SlotResult& result) {
 std::optional<std::int64_t> net_coins(const Settled& settled) {
   __extension__ using Wide = __int128;
   const Wide net = static_cast<Wide>(settled.earned.nano()) + settled.utility_credit.nano() -
-                   settled.paid.nano() - settled.utility_charge.nano();
+                   settled.paid.nano() - settled.utility_charge.nano() - settled.fees.nano() -
+                   settled.losses.nano();
   if (net > INT64_MAX / 2 || net < INT64_MIN / 2) return std::nullopt;
   return static_cast<std::int64_t>(net);
 }
@@ -95,6 +130,16 @@ std::optional<std::int64_t> flow(const std::vector<Settled>& settled) {
   Energy sum;
   for (const Settled& one : settled) {
     if (!accumulate(sum, one.exported) || !accumulate(sum, one.from_utility)) return std::nullopt;
+  }
+  return sum.nano();
+}
+
+/// Sum of one field; nothing on overflow.
+template <class Quantity>
+std::optional<std::int64_t> sum_of(const std::vector<Settled>& settled, Quantity Settled::*field) {
+  Quantity sum{};
+  for (const Settled& one : settled) {
+    if (!accumulate(sum, one.*field)) return std::nullopt;
   }
   return sum.nano();
 }
@@ -133,10 +178,12 @@ Result<void> repay_credit(Overlay& state, const ParticipantRef& utility) {
 
 using Deltas = std::map<ParticipantRef, std::int64_t>;
 
-/// Books the differences in coins, which sum to zero over participants and supplier.
+/// Books the differences in coins, which sum to zero over participants, supplier and fees.
 Result<void> book_coins(Overlay& state, UtcMillis slot,
-                        const std::optional<ParticipantId>& supplier, Deltas deltas) {
+                        const std::optional<ParticipantId>& supplier, Deltas deltas,
+                        std::int64_t fees_nano) {
   std::vector<Posting> postings;
+  postings.push_back({system_account(AccountClass::network_fees, asset_coins), fees_nano});
   std::vector<std::pair<ParticipantRef, Coins>> claims;
   const ParticipantRef utility{ParticipantType::utility_company,
                                supplier.value_or(ParticipantId())};
@@ -179,12 +226,16 @@ Result<void> book_coins(Overlay& state, UtcMillis slot,
   return supplier ? repay_credit(state, utility) : Result<void>();
 }
 
-Result<void> book_energy(Overlay& state, std::int64_t flow_nano) {
-  if (flow_nano == 0) return {};
-  const Posting postings[] = {
-      {system_account(AccountClass::grid_injection, asset_energy), -flow_nano},
+/// What flowed to those who drew it, and what the utility delivered for what was lost.
+Result<void> book_energy(Overlay& state, std::int64_t flow_nano, std::int64_t lost_nano) {
+  std::int64_t injected = 0;
+  if (__builtin_add_overflow(flow_nano, lost_nano, &injected)) return overflow();
+  std::vector<Posting> postings{
+      {system_account(AccountClass::grid_injection, asset_energy), -injected},
       {system_account(AccountClass::grid_consumption, asset_energy), flow_nano},
+      {system_account(AccountClass::losses, asset_energy), lost_nano},
   };
+  std::erase_if(postings, [](const Posting& posting) { return posting.amount_nano == 0; });
   return post(state, postings);
 }
 
@@ -202,18 +253,24 @@ std::string_view to_text(Venue venue) {
   return "unknown";
 }
 
+Coins SettledTrade::total_fees() const {
+  std::int64_t sum = 0;
+  for (const LevelFee& fee : fees) sum += fee.amount.nano();
+  return Coins::from_nano(sum);
+}
+
 Result<SlotResult> settle(const SlotInputs& inputs) {
   PS_ASSERT(inputs.terms.size() == inputs.metered.size());
   PS_ASSERT(inputs.apart.empty() || inputs.apart.size() == inputs.terms.size());
   SlotResult result;
   result.settled = inputs.metered;
   market::Book book = slot_book(inputs);
-  auto clearing = market::clear(inputs.rule, book);
+  auto clearing = market::clear(inputs.rule, book, inputs.network);
   if (!clearing && clearing.error().code() == MarketError::too_large) {
     std::erase_if(book.orders, [](const market::Order& order) {
       return order.only_green || !order.partners.empty();
     });
-    clearing = market::clear(inputs.rule, book);
+    clearing = market::clear(inputs.rule, book, inputs.network);
   }
   if (!clearing) return clearing.error();
   result.clearing_price = clearing->clearing_price;
@@ -268,12 +325,22 @@ Result<void> book(Overlay& state, UtcMillis slot, const Supply& supply,
   PS_ASSERT(terms.size() == before.size() && terms.size() == now.size());
   const auto flow_before = flow(before);
   const auto flow_now = flow(now);
-  if (!flow_before || !flow_now) return overflow();
+  const auto lost_before = sum_of(before, &Settled::lost);
+  const auto lost_now = sum_of(now, &Settled::lost);
+  const auto fees_before = sum_of(before, &Settled::fees);
+  const auto fees_now = sum_of(now, &Settled::fees);
+  if (!flow_before || !flow_now || !lost_before || !lost_now || !fees_before || !fees_now) {
+    return overflow();
+  }
+  const std::int64_t fees_nano = *fees_now - *fees_before;
   Overlay changes(state);
-  if (auto booked = book_energy(changes, *flow_now - *flow_before); !booked) return booked;
+  if (auto booked = book_energy(changes, *flow_now - *flow_before, *lost_now - *lost_before);
+      !booked) {
+    return booked;
+  }
 
   Deltas deltas;
-  std::int64_t supplier_delta = 0;
+  std::int64_t supplier_delta = -fees_nano;
   for (std::size_t i = 0; i < terms.size(); ++i) {
     const auto net_before = net_coins(before[i]);
     const auto net_now = net_coins(now[i]);
@@ -286,11 +353,12 @@ Result<void> book(Overlay& state, UtcMillis slot, const Supply& supply,
     }
   }
   if (supply.supplier) {
-    // What neighbours pay one another cancels out; the rest is the supplier's.
+    // What neighbours pay one another cancels out; but for the fees the rest is the supplier's.
     std::int64_t& own = deltas[{ParticipantType::utility_company, *supply.supplier}];
     if (__builtin_add_overflow(own, supplier_delta, &own)) return overflow();
   }
-  if (auto booked = book_coins(changes, slot, supply.supplier, std::move(deltas)); !booked) {
+  if (auto booked = book_coins(changes, slot, supply.supplier, std::move(deltas), fees_nano);
+      !booked) {
     return booked;
   }
   changes.merge_into(state);
@@ -352,6 +420,9 @@ Result<void> check_settled(UtcMillis slot, const std::vector<Terms>& terms,
     sold += one.sold.nano();
     paid += one.paid.nano();
     earned += one.earned.nano();
+    if (one.fees.is_negative() || one.losses.is_negative() || one.lost.is_negative()) {
+      return broken(who + ": a negative fee or loss");
+    }
   }
   if (bought != sold) return broken("bought is not sold");
   if (paid != earned) return broken("neighbours paid what neighbours did not get");

@@ -13,6 +13,7 @@
 #include "ledger/metering.hpp"
 #include "ledger/overlay.hpp"
 #include "ledger/participants.hpp"
+#include "market/network.hpp"
 
 namespace powershare::ledger {
 
@@ -31,6 +32,11 @@ struct Settled {
   Coins earned;
   Coins utility_charge;
   Coins utility_credit;
+  // As a buyer, beside what is paid to neighbours (DECISIONS 42).
+  Coins fees{};    ///< of the network's levels
+  Coins losses{};  ///< to the utility, for what was lost on the way
+  Energy lost{};   ///< from the utility; in nobody's imported
+  bool over_network() const { return !fees.is_zero() || !losses.is_zero() || !lost.is_zero(); }
   friend bool operator==(const Settled&, const Settled&) = default;
 };
 
@@ -99,12 +105,21 @@ struct SlotInputs {
   std::vector<Settled> metered;    ///< imported, exported, produced of each; the rest 0
   std::vector<SlotFacts> facts{};  ///< as `terms`; none where nobody's wishes ask for them
   std::vector<Apart> apart{};      ///< as `terms`; empty: nothing of anybody
+  market::Network network{};       ///< participants as `terms`
 };
 
 enum class Venue : std::uint8_t { local = 1, island, utility };
 /// "local", "island", "utility".
 std::string_view to_text(Venue venue);
 
+/// What one level of the network takes of a trade.
+struct LevelFee {
+  std::string zone;
+  Coins amount;
+  friend bool operator==(const LevelFee&, const LevelFee&) = default;
+};
+
+/// The seller gets the amount; the buyer pays amount + fees + losses.
 struct SettledTrade {
   ParticipantRef buyer;
   ParticipantRef seller;
@@ -112,8 +127,13 @@ struct SettledTrade {
   Price price;
   Coins amount;
   Venue venue = Venue::local;
-  bool bid_ordered = false;    ///< the buyer's explicit order, not its criteria
-  bool offer_ordered = false;  ///< likewise the seller's
+  bool bid_ordered = false;      ///< the buyer's explicit order, not its criteria
+  bool offer_ordered = false;    ///< likewise the seller's
+  std::vector<LevelFee> fees{};  ///< of the levels that take one, from the seller's end
+  Coins losses{};
+  Energy lost{};
+  /// Sum of the fees, which the booking has checked.
+  Coins total_fees() const;
   friend bool operator==(const SettledTrade&, const SettledTrade&) = default;
 };
 
@@ -137,8 +157,8 @@ Terms terms_of(const StateReader& state, const ParticipantRef& participant, UtcM
 Supply current_supply(const StateReader& state);
 
 /// Books `now` instead of `before` (both as `terms`): energy from injection to consumption, coins
-/// between neighbours and with the supplier. What a participant cannot pay, the supplier advances
-/// and claims; coins that arrive pay claims first. Errors as post().
+/// between neighbours, with the supplier and for the network. What a participant cannot pay, the
+/// supplier advances and claims; coins that arrive pay claims first. Errors as post().
 Result<void> book(Overlay& state, UtcMillis slot, const Supply& supply,
                   const std::vector<Terms>& terms, const std::vector<Settled>& before,
                   const std::vector<Settled>& now);
@@ -149,7 +169,8 @@ Result<void> settle_after_final(Overlay& state, const BlockContext& context,
                                 const ParticipantRef& owner, UtcMillis slot,
                                 const SlotReading& reading, std::vector<HistoryRow>& rows);
 
-/// Metered import = bought + from the utility, the same for export, sold = bought over all.
+/// Metered import = bought + from the utility, the same for export, sold = bought over all, paid =
+/// earned over all, and nothing is negative.
 /// LedgerError::invariant.
 Result<void> check_settled(UtcMillis slot, const std::vector<Terms>& terms,
                            const std::vector<Settled>& settled);

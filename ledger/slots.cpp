@@ -185,15 +185,20 @@ class Settlement {
       record =
           SlotRecord{slot_, context_.parameters.clearing_rule, current_supply(state_), {}, {}, 0};
       record->quarantined = quarantined_meters(state_);
+      record->network = current_network(state_, slot_);
     }
     auto energies = metered_energy(state_, slot_, record->quarantined);
     if (!energies) return energies.error();
     add_new_participants(*record, *energies);
-    SlotInputs inputs{slot_, record->rule, record->supply, record->terms, {}, {}, {}};
+    SlotInputs inputs{slot_, record->rule, record->supply, record->terms, {}, {}, {}, {}};
     for (const Terms& terms : record->terms) {
       const Metered& metered = (*energies)[terms.participant];
       inputs.metered.push_back(metered.all);
       inputs.apart.push_back(metered.apart);
+    }
+    if (const auto network = find_network(state_, record->network.version)) {
+      inputs.network =
+          market_network(*network, record->network.minute_of_week, record->supply, record->terms);
     }
     if (needs_facts(inputs.terms)) {
       inputs.facts = slot_facts(state_, slot_, inputs.terms, inputs.metered);

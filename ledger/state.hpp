@@ -24,6 +24,7 @@ class State final : public StateReader {
   crypto::Digest root() const { return tree_.root(); }
   std::size_t size() const { return records_.size(); }
 
+  crypto::SparseProof prove(const crypto::Digest& key_hash) const { return tree_.prove(key_hash); }
   std::vector<crypto::Subtree> tree_level(unsigned depth) const { return tree_.level(depth); }
   /// The records whose SHA-256(key) begins with the `depth` bits of `index`, by that hash. depth
   /// <= 16.

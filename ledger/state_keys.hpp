@@ -63,6 +63,7 @@ enum class StateTable : std::uint8_t {
   order = 0x43,           ///< i64 last slot ‖ 32 transaction -> PlaceOrder
   order_of = 0x44,  ///< participant ‖ 32 transaction -> i64 last slot: the same, by participant
   calendar = 0x47,  ///< one record: SetCalendar
+  network = 0x48,   ///< u64 version -> SetNetwork (ledger/network.hpp)
   dedup = 0x60,     ///< text principal ‖ idempotency key -> first transaction's id, expiry
 };
 

@@ -390,6 +390,10 @@ Result<void> StateMachine::check_invariants() const {
   return sound ? check_slots(impl_->state) : sound;
 }
 
+RecordProof StateMachine::prove(ByteView key) const {
+  return {impl_->state.get(key), impl_->state.prove(crypto::sha256(key))};
+}
+
 std::vector<crypto::Subtree> StateMachine::tree_level(unsigned depth) const {
   return impl_->state.tree_level(depth);
 }

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,12 @@ struct ExecutedBlock {
 using TransactionDecoder =
     std::function<Result<Transaction>(ByteView bytes, std::uint32_t feature_level)>;
 
+/// What the state holds at a key, and the path from there to the state root.
+struct RecordProof {
+  std::optional<Bytes> value;  ///< nothing where there is no such record
+  crypto::SparseProof path;
+};
+
 /// The state in memory with its Merkle tree, and the only way to change it.
 class StateMachine {
  public:
@@ -75,6 +82,8 @@ class StateMachine {
   Digest head_hash() const;  ///< genesis hash at height 0
   Digest state_root() const;
   const StateReader& state() const;
+  /// Against state_root().
+  RecordProof prove(ByteView key) const;
   /// Slot, island and conservation invariants of DESIGN §5; LedgerError::invariant with what is
   /// wrong.
   Result<void> check_invariants() const;

@@ -48,7 +48,8 @@ std::int64_t saturated(std::int64_t a, std::int64_t b, std::int64_t minus) {
 }
 
 void add_totals(Sums& sums, BillTotals& sum, const BillTotals& part) {
-  for (const auto field : {&BillTotals::imported, &BillTotals::exported, &BillTotals::produced}) {
+  for (const auto field :
+       {&BillTotals::imported, &BillTotals::exported, &BillTotals::produced, &BillTotals::lost}) {
     sums.add(sum.*field, part.*field);
   }
   for (const auto line :
@@ -60,6 +61,7 @@ void add_totals(Sums& sums, BillTotals& sum, const BillTotals& part) {
                            &BillTotals::cost_without_market}) {
     sums.add(sum.*coins, part.*coins);
   }
+  for (const auto& [level, fee] : part.level_fees) sums.add(sum.level_fees[level], fee);
   sum.slots += part.slots;
 }
 
@@ -122,7 +124,15 @@ Result<void> StatementBuilder::add(const ParticipantSlotRow& row) {
   sums.add(totals.bought, s.bought, s.paid).add(totals.sold, s.sold, s.earned);
   sums.add(totals.from_utility, s.from_utility, s.utility_charge);
   sums.add(totals.to_utility, s.to_utility, s.utility_credit);
+  sums.add(totals.fees, s.fees).add(totals.losses, s.losses).add(totals.lost, s.lost);
+  for (const TradeRow& trade : row.trades) {
+    if (trade.trade.buyer != row.participant) continue;
+    for (const LevelFee& fee : trade.trade.fees) {
+      if (!fee.amount.is_zero()) sums.add(totals.level_fees[fee.zone], fee.amount);
+    }
+  }
   sums.add(totals.cost, s.paid).add(totals.cost, s.utility_charge);
+  sums.add(totals.cost, s.fees).add(totals.cost, s.losses);
   sums.subtract(totals.cost, s.earned).subtract(totals.cost, s.utility_credit);
   Coins charge;
   Coins credit;

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "ledger/history.hpp"
@@ -37,9 +39,11 @@ struct BillTotals {
   BillLine to_utility;
   BillLine late_from_utility;  ///< settled in the period for slots that were final (DECISIONS 22)
   BillLine late_to_utility;
-  Coins fees;                 ///< 0 until chains have network fees
-  Coins losses;               ///< 0 until chains have loss factors
-  Coins cost;                 ///< all that is paid less all that is earned
+  Coins fees;                               ///< of the network, for what was bought from neighbours
+  std::map<std::string, Coins> level_fees;  ///< the same by level; without those that are 0
+  Coins losses;                             ///< for energy that was lost on the way from neighbours
+  Energy lost;                              ///< delivered by the utility, in nobody's imported
+  Coins cost;                               ///< all that is paid less all that is earned
   Coins cost_without_market;  ///< the same metered energy at the tariff and the feed-in price
   std::uint64_t slots = 0;    ///< settled, of one participant each
 

@@ -49,6 +49,7 @@ constexpr std::string_view names[] = {
     "SetMeterStanding",
     "DisputeReading",
     "ResolveDispute",
+    "SetNetwork",
 };
 static_assert(std::size(names) == std::variant_size_v<Payload>);
 

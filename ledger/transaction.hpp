@@ -18,6 +18,7 @@
 #include "ledger/access_payloads.hpp"
 #include "ledger/household_payloads.hpp"
 #include "ledger/member.hpp"
+#include "ledger/network_payloads.hpp"
 #include "ledger/participants.hpp"
 #include "ledger/reading.hpp"
 
@@ -238,7 +239,7 @@ using Payload = std::variant<
     AddMember, RemoveMember, ReplaceMemberKeys, SetFeatureLevel, IssueIdentity, RevokeIdentity,
     AddApiKey, RevokeApiKey, Invite, WithdrawInvitation, AcceptInvitation, SetLogin, RemoveLogin,
     OpenSession, CloseSession, PlaceOrder, CancelOrder, SetCalendar, SetPreferences, RequestCash,
-    ResolveCashRequest, UpdateMeter, SetMeterStanding, DisputeReading, ResolveDispute>;
+    ResolveCashRequest, UpdateMeter, SetMeterStanding, DisputeReading, ResolveDispute, SetNetwork>;
 
 /// A decoded transaction whose signature over its body has been checked under `signer`. Whether
 /// that key may do this is decided in apply (DECISIONS 4).

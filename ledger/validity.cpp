@@ -9,6 +9,7 @@
 #include "ledger/criteria.hpp"
 #include "ledger/error.hpp"
 #include "ledger/metering.hpp"
+#include "ledger/network.hpp"
 #include "ledger/orders.hpp"
 #include "ledger/parameters.hpp"
 #include "ledger/registry.hpp"
@@ -187,16 +188,7 @@ Result<void> check(const ParticipantRef& owner, const SideRules& rules,
       return malformed("an offset must be between -1000 and 1000 coins per kWh");
     }
   }
-  if (rules.windows.size() > CriteriaLimits::max_windows) {
-    return malformed("at most 16 windows");
-  }
-  constexpr int minutes = 24 * 60;
-  for (const auto& window : rules.windows) {
-    if (window.weekdays == 0 || window.weekdays > 127 || window.from_minute >= minutes ||
-        window.to_minute > minutes) {
-      return malformed("a window has weekdays, and minutes of the day");
-    }
-  }
+  if (auto valid = check_windows(rules.windows); !valid) return valid;
   return check_partners(owner, rules.partners, CriteriaLimits::max_partners);
 }
 
@@ -486,6 +478,7 @@ struct Checker {
   Result<void> operator()(const ResolveDispute& payload) const {
     return check_reading(payload.meter, payload.sequence);
   }
+  Result<void> operator()(const SetNetwork& payload) const { return check_network(payload); }
 };
 
 }  // namespace
@@ -504,6 +497,17 @@ bool is_label(std::string_view text, std::size_t max_bytes) {
     text.remove_prefix(piece);
   }
   return true;
+}
+
+Result<void> check_windows(const std::vector<WeeklyWindow>& windows) {
+  if (windows.size() > CriteriaLimits::max_windows) return malformed("at most 16 windows");
+  for (const auto& window : windows) {
+    if (window.weekdays == 0 || window.weekdays > 127 || window.from_minute >= minutes_per_day ||
+        window.to_minute > minutes_per_day) {
+      return malformed("a window has weekdays, and minutes of the day");
+    }
+  }
+  return {};
 }
 
 Result<void> check_payload(const Payload& payload) {

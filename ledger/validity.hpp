@@ -26,6 +26,8 @@ inline constexpr std::int64_t max_expiry_ms = 24 * millis_per_hour;
 
 /// Empty, or at most `max_bytes` of well-formed UTF-8 without control characters.
 bool is_label(std::string_view text, std::size_t max_bytes = max_label_bytes);
+/// LedgerError::malformed with one sentence.
+Result<void> check_windows(const std::vector<WeeklyWindow>& windows);
 /// LedgerError::malformed with one sentence. Readings are judged one by one in apply, not here.
 Result<void> check_payload(const Payload& payload);
 /// The payload, and principal and idempotency key.

@@ -85,6 +85,13 @@ enum class Metric : std::uint8_t {
   gateway_request_duration_seconds,
   gateway_connections,
   gateway_certificate_expiry_timestamp_seconds,
+  gateway_screens_total,
+  gateway_client_errors_total,
+
+  delivery_sent_total,
+  delivery_failures_total,
+  delivery_given_up_total,
+  delivery_waiting,
 
   neighbourhood_imported_watts,
   neighbourhood_exported_watts,

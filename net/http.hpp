@@ -24,6 +24,8 @@ enum class NetError {
   refused_by_self_test,  ///< the CURVE self-test let a stranger in: exit 70
   bad_key,
   malformed,        ///< a request target that does not spell a path
+  refused_address,  ///< an address outside that this peer does not speak to
+  not_delivered,    ///< the other side could not be reached or said no, with its words
   bad_certificate,  ///< a certificate or key that cannot be used: exit 78, the file in the detail
 };
 

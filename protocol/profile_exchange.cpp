@@ -36,9 +36,21 @@ ProfileExchange::ProfileExchange(std::vector<StoredProfile> stored, MonotonicMil
                                  ProfileLimits limits)
     : limits_(limits) {
   for (auto& entry : stored) {
+    bytes_ += entry.profile.size();
     profiles_[entry.commitment] =
         Profile{std::move(entry.profile), entry.confirmed, std::nullopt, now};
   }
+}
+
+bool ProfileExchange::has_room(std::size_t bytes) const {
+  return profiles_.size() < limits_.max_profiles && bytes_ + bytes <= limits_.max_bytes;
+}
+
+std::map<crypto::Digest, ProfileExchange::Profile>::iterator ProfileExchange::remove(
+    std::map<crypto::Digest, Profile>::iterator entry, ProfileEffects& effects) {
+  effects.erase.push_back(entry->first);
+  bytes_ -= entry->second.bytes.size();
+  return profiles_.erase(entry);
 }
 
 void ProfileExchange::add(const crypto::Digest& commitment, Profile profile,
@@ -46,7 +58,9 @@ void ProfileExchange::add(const crypto::Digest& commitment, Profile profile,
   profile.confirmed = named_.contains(commitment);
   effects.store.push_back({commitment, profile.bytes, profile.confirmed});
   if (profile.from && !profile.confirmed) ++unconfirmed_[*profile.from];
-  profiles_[commitment] = std::move(profile);
+  auto& place = profiles_[commitment];
+  bytes_ += profile.bytes.size() - place.bytes.size();
+  place = std::move(profile);
 }
 
 ProfileEffects ProfileExchange::keep(std::uint64_t call, Bytes profile,
@@ -54,7 +68,7 @@ ProfileEffects ProfileExchange::keep(std::uint64_t call, Bytes profile,
                                      std::size_t faulty, MonotonicMillis now) {
   ProfileEffects effects;
   const auto commitment = ledger::profile_commitment(profile);
-  if (keeps_.size() >= limits_.max_calls || profiles_.size() >= limits_.max_profiles) {
+  if (keeps_.size() >= limits_.max_calls || !has_room(profile.size())) {
     effects.kept.push_back({call, std::nullopt});
     return effects;
   }
@@ -114,7 +128,7 @@ void ProfileExchange::on_offer(pbft::MemberIndex sender, ByteView body, Monotoni
     const auto given = unconfirmed_.find(sender);
     const bool too_many =
         given != unconfirmed_.end() && given->second >= limits_.max_unconfirmed_per_peer;
-    if (too_many || profiles_.size() >= limits_.max_profiles) return;
+    if (too_many || !has_room(body.size())) return;
     add(commitment, {to_bytes(body), false, sender, now}, effects);
     answer_complete(effects);
   }
@@ -152,7 +166,7 @@ void ProfileExchange::on_ask(pbft::MemberIndex sender, ByteView body,
 void ProfileExchange::on_profile(ByteView body, MonotonicMillis now, ProfileEffects& effects) {
   if (body.size() > ledger::max_profile_bytes) return;
   const auto commitment = ledger::profile_commitment(body);
-  if (profiles_.contains(commitment) || !is_wanted(commitment)) return;
+  if (profiles_.contains(commitment) || !is_wanted(commitment) || !has_room(body.size())) return;
   if (!ledger::decode_profile(body)) return;
   add(commitment, {to_bytes(body), false, std::nullopt, now}, effects);
   answer_complete(effects);
@@ -181,8 +195,7 @@ ProfileEffects ProfileExchange::follow(std::set<crypto::Digest> named,
       ++entry;
       continue;
     }
-    effects.erase.push_back(entry->first);
-    entry = profiles_.erase(entry);
+    entry = remove(entry, effects);
   }
   const bool again = !asked_ || now.value - asked_->value >= limits_.ask_again_ms;
   if (!missing.empty() && again) {
@@ -217,8 +230,7 @@ ProfileEffects ProfileExchange::tick(MonotonicMillis now) {
       continue;
     }
     if (profile.from) --unconfirmed_[*profile.from];
-    effects.erase.push_back(entry->first);
-    entry = profiles_.erase(entry);
+    entry = remove(entry, effects);
   }
   return effects;
 }

@@ -43,6 +43,8 @@ struct ProfileEffects {
 
 struct ProfileLimits {
   std::size_t max_profiles = 500'000;
+  /// Of all of them, pictures too: 4,000 homes with the largest ones, or 1 million without.
+  std::size_t max_bytes = 256u << 20;
   /// Profiles of one other peer that the ledger has not named (yet): it cannot fill this one's
   /// disk.
   std::size_t max_unconfirmed_per_peer = 1'024;
@@ -75,6 +77,13 @@ class ProfileExchange {
   ProfileEffects tick(MonotonicMillis now);
 
   std::size_t size() const { return profiles_.size(); }
+  /// What the ledger names and this peer holds.
+  template <class Visit>
+  void for_each_confirmed(const Visit& visit) const {
+    for (const auto& [commitment, profile] : profiles_) {
+      if (profile.confirmed) visit(commitment, ByteView(profile.bytes));
+    }
+  }
 
  private:
   struct Profile {
@@ -104,11 +113,16 @@ class ProfileExchange {
   void on_kept(pbft::MemberIndex sender, ByteView body, ProfileEffects& effects);
   void on_ask(pbft::MemberIndex sender, ByteView body, ProfileEffects& effects) const;
   void on_profile(ByteView body, MonotonicMillis now, ProfileEffects& effects);
+  /// Whether another one of that size finds a place.
+  bool has_room(std::size_t bytes) const;
+  std::map<crypto::Digest, Profile>::iterator remove(
+      std::map<crypto::Digest, Profile>::iterator entry, ProfileEffects& effects);
   bool is_wanted(const crypto::Digest& commitment) const;
   bool is_complete(const FetchCall& fetch) const;
 
   ProfileLimits limits_;
   std::map<crypto::Digest, Profile> profiles_;
+  std::size_t bytes_ = 0;                                 ///< of all profiles
   std::map<pbft::MemberIndex, std::size_t> unconfirmed_;  ///< by who gave them
   std::set<crypto::Digest> named_;
   std::map<std::uint64_t, KeepCall> keeps_;

@@ -1,7 +1,8 @@
-import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { finishDist } from "./scripts/finish-dist.ts";
 
+const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const peer = process.env.POWERSHARE_PEER ?? "http://127.0.0.1:8080";
 const proxied = ["/v1", "/etms", "/api", "/explorer", "/livez", "/readyz"];
 
@@ -18,8 +19,8 @@ export default defineConfig({
         if (warning.code !== "MODULE_LEVEL_DIRECTIVE") warn(warning);
       },
       input: {
-        app: resolve(import.meta.dirname, "index.html"),
-        console: resolve(import.meta.dirname, "console.html"),
+        app: here("index.html"),
+        console: here("console.html"),
       },
     },
   },
@@ -28,6 +29,7 @@ export default defineConfig({
   },
   test: {
     environment: "jsdom",
+    setupFiles: [here("src/testing/setup.ts")],
     include: ["src/**/*.test.{ts,tsx}"],
     restoreMocks: true,
     pool: "threads",

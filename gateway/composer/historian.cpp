@@ -165,8 +165,8 @@ std::optional<Record> find_record(const Context& context, const ChainView& view,
 }  // namespace
 
 bool is_in_historian(std::string_view payload_name) {
-  constexpr std::array<std::string_view, 8> hidden = {
-      "ReadingBatch", "ClockStep",    "SetParameter",      "SetCalendar",
+  constexpr std::array<std::string_view, 9> hidden = {
+      "ReadingBatch", "ClockStep",    "SetParameter",      "SetCalendar",    "SetNetwork",
       "AddMember",    "RemoveMember", "ReplaceMemberKeys", "SetFeatureLevel"};
   return std::find(hidden.begin(), hidden.end(), payload_name) == hidden.end();
 }

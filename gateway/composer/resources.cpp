@@ -6,6 +6,7 @@
 #include "gateway/composer/submission.hpp"
 #include "gateway/composer/transaction_index.hpp"
 #include "ledger/parameters.hpp"
+#include "ledger/registry.hpp"
 
 namespace powershare::gateway::composer {
 namespace {
@@ -62,13 +63,9 @@ std::optional<Problem> refusal(const Exchange& exchange, const Instance& instanc
   return access_denied(own, is_new ? "CREATE" : "UPDATE", wanted);
 }
 
-/// Keeps a Resident's names off the ledger and runs `then` with their commitment; for others at
-/// once.
-void keep_names(const Context& context, const Instance& instance,
-                std::function<void(Outcome<Digest>)> then) {
-  if (instance.type->find("firstName") == nullptr) return then(Digest{});
-  Profile profile{instance.texts.at("firstName"), instance.texts.at("lastName"),
-                  instance.texts.at("email")};
+/// Keeps what a Resident's record commits to off the ledger and runs `then` with its commitment.
+void keep_profile(const Context& context, Profile profile,
+                  std::function<void(Outcome<Digest>)> then) {
   for (const auto* text : {&profile.first_name, &profile.last_name, &profile.email}) {
     if (text->size() > ledger::max_profile_text_bytes) {
       return then(plain(500, "A name or an e-mail address has at most " +
@@ -85,6 +82,35 @@ void keep_names(const Context& context, const Instance& instance,
   });
 }
 
+/// The same with the names of the body; for others than Residents at once. What the profile that
+/// `known` commits to holds besides names, as a picture, stays.
+void keep_names(const ContextPtr& context, const Instance& instance, const Digest& known,
+                std::function<void(Outcome<Digest>)> then) {
+  if (instance.type->find("firstName") == nullptr) return then(Digest{});
+  auto finish = [context, then = std::move(then), first = instance.texts.at("firstName"),
+                 last = instance.texts.at("lastName"),
+                 email = instance.texts.at("email")](Profile profile) {
+    profile.first_name = first;
+    profile.last_name = last;
+    profile.email = email;
+    keep_profile(*context, std::move(profile), then);
+  };
+  auto* profiles = context->ports().profiles;
+  if (profiles == nullptr || crypto::is_zero(known)) return finish(Profile{});
+  profiles->fetch({known}, [finish](std::vector<std::optional<Profile>> found) {
+    const bool there = !found.empty() && found.front().has_value();
+    finish(there ? *std::move(found.front()) : Profile{});
+  });
+}
+
+/// What the record of a participant commits to; zero for none and where there is no record.
+Digest commitment_of(const ledger::StateReader& state, const Instance& instance) {
+  const auto ref =
+      ledger::parse_participant_ref(std::string(instance.type->name) + ":" + instance.id);
+  const auto record = ref ? ledger::find_participant(state, *ref) : std::nullopt;
+  return record ? record->profile : Digest{};
+}
+
 using Done = std::function<void(Outcome<Record>)>;
 
 /// Submits one object and calls `done` with what the answer shows of it.
@@ -93,7 +119,7 @@ void create(const ContextPtr& context, const ExchangePtr& exchange,
             std::optional<std::size_t> item, Done done) {
   if (auto problem = refusal(*exchange, instance, true)) return done(std::move(*problem));
   keep_names(
-      *context, instance,
+      context, instance, {},
       [context, exchange, view, instance, item, done = std::move(done)](Outcome<Digest> profile) {
         if (auto* problem = std::get_if<Problem>(&profile)) return done(std::move(*problem));
         const bool is_transaction = instance.type->kind == Kind::transaction;
@@ -204,19 +230,21 @@ void send_result(const Exchange& exchange, const Outcome<Record>& result) {
 void submit_update(const ContextPtr& context, const ExchangePtr& exchange,
                    const std::shared_ptr<ChainView>& view, const Instance& instance) {
   if (const auto problem = refusal(*exchange, instance, false)) return exchange->send(*problem);
-  keep_names(*context, instance, [context, exchange, view, instance](Outcome<Digest> profile) {
-    if (auto* problem = std::get_if<Problem>(&profile)) return exchange->send(*problem);
-    auto payload = update(instance, std::get<Digest>(profile), view->state());
-    if (auto* problem = std::get_if<Problem>(&payload)) return exchange->send(*problem);
-    submit(*context, *exchange, std::move(std::get<ledger::Payload>(payload)),
-           {instance.type, instance.id}, {},
-           [exchange, echo = instance.echo](Outcome<std::string> result) {
-             if (auto* problem = std::get_if<Problem>(&result)) {
-               return exchange->send(*problem);
-             }
-             exchange->send_json(to_json(echo));
-           });
-  });
+  const auto known = commitment_of(view->state(), instance);
+  keep_names(context, instance, known,
+             [context, exchange, view, instance](Outcome<Digest> profile) {
+               if (auto* problem = std::get_if<Problem>(&profile)) return exchange->send(*problem);
+               auto payload = update(instance, std::get<Digest>(profile), view->state());
+               if (auto* problem = std::get_if<Problem>(&payload)) return exchange->send(*problem);
+               submit(*context, *exchange, std::move(std::get<ledger::Payload>(payload)),
+                      {instance.type, instance.id}, {},
+                      [exchange, echo = instance.echo](Outcome<std::string> result) {
+                        if (auto* problem = std::get_if<Problem>(&result)) {
+                          return exchange->send(*problem);
+                        }
+                        exchange->send_json(to_json(echo));
+                      });
+             });
 }
 
 }  // namespace

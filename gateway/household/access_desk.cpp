@@ -42,7 +42,7 @@ std::shared_ptr<const crypto::KeyPair> try_password(const std::optional<ledger::
 }
 
 net::HttpResponse too_many_waiting() {
-  return retry_later(429, "busy", "Too many log-ins wait at this peer; try again or another one.",
+  return retry_later(429, "busy", "Too many wait at this peer; try again or another one.",
                      retry_password_seconds);
 }
 
@@ -82,8 +82,8 @@ Result<void> check_new_login(std::string_view login, std::string_view password) 
   return {};
 }
 
-bool post_password_task(const Services& services, const Responder& responder,
-                        std::function<void()> task) {
+bool post_heavy_task(const Services& services, const Responder& responder,
+                     std::function<void()> task) {
   if (services.access->worker.post(std::move(task))) return true;
   responder.send(too_many_waiting());
   return false;
@@ -209,6 +209,8 @@ void add_household_access_routes(Router& router, const ServicesPtr& services) {
   add_session_routes(router, services);
   add_invitation_routes(router, services);
   add_me_routes(router, services);
+  add_picture_routes(router, services);
+  add_delivery_routes(router, services);
 }
 
 }  // namespace powershare::gateway

@@ -56,9 +56,10 @@ struct NewLogin {
 Result<NewLogin> make_login(const Services& services, std::string_view login,
                             std::string_view password);
 
-/// Runs `task` on the thread for passwords; answers 429 where too many wait.
-bool post_password_task(const Services& services, const Responder& responder,
-                        std::function<void()> task);
+/// Runs `task` on the thread for passwords, which is the door's one for whatever takes long;
+/// answers 429 where too many wait.
+bool post_heavy_task(const Services& services, const Responder& responder,
+                     std::function<void()> task);
 
 /// Draws the two keys of a session, submits OpenSession signed with `signer`, and answers with the
 /// tokens.
@@ -84,5 +85,7 @@ void add_login_routes(Router& router, const ServicesPtr& services);
 void add_session_routes(Router& router, const ServicesPtr& services);
 void add_invitation_routes(Router& router, const ServicesPtr& services);
 void add_me_routes(Router& router, const ServicesPtr& services);
+void add_picture_routes(Router& router, const ServicesPtr& services);
+void add_delivery_routes(Router& router, const ServicesPtr& services);
 
 }  // namespace powershare::gateway

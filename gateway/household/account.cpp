@@ -90,7 +90,8 @@ std::string preferences_schema() {
   return object_schema({{"ranking", R"({"type":"string","enum":["anonymous","named","hidden"]})"},
                         {"low_balance_coins", "number"},
                         {"top_up_below_coins", "number"},
-                        {"top_up_amount_coins", "number"}});
+                        {"top_up_amount_coins", "number"}},
+                       {"ranking"});
 }
 
 }  // namespace

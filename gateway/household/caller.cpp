@@ -20,7 +20,7 @@ bool is_public(const ledger::Payload& payload) {
         return std::is_same_v<T, ClockStep> || std::is_same_v<T, SetParameter> ||
                std::is_same_v<T, AddMember> || std::is_same_v<T, RemoveMember> ||
                std::is_same_v<T, ReplaceMemberKeys> || std::is_same_v<T, SetFeatureLevel> ||
-               std::is_same_v<T, SetCalendar>;
+               std::is_same_v<T, SetCalendar> || std::is_same_v<T, SetNetwork>;
       },
       payload);
 }

@@ -162,7 +162,7 @@ void add_desk_routes(Router& router, const ServicesPtr& services) {
   one.access = Access::administrator;
   one.parameters = {{"id", "path", "string", true, "64 hexadecimal digits"},
                     idempotency_parameter()};
-  one.request_schema = object_schema({{"approved", "boolean"}});
+  one.request_schema = object_schema({{"approved", "boolean"}}, {"approved"});
   one.response_schema = submission_schema();
   one.statuses = submission_statuses();
   one.statuses.push_back(404);
@@ -174,7 +174,7 @@ void add_desk_routes(Router& router, const ServicesPtr& services) {
 }  // namespace
 
 void add_cash_request_routes(Router& router, const ServicesPtr& services) {
-  const auto amount = object_schema({{"cash", "number"}, {"currency", "string"}});
+  const auto amount = object_schema({{"cash", "number"}, {"currency", "string"}}, {"cash"});
   add_for_caller(router, services,
                  submitting_route("POST", "/etms/wallet/fund",
                                   "Asks the administrator to pay cash in.", amount),

@@ -50,7 +50,7 @@ constexpr Energy EnergySums::*energy_fields[] = {
     &EnergySums::renewable_bought};
 constexpr Coins EnergySums::*coin_fields[] = {&EnergySums::paid, &EnergySums::earned,
                                               &EnergySums::utility_charge,
-                                              &EnergySums::utility_credit};
+                                              &EnergySums::utility_credit, &EnergySums::network};
 
 }  // namespace
 
@@ -59,7 +59,7 @@ Energy EnergySums::consumption() const {
       std::max<std::int64_t>(0, saturated(imported.nano(), produced.nano(), exported.nano())));
 }
 Coins EnergySums::cost() const {
-  return Coins::from_nano(saturated(paid.nano(), utility_charge.nano()));
+  return Coins::from_nano(saturated(saturated(paid.nano(), utility_charge.nano()), network.nano()));
 }
 Coins EnergySums::earnings() const {
   return Coins::from_nano(saturated(earned.nano(), utility_credit.nano()));
@@ -97,6 +97,7 @@ Result<void> add_slot(EnergySums& sums, const ledger::ParticipantSlotRow& row,
   to(sums.from_utility, settled.from_utility)(sums.to_utility, settled.to_utility);
   to(sums.paid, settled.paid)(sums.earned, settled.earned);
   to(sums.utility_charge, settled.utility_charge)(sums.utility_credit, settled.utility_credit);
+  to(sums.network, settled.fees)(sums.network, settled.losses);
   to(sums.own_used, Energy::from_nano(std::max<std::int64_t>(
                         0, saturated(settled.produced.nano(), 0, settled.exported.nano()))));
   for (const auto& each : row.trades) {

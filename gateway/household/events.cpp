@@ -126,6 +126,8 @@ class OwnEvents {
     data.key("earned_coins").number(settled.earned.nano());
     data.key("utility_charge_coins").number(settled.utility_charge.nano());
     data.key("utility_credit_coins").number(settled.utility_credit.nano());
+    data.key("fees_coins").number(settled.fees.nano());
+    data.key("losses_coins").number(settled.losses.nano());
     append("slot", data);
     moved_ = true;
   }
@@ -142,6 +144,8 @@ class OwnEvents {
     data.key("energy_kwh").number(trade.energy.nano());
     data.key("price").number(trade.price.nano());
     data.key("amount_coins").number(trade.amount.nano());
+    data.key("fees_coins").number(trade.total_fees().nano());
+    data.key("losses_coins").number(trade.losses.nano());
     append("trade", data);
   }
 

@@ -63,7 +63,13 @@ class Export {
     }
     out_.begin_object().key("first_name").string(profile->first_name);
     out_.key("last_name").string(profile->last_name);
-    out_.key("email").string(profile->email).end_object();
+    out_.key("email").string(profile->email).key("picture");
+    if (profile->picture.empty()) {
+      out_.null();
+    } else {
+      out_.string(to_base64(profile->picture));
+    }
+    out_.end_object();
   }
 
   void write_registry() {
@@ -336,14 +342,6 @@ void get_green_button(const Services& services, const Request& request,
 }
 
 void get_egac(const Services& services, const Request& request, const Responder& responder) {
-  if (!request.key) {
-    return responder.send(
-        problem(401, "api_key_needed", "This path needs an API key (x-api-key)."));
-  }
-  if (!request.has_role(Role::administrator) && !request.has_role(Role::operator_)) {
-    return responder.send(problem(403, "administrator_only",
-                                  "This path needs an administrator's or operator's API key."));
-  }
   const auto view = open_view(services, responder);
   if (!view) return;
   const auto month = request.http.parameter("month");
@@ -408,11 +406,11 @@ void add_export_routes(Router& router, const ServicesPtr& services) {
       "Energy per point of delivery (CPE) and slot of a local month with sharing coefficients, as "
       "CSV for the managing entity of a collective self-consumption (EGAC). A Link header with "
       "rel=next leads to the next part.";
-  egac.access = Access::partly;
+  egac.access = Access::operators;
   egac.parameters = {{"month", "query", "string", true, "YYYY-MM"},
                      {"after", "query", "string", false, "id of a meter: those after it"}};
   egac.response_type = "text/csv";
-  egac.statuses = {200, 400, 401, 403, 503};
+  egac.statuses = {200, 400, 503};
   router.add(std::move(egac), [services](const Request& request, const Responder& responder) {
     get_egac(*services, request, responder);
   });

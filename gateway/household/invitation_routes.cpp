@@ -146,7 +146,7 @@ void accept_with_login(const ServicesPtr& services, const Responder& responder,
   if (ledger::find_login(view.state(), id)) {
     return responder.send(problem(422, "login_exists", "The name of the log-in is taken."));
   }
-  post_password_task(*services, responder, [services, responder, accepting, fields] {
+  post_heavy_task(*services, responder, [services, responder, accepting, fields] {
     const auto made = make_login(*services, fields.at("login"), fields.at("password"));
     if (!made) return responder.send(problem_of(made.error()));
     submit_acceptance(*services, responder, accepting, {made->key, made->login, made->sealed});
@@ -207,7 +207,8 @@ void add_invitation_routes(Router& router, const ServicesPtr& services) {
               "Invites a person to act for a participant. The answer holds the code, which is told "
               "once and kept nowhere; whoever has it may bind a key.",
               Access::administrator);
-  by_administrator.request_schema = object_schema({{"participant", "string"}, {"days", "string"}});
+  by_administrator.request_schema =
+      object_schema({{"participant", "string"}, {"days", "string"}}, {"participant"});
   by_administrator.response_schema = invitation_schema();
   add_route(router, services, std::move(by_administrator), post_by_administrator);
 
@@ -221,8 +222,8 @@ void add_invitation_routes(Router& router, const ServicesPtr& services) {
                               "Invites a further person of the household; asks for the password "
                               "again. The code is told once.",
                               Access::resident);
-  by_household.request_schema =
-      object_schema({{"login", "string"}, {"password", "string"}, {"days", "string"}});
+  by_household.request_schema = object_schema(
+      {{"login", "string"}, {"password", "string"}, {"days", "string"}}, {"login", "password"});
   by_household.response_schema = invitation_schema();
   add_route(router, services, std::move(by_household), post_by_household);
 
@@ -238,7 +239,8 @@ void add_invitation_routes(Router& router, const ServicesPtr& services) {
                         "the peers then keep a key, or with a public_key whose owner keeps it.",
                         Access::open);
   accept.request_schema = object_schema(
-      {{"code", "string"}, {"login", "string"}, {"password", "string"}, {"public_key", "digest"}});
+      {{"code", "string"}, {"login", "string"}, {"password", "string"}, {"public_key", "digest"}},
+      {"code"});
   accept.response_schema = object_schema({{"participant", "string"},
                                           {"key", "digest"},
                                           {"transaction", "digest?"},

@@ -86,7 +86,8 @@ void delete_login(const ServicesPtr& services, const Request& request, const Res
 }  // namespace
 
 void add_login_routes(Router& router, const ServicesPtr& services) {
-  const auto credentials = object_schema({{"login", "string"}, {"password", "string"}});
+  const auto credentials =
+      object_schema({{"login", "string"}, {"password", "string"}}, {"login", "password"});
   RouteInfo login;
   login.method = "POST";
   login.pattern = "/etms/login";
@@ -114,7 +115,7 @@ void add_login_routes(Router& router, const ServicesPtr& services) {
   refresh.method = "POST";
   refresh.pattern = "/etms/refresh";
   refresh.summary = "Replaces both tokens of a session by new ones.";
-  refresh.request_schema = object_schema({{"refresh_token", "string"}});
+  refresh.request_schema = object_schema({{"refresh_token", "string"}}, {"refresh_token"});
   refresh.response_schema = session_schema();
   refresh.statuses = {200, 400, 401, 422, 429, 503};
   add_route(router, services, std::move(refresh), post_refresh);
@@ -127,7 +128,8 @@ void add_login_routes(Router& router, const ServicesPtr& services) {
       "ends; the answer is a new session.";
   password.access = Access::resident;
   password.request_schema =
-      object_schema({{"login", "string"}, {"password", "string"}, {"new_password", "string"}});
+      object_schema({{"login", "string"}, {"password", "string"}, {"new_password", "string"}},
+                    {"login", "password", "new_password"});
   password.response_schema = session_schema();
   password.statuses = {200, 400, 401, 403, 422, 429, 503};
   add_route(router, services, std::move(password), post_password);

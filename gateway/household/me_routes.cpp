@@ -3,19 +3,17 @@
 
 #include "gateway/error.hpp"
 #include "gateway/household/access_desk.hpp"
+#include "gateway/household/own_profile.hpp"
 #include "gateway/problem.hpp"
 #include "gateway/schemas.hpp"
 #include "gateway/submit.hpp"
-#include "ledger/assets.hpp"
 #include "ledger/registry.hpp"
 #include "ledger/validity.hpp"
 
 namespace powershare::gateway {
 namespace {
 
-using Found = std::optional<Profile>;
-
-void write_me(json::Writer& out, const ledger::Participant& who, const Found& profile) {
+void write_me(json::Writer& out, const ledger::Participant& who, const FoundProfile& profile) {
   out.begin_object().key("participant").string(ledger::to_text(who.ref));
   out.key("type").string(ledger::to_text(who.ref.type)).key("id").string(who.ref.id.text());
   out.key("buy_rate").decimal(who.buy_rate.nano());
@@ -27,30 +25,7 @@ void write_me(json::Writer& out, const ledger::Participant& who, const Found& pr
   } else {
     out.null();
   }
-  out.end_object();
-}
-
-/// The caller's record; answers 404 by itself where it is no longer there.
-std::optional<ledger::Participant> find_me(const ledger::StateReader& state, const Request& request,
-                                           const Responder& responder) {
-  auto me = ledger::find_participant(state, request.caller->participant);
-  if (!me) responder.send(problem(404, "not_found", "This participant has been deleted."));
-  return me;
-}
-
-net::HttpResponse no_names() {
-  return retry_later(503, "unavailable", "This peer keeps no names; ask another one.", 5);
-}
-
-/// Calls `then` with the names that the record commits to, or nothing where it names none.
-void fetch_profile(const Services& services, const Responder& responder,
-                   const ledger::Participant& me, std::function<void(Found)> then) {
-  if (crypto::is_zero(me.profile)) return then(std::nullopt);
-  auto* profiles = services.ports.profiles;
-  if (profiles == nullptr) return responder.send(no_names());
-  profiles->fetch({me.profile}, [then = std::move(then)](std::vector<Found> found) {
-    then(found.empty() ? std::nullopt : std::move(found.front()));
-  });
+  out.key("has_picture").boolean(profile && !profile->picture.empty()).end_object();
 }
 
 void get_me(const ServicesPtr& services, const Request& request, const Responder& responder) {
@@ -58,27 +33,10 @@ void get_me(const ServicesPtr& services, const Request& request, const Responder
   if (!view) return;
   const auto me = find_me(view->state(), request, responder);
   if (!me) return;
-  fetch_profile(*services, responder, *me, [responder, me = *me](const Found& profile) {
+  fetch_profile(*services, responder, *me, [responder, me = *me](const FoundProfile& profile) {
     json::Writer out;
     write_me(out, me, profile);
     responder.send(json_response(std::move(out).take()));
-  });
-}
-
-/// Keeps the names off the chain, then has the record commit to them.
-void keep_and_commit(const ServicesPtr& services, const Request& request,
-                     const Responder& responder, ledger::UpdateParticipant update,
-                     Profile profile) {
-  auto* profiles = services->ports.profiles;
-  if (profiles == nullptr) return responder.send(no_names());
-  profiles->keep(std::move(profile), [services, request, responder,
-                                      update = std::move(update)](Result<Digest> kept) mutable {
-    if (!kept) {
-      return responder.send(
-          retry_later(503, "unavailable", "Too few peers could keep the names in time.", 5));
-    }
-    update.participant.profile = *kept;
-    submit_for_caller(*services, request, responder, std::move(update));
   });
 }
 
@@ -91,27 +49,17 @@ void patch_me(const ServicesPtr& services, const Request& request, const Respond
           problem(400, "bad_parameter", name + " must be plain text of at most 256 bytes."));
     }
   }
-  const auto view = open_view(*services, responder);
-  if (!view) return;
-  const auto me = find_me(view->state(), request, responder);
-  if (!me) return;
-  const ledger::UpdateParticipant update{*me, ledger::asset_references(view->state(), me->ref)};
-  fetch_profile(*services, responder, *me,
-                [services, request, responder, update, fields = *fields](const Found& known) {
-                  if (!known && !crypto::is_zero(update.participant.profile)) {
-                    return responder.send(retry_later(
-                        503, "unavailable", "No peer has the present names; try again.", 5));
-                  }
-                  auto profile = known.value_or(Profile{});
-                  const auto set = [&](std::string_view name, std::string& text) {
-                    const auto given = fields.find(name);
-                    if (given != fields.end()) text = given->second;
-                  };
-                  set("first_name", profile.first_name);
-                  set("last_name", profile.last_name);
-                  set("email", profile.email);
-                  keep_and_commit(services, request, responder, update, std::move(profile));
-                });
+  change_profile(services, request, responder,
+                 [fields = *fields](Profile& profile) -> Result<void> {
+                   const auto set = [&](std::string_view name, std::string& text) {
+                     const auto given = fields.find(name);
+                     if (given != fields.end()) text = given->second;
+                   };
+                   set("first_name", profile.first_name);
+                   set("last_name", profile.last_name);
+                   set("email", profile.email);
+                   return {};
+                 });
 }
 
 void get_keys(const ServicesPtr& services, const Request& request, const Responder& responder) {
@@ -173,14 +121,16 @@ void add_me_routes(Router& router, const ServicesPtr& services) {
                                       {"id", "string"},
                                       {"buy_rate", "decimal"},
                                       {"sell_rate", "decimal"},
-                                      {"profile", nullable_schema(names)}});
+                                      {"profile", nullable_schema(names)},
+                                      {"has_picture", "boolean"}});
   add_route(router, services, std::move(me), get_me);
 
   auto patch = info_of("PATCH", "/etms/me",
                        "Changes the names that are given; they are kept beside the chain, which "
                        "only commits to them.");
   patch.parameters = {idempotency_parameter()};
-  patch.request_schema = names;
+  patch.request_schema =
+      object_schema({{"first_name", "string"}, {"last_name", "string"}, {"email", "string"}}, {});
   add_route(router, services, std::move(patch), patch_me);
 
   auto keys = info_of("GET", "/etms/keys", "The keys that act for the household.");
@@ -192,7 +142,8 @@ void add_me_routes(Router& router, const ServicesPtr& services) {
                         "Revokes one of the household's keys with its log-in and its sessions; "
                         "asks for a password.");
   revoke.parameters = {{"key", "path", "string", true, "64 hexadecimal digits"}};
-  revoke.request_schema = object_schema({{"login", "string"}, {"password", "string"}});
+  revoke.request_schema =
+      object_schema({{"login", "string"}, {"password", "string"}}, {"login", "password"});
   add_route(router, services, std::move(revoke), delete_key);
 }
 

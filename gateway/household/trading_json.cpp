@@ -298,18 +298,21 @@ std::string criteria_schema() {
       {{"weekdays",
         R"({"type":"array","items":{"enum":["mon","tue","wed","thu","fri","sat","sun"]}})"},
        {"from", R"({"type":"string","description":"local time, as 08:30"})"},
-       {"to", R"({"type":"string","description":"local time; at or before from: the next day"})"}});
+       {"to", R"({"type":"string","description":"local time; at or before from: the next day"})"}},
+      {"weekdays", "from", "to"});
   const auto side = object_schema({{"enabled", "boolean"},
                                    {"price_coins_per_kwh", "number?"},
                                    {"tariff_offset_coins_per_kwh", "number?"},
                                    {"windows", array_schema(window)},
-                                   {"partners", partners_schema()}});
+                                   {"partners", partners_schema()}},
+                                  {});
   return object_schema({{"sell", side},
                         {"buy", side},
                         {"automatic", "boolean"},
                         {"battery_reserve_kwh", "number"},
                         {"only_renewable", "boolean"},
-                        {"pay_more_for_green", "boolean"}});
+                        {"pay_more_for_green", "boolean"}},
+                       {});
 }
 
 std::string order_request_schema() {
@@ -319,7 +322,8 @@ std::string order_request_schema() {
                         {"energy_kwh", "number"},
                         {"limit_coins_per_kwh", "number"},
                         {"partners", partners_schema()},
-                        {"only_renewable", "boolean"}});
+                        {"only_renewable", "boolean"}},
+                       {"side", "first_slot", "energy_kwh", "limit_coins_per_kwh"});
 }
 
 std::string order_schema() {

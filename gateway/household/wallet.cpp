@@ -244,7 +244,7 @@ void add_wallet_routes(Router& router, const ServicesPtr& services) {
       statement_schema());
   statement.parameters = period_parameters();
   add_for_caller(router, services, std::move(statement), get_statement);
-  const auto amount = object_schema({{"coins", "number"}, {"currency", "string"}});
+  const auto amount = object_schema({{"coins", "number"}, {"currency", "string"}}, {"coins"});
   add_for_caller(router, services,
                  submitting_route("POST", "/etms/wallet/buy",
                                   "Coins for cash, from a bank, at the rate of 1.", amount),
@@ -260,7 +260,8 @@ void add_wallet_routes(Router& router, const ServicesPtr& services) {
   auto transfer = submitting_route(
       "POST", "/etms/ev/{id}/transfer", "Coins to a vehicle's wallet, or from an own vehicle's.",
       object_schema({{"coins", "number"},
-                     {"direction", R"({"type":"string","enum":["to_vehicle","from_vehicle"]})"}}));
+                     {"direction", R"({"type":"string","enum":["to_vehicle","from_vehicle"]})"}},
+                    {"coins", "direction"}));
   transfer.parameters.push_back({"id", "path", "string", true, "id of the vehicle"});
   add_for_caller(router, services, std::move(transfer), transfer_to_vehicle);
 }

@@ -90,6 +90,14 @@ def peer():
         graph("Errors", "Answers with 5xx by route.", "reqps", [rate("gateway_requests_total", "route, status", "{{route}} {{status}}", PEER + ',status=~"5.."', or_zero=True)]),
         graph("Time to answer", "99 of 100 requests are faster.", "s", [percentile("gateway_request_duration_seconds", "route", "{{route}}")]),
         graph("Open connections", "HTTP connections of the REST port.", "none", [(f"powershare_gateway_connections{{{PEER}}}", "{{peer}}")], width=12),
+        row("Households' applications and news"),
+        graph("Screens", "Screens of the household's application that were looked at, per hour, by screen. Nobody's name is in it.", "none", [(f"sum by (screen) (increase(powershare_gateway_screens_total{{{PEER}}}[1h])) or vector(0)", "{{screen}}")]),
+        graph("Faults of the application", "Faults that it has met, per hour; their texts are at GET /v1/usage.", "none", [(f"sum by (chain) (increase(powershare_gateway_client_errors_total{{{PEER}}}[1h]))", "{{chain}}")]),
+        graph("News delivered", "Notifications that left the house, per hour, by way.", "none", [(f"sum by (way) (increase(powershare_delivery_sent_total{{{PEER}}}[1h])) or vector(0)", "{{way}}")]),
+        graph("Failed tries", "Tries to deliver that failed, per hour, and what was given up after all of them.", "none",
+              [(f"sum by (way) (increase(powershare_delivery_failures_total{{{PEER}}}[1h])) or vector(0)", "{{way}} failed"),
+               (f"sum by (way) (increase(powershare_delivery_given_up_total{{{PEER}}}[1h])) or vector(0)", "{{way}} given up")]),
+        graph("News waiting", "Notifications to be delivered by this peer or watched by it.", "none", [(f"powershare_delivery_waiting{{{PEER}}}", "{{peer}}")]),
         table("Versions", "Program and compiler of each peer.", "none", [(f"powershare_build_info{{{PEER}}}", "running")], width=12),
     ])
 

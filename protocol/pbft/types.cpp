@@ -58,6 +58,8 @@ const char* to_text(MessageType type) {
       return "PROFILE";
     case MessageType::live_power:
       return "LIVE-POWER";
+    case MessageType::news_delivery:
+      return "NEWS-DELIVERY";
   }
   return "unknown";
 }
@@ -65,7 +67,7 @@ const char* to_text(MessageType type) {
 bool is_known(MessageType type) {
   const auto value = static_cast<std::uint8_t>(type);
   return (value >= 1 && value <= 16) || (value >= 32 && value <= 37) ||
-         (value >= 48 && value <= 52);
+         (value >= 48 && value <= 53);
 }
 
 }  // namespace powershare::pbft

@@ -47,7 +47,8 @@ enum class MessageType : std::uint8_t {
   profile_kept = 49,   ///< 32 bytes: the commitment to a profile that the sender has on disk
   profile_ask = 50,
   profile = 51,
-  live_power = 52,  ///< for protocol::LiveBoard
+  live_power = 52,     ///< for protocol::LiveBoard
+  news_delivery = 53,  ///< for protocol::NewsDesk
 };
 
 /// True for the types that the host hands to protocol::CatchUp instead of the Replica.

@@ -159,6 +159,8 @@ class PayloadDecoder {
                                    array<32>(body.cancel_order().order())};
       case TransactionBody::kSetCalendar:
         return calendar(body.set_calendar());
+      case TransactionBody::kSetNetwork:
+        return network(body.set_network());
       case TransactionBody::kSetPreferences: {
         const auto& in = body.set_preferences();
         return ledger::SetPreferences{
@@ -325,12 +327,39 @@ class PayloadDecoder {
   ledger::SideRules rules(const SideRules& in) {
     ledger::SideRules out;
     if (in.has_tariff_offset()) out.tariff_offset = Price::from_nano(in.tariff_offset());
-    for (const auto& window : in.windows()) {
-      out.windows.push_back({small<std::uint8_t>(window.weekdays()),
-                             small<std::uint16_t>(window.from_minute()),
-                             small<std::uint16_t>(window.to_minute())});
-    }
+    for (const auto& each : in.windows()) out.windows.push_back(window(each));
     for (const auto& partner : in.partners()) out.partners.push_back(ref(partner));
+    return out;
+  }
+
+  ledger::WeeklyWindow window(const WeeklyWindow& in) {
+    return {small<std::uint8_t>(in.weekdays()), small<std::uint16_t>(in.from_minute()),
+            small<std::uint16_t>(in.to_minute())};
+  }
+
+  ledger::NetworkZone zone(const NetworkZone& in) {
+    ledger::NetworkZone out;
+    out.id = in.id();
+    if (in.has_parent()) out.parent = in.parent();
+    for (const auto& fee : in.fees()) {
+      out.fees.push_back({Price::from_nano(fee.per_kwh()), fee.tariff_ppm(), {}});
+      for (const auto& each : fee.windows()) out.fees.back().windows.push_back(window(each));
+    }
+    out.loss_nano = in.loss_nano();
+    if (in.has_max_export()) out.max_export = Energy::from_nano(in.max_export());
+    if (in.has_max_import()) out.max_import = Energy::from_nano(in.max_import());
+    return out;
+  }
+
+  Payload network(const SetNetwork& in) {
+    ledger::SetNetwork out;
+    for (const auto& each : in.zones()) out.zones.push_back(zone(each));
+    for (const auto& each : in.members()) {
+      out.members.push_back({ref(each.participant()), each.zone()});
+    }
+    for (const auto& each : in.losses()) {
+      out.losses.push_back({each.from(), each.to(), each.loss_nano()});
+    }
     return out;
   }
 

@@ -75,14 +75,29 @@ void fill(SealedKey& out, const ledger::SealedKey& sealed) {
   out.set_box(std::string(as_text(sealed.box)));
 }
 
+void fill(WeeklyWindow& out, const ledger::WeeklyWindow& window) {
+  out.set_weekdays(window.weekdays);
+  out.set_from_minute(window.from_minute);
+  out.set_to_minute(window.to_minute);
+}
+
+void fill(NetworkZone& out, const ledger::NetworkZone& zone) {
+  out.set_id(zone.id);
+  if (zone.parent) out.set_parent(*zone.parent);
+  for (const auto& fee : zone.fees) {
+    auto& entry = *out.add_fees();
+    entry.set_per_kwh(fee.per_kwh.nano());
+    entry.set_tariff_ppm(fee.tariff_ppm);
+    for (const auto& window : fee.windows) fill(*entry.add_windows(), window);
+  }
+  out.set_loss_nano(zone.loss_nano);
+  if (zone.max_export) out.set_max_export(zone.max_export->nano());
+  if (zone.max_import) out.set_max_import(zone.max_import->nano());
+}
+
 void fill(SideRules& out, const ledger::SideRules& rules) {
   if (rules.tariff_offset) out.set_tariff_offset(rules.tariff_offset->nano());
-  for (const auto& window : rules.windows) {
-    auto& entry = *out.add_windows();
-    entry.set_weekdays(window.weekdays);
-    entry.set_from_minute(window.from_minute);
-    entry.set_to_minute(window.to_minute);
-  }
+  for (const auto& window : rules.windows) fill(*out.add_windows(), window);
   for (const auto& partner : rules.partners) fill(*out.add_partners(), partner);
 }
 
@@ -300,6 +315,21 @@ struct PayloadEncoder {
       auto& entry = *out.add_offsets();
       entry.set_from_ms(offset.from.value);
       entry.set_minutes(offset.minutes);
+    }
+  }
+  void operator()(const ledger::SetNetwork& payload) const {
+    auto& out = *body.mutable_set_network();
+    for (const auto& zone : payload.zones) fill(*out.add_zones(), zone);
+    for (const auto& member : payload.members) {
+      auto& entry = *out.add_members();
+      fill(*entry.mutable_participant(), member.participant);
+      entry.set_zone(member.zone);
+    }
+    for (const auto& loss : payload.losses) {
+      auto& entry = *out.add_losses();
+      entry.set_from(loss.from);
+      entry.set_to(loss.to);
+      entry.set_loss_nano(loss.loss_nano);
     }
   }
   void operator()(const ledger::SetPreferences& payload) const {

@@ -85,6 +85,7 @@ bool has_unknown_fields(TransactionBody& body) {
 /// From which level on a field of the body is known.
 constexpr std::uint32_t level_of_field(std::uint32_t field) {
   if (field == TransactionBody::kInitiatorFieldNumber) return 3;
+  if (field >= TransactionBody::kSetNetworkFieldNumber) return 4;
   if (field >= TransactionBody::kIssueIdentityFieldNumber) return 3;
   return field >= TransactionBody::kAddMemberFieldNumber ? 2 : 1;
 }

@@ -11,11 +11,13 @@
 #include "protocol/block_store.hpp"
 #include "protocol/catch_up_messages.hpp"
 #include "protocol/live_board.hpp"
+#include "protocol/news_desk.hpp"
 #include "protocol/pbft/request.hpp"
 #include "protocol/profile_exchange.hpp"
 #include "protocol/wire/envelope.hpp"
 #include "storage/identity.hpp"
 #include "tests/fuzz/chain.hpp"
+#include "tests/fuzz/picture_corpus.hpp"
 #include "tests/unit/protocol/test_committee.hpp"
 
 using namespace powershare;
@@ -301,6 +303,18 @@ void add_side_messages(Corpus& corpus) {
              protocol::encode_profile_ask({crypto::Digest{}, crypto::Digest{1}}));
   corpus.add("side_messages", "profile", 2,
              ledger::encode_profile({"Ana", "Freitas", "ana@example.pt"}, ledger::ProfileSalt{7}));
+  const ledger::Profile whole{
+      "Ana", "Freitas", "ana@example.pt", to_bytes("a picture"), {true, 6, "https://a.pt/", "key"}};
+  corpus.add("side_messages", "profile-with-picture", 2,
+             ledger::encode_profile(whole, ledger::ProfileSalt{7}));
+  const protocol::DeliveryKey news{
+      {ledger::ParticipantType::resident, ParticipantId::parse("R1").value()},
+      12,
+      3,
+      protocol::DeliveryWay::webhook};
+  corpus.add("side_messages", "delivery", 3,
+             protocol::encode_delivery_reports(
+                 {{news, protocol::DeliveryOutcome::failed, 60, "It answered 500."}}));
 }
 
 }  // namespace
@@ -320,6 +334,8 @@ int main(int count, char** arguments) {
   add_composer(corpus);
   add_configuration(corpus);
   add_devices(corpus);
+  fuzz::add_pictures(
+      [&](const std::string& name, ByteView file) { corpus.add("picture", name, file); });
   add_side_messages(corpus);
   return 0;
 }

@@ -7,6 +7,14 @@ import subprocess
 from island import BINARY, Island, wait_for
 
 
+FEEDER = {
+    "buses.csv": "bus,x_m,y_m\nA,0,0\nB,1,0\nC,2,0\n",
+    "lines.csv": "line,bus_from,bus_to,linecode,length_m\nL1,A,B,code,100\nL2,B,C,code,500\n",
+    "linecodes.csv": "linecode,r1_ohm_per_km,x1_ohm_per_km,r0_ohm_per_km,x0_ohm_per_km\ncode,0.3,0.1,1,0.3\n",
+    "loads.csv": "load,bus,phase,rated_kw,power_factor,profile\nNEAR,B,1,1,0.95,1\nFAR,C,1,1,0.95,2\n",
+}
+
+
 def run(*arguments, text=None):
     done = subprocess.run([str(BINARY), *map(str, arguments)], input=text, capture_output=True, text=True, timeout=60)
     return done.returncode, done.stdout.strip(), done.stderr.strip()
@@ -40,6 +48,36 @@ class Governance:
         answer = json.loads(output)
         assert answer["receipt"]["outcome"] == "applied" and answer["pending"] is None, answer
         assert self.island.get(0, "/v1/parameters")[1]["close_grace_ms"] == 180000
+
+    def network_of_a_feeder(self):
+        """A power flow's loss factors and a fee enter the ledger as the integers that were written, and only with the right key."""
+        folder = self.island.folder / "feeder"
+        folder.mkdir()
+        for name, text in FEEDER.items():
+            (folder / name).write_text(text)
+        file = self.island.folder / "network.json"
+        code, output, errors = run("network", "losses", "--feeder", folder, "--load-kw", "1", "--fee", "feeder=0.01",
+                                   "--transformer-kva", "100", "--out", file)
+        assert code == 0 and "3 buses, 2 lines, 2 loads" in output, (code, output, errors)
+        network = json.loads(file.read_text())
+        factors = {(loss["from"], loss["to"]): loss["loss_nano"] for loss in network["losses"]}
+        assert set(factors) == {(3, 4), (4, 3)} and factors[3, 4] > 0 == factors[4, 3], network
+        code, output, errors = self.govern("network", file, "--peer", self.url, "--json")
+        assert code == 0, (code, output, errors)
+        transaction = json.loads(output)["transaction"]
+        code, stored = wait_for(lambda: self.stored(1, transaction), 20, "another peer has the transaction")
+        payload = stored["transaction"]["payload"]
+        for field in ("zones", "losses", "members"):
+            assert payload[field] == network[field], (field, stored)
+        (folder / "lines.csv").write_text(FEEDER["lines.csv"] + "L3,C,A,code,1\n")
+        code, _, errors = run("network", "losses", "--feeder", folder, "--load-kw", "1")
+        assert code == 78 and "line L3 closes a ring" in errors, (code, errors)
+        code, _, errors = run("network", "losses", "--feeder", folder / "nowhere")
+        assert code == 64, (code, errors)
+
+    def stored(self, peer, transaction):
+        code, answer = self.island.get(peer, f"/v1/transactions/{transaction}")
+        return (code, answer) if code == 200 else None
 
     def refusals(self):
         """The chain's own sentence reaches whoever governs; nothing is pending afterwards."""
@@ -103,8 +141,8 @@ class Governance:
 def main():
     with Island(["--empty"]) as island:
         governance = Governance(island)
-        for check in (governance.parameter_at_once, governance.signed_offline, governance.refusals,
-                      governance.certificates):
+        for check in (governance.parameter_at_once, governance.signed_offline,
+                      governance.network_of_a_feeder, governance.refusals, governance.certificates):
             check()
             print(f"ok: {check.__doc__}")
 

@@ -11,6 +11,8 @@ from island import wait_for
 
 RESIDENT = "Resident:R1"
 LOGIN = {"login": "ana@example.org", "password": "correct horse battery"}
+# One red pixel.
+PICTURE = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC")
 OTHER_SEED = hashlib.sha256(b"the key that the second resident keeps").digest()
 NO_SUCH = "ab" * 32
 ISO = "%Y-%m-%dT%H:%M:%SZ"
@@ -151,7 +153,18 @@ class Scene:
 
     def examples(self):
         """(method, path) -> Call, for everything that changes something."""
-        return {**self.of_registry(), **self.of_access(), **self.of_household(), **self.of_reading()}
+        return {**self.of_registry(), **self.of_access(), **self.of_household(), **self.of_reading(), **self.of_profile()}
+
+    def of_profile(self):
+        """What is kept beside the chain. A picture is put before it is taken away, and again after."""
+        put = lambda: self.must("/etms/me/picture", PICTURE, self.token, "PUT") and {}
+        return {
+            ("DELETE", "/etms/me/picture"): Call(before=put),
+            ("PUT", "/etms/me/picture"): Call(PICTURE),
+            ("GET", "/etms/participants/{id}/picture"): Call(id="R1"),
+            ("PUT", "/etms/delivery"): Call({"webhook": "https://example.org/hook", "kinds": ["low_balance", "top_up"]}),
+            ("POST", "/etms/usage"): Call({"screens": ["home", "wallet"], "errors": ["TypeError: x is undefined"]}),
+        }
 
     def of_reading(self):
         return {
@@ -237,6 +250,6 @@ class Scene:
                   "from": "1" if blocks else begin, "to": "5" if blocks else end, "Idempotency-Key": f"example-{time.monotonic()}",
                   "Last-Event-ID": "1.0", "period": "day", "date": today, "bucket": "hour", "format": "json", "month": today[:7],
                   "week": datetime.date.fromisoformat(today).strftime("%G-W%V"), "since": "1.0",
-                  "before": self.before,
+                  "before": self.before, "account": f"participant/{RESIDENT}/CO",
                   "seq": "2", "key": NO_SUCH, "session": NO_SUCH, "invitation": NO_SUCH}
         return values.get(parameter["name"])

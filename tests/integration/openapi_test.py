@@ -45,7 +45,7 @@ class Contract:
                     text = answer.read()
                 else:  # one that goes on after an event has something to tell at once
                     text = answer.read(1) if "Last-Event-ID" in headers else b""
-                return answer.status, answer.headers.get_content_type(), text.decode(), answer.headers
+                return answer.status, answer.headers.get_content_type(), text.decode(errors="replace"), answer.headers
         except urllib.error.HTTPError as error:
             return error.code, error.headers.get_content_type(), error.read().decode(), error.headers
 
@@ -182,6 +182,32 @@ class Contract:
             assert answer[0] == 404, (path, answer[0], answer[2][:200])
             json_schema.validate(json.loads(answer[2]), ERROR, self.document, path)
 
+    def check_required(self):
+        """each schema of a body names the fields that it requires, and a body without one of them is refused"""
+        examples, asked, faults = self.scene.examples(), 0, []
+        for method, path, operation in self.operations:
+            content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+            if not content:
+                continue
+            for schema in objects_of(content["schema"]):
+                if "required" not in schema:
+                    faults.append(f"{method} {path}: no required in {str(schema)[:200]}")
+            call = examples.get((method, path))
+            schema = content["schema"]
+            if schema.get("type") != "object" or not schema.get("required"):
+                continue
+            call = call.ready()
+            target, _ = self.target_of(method, path, operation, call.values, optional=False)
+            for field in schema["required"]:
+                if not isinstance(call.body, dict) or field not in call.body:
+                    faults.append(f"{method} {path}: the example has no {field}")
+                    continue
+                body = {name: value for name, value in call.body.items() if name != field}
+                self.note(faults, method, target, body, self.secured(operation, call.token), operation, path, {400})
+                asked += 1
+        assert not faults, "\n".join(faults)
+        assert asked > 25, asked
+
     def check_refusals(self):
         """what the ledger refuses is a described 422 with the receipt, and a key or token without the right a described 403"""
         for method, path, body in (
@@ -284,6 +310,16 @@ class Contract:
                     assert answer.status == 200 and answer.read(), (path, part)
 
 
+def objects_of(schema):
+    """The object schemas that a schema consists of, those in lists and choices too; not the values of maps."""
+    if schema.get("type") == "object":
+        yield schema
+    for part in (*schema.get("oneOf", ()), *schema.get("anyOf", ()), *schema.get("allOf", ()), *schema.get("properties", {}).values()):
+        yield from objects_of(part)
+    if isinstance(schema.get("items"), dict):
+        yield from objects_of(schema["items"])
+
+
 class NoRedirect(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_):
         return None
@@ -302,7 +338,7 @@ def main():
     failed = []
     with Island() as island:
         contract = Contract(island)
-        for name in sys.argv[1:] or ("each_route", "readers", "faults", "refusals", "methods", "nothing_is_hidden", "explorer",
+        for name in sys.argv[1:] or ("each_route", "readers", "faults", "required", "refusals", "methods", "nothing_is_hidden", "explorer",
                                      "application"):
             check = getattr(contract, "check_" + name)
             try:

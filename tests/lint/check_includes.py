@@ -40,7 +40,7 @@ def _judge(root, path, name, quoted):
             return f'room {room} may see only {", ".join(narrow)} of room {other}, not "{name}"'
         return None
     if re.fullmatch(r"[a-z0-9_]+", name):
-        if room in rooms.PURE and name in rooms.IMPURE_STANDARD:
+        if room in rooms.WITHOUT_IO and name in rooms.IMPURE_STANDARD:
             return f"<{name}> has no place in pure room {room}"
         return None
     if re.fullmatch(rooms.SYSTEM_HEADER, name):

@@ -1,5 +1,5 @@
-// Starts an island of four real peers for the browser tests, or takes one that runs already:
-// POWERSHARE_ISLAND=DIR, and POWERSHARE_WEB=URL where another server than the peers has the pages.
+// Starts an island of four real peers for the browser tests, or takes one that runs already and can
+// do without a peer: POWERSHARE_ISLAND=DIR.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
@@ -8,7 +8,6 @@ import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 
 export interface IslandAccess {
-  web: string;
   peers: { id: string; pid: number; http: string }[];
   apiKey: string;
 }
@@ -39,7 +38,7 @@ async function freePorts(): Promise<number> {
 function accessOf(folder: string): IslandAccess {
   const island = JSON.parse(readFileSync(join(folder, "island.json"), "utf8")) as { microgrids: { peers: IslandAccess["peers"] }[]; admin_api_key: string };
   const peers = island.microgrids[0]?.peers ?? [];
-  return { web: process.env.POWERSHARE_WEB ?? peers[0]?.http ?? "", peers, apiKey: island.admin_api_key };
+  return { peers, apiKey: island.admin_api_key };
 }
 
 export default async function setup(project: TestProject): Promise<() => void> {

@@ -60,6 +60,39 @@ TEST_CASE("a peer's configuration is read as it was written, paths from the file
   CHECK(config->composer_namespaces == "never");
 }
 
+TEST_CASE("how news leave the house is read as it was written, and only what is known") {
+  const Folder folder;
+  const auto file = folder.path / "peer.yaml";
+  auto given = example();
+  given.notifications.emplace();
+  given.notifications->private_webhooks = true;
+  given.notifications->certificate_authority = folder.path / "ca.pem";
+  given.notifications->mail = {"smtp://mail.example.org:587", "island@example.org", "user: \"x\"",
+                               folder.path / "password", false};
+  REQUIRE(write_file(file, given.to_yaml(), 0600).ok());
+  const auto config = load_peer_config(file);
+  REQUIRE(config.ok());
+  REQUIRE(config->notifications.has_value());
+  CHECK(config->notifications->private_webhooks);
+  CHECK(config->notifications->certificate_authority == folder.path / "ca.pem");
+  const auto& mail = config->notifications->mail;
+  REQUIRE(mail.has_value());
+  CHECK(mail->relay == "smtp://mail.example.org:587");
+  CHECK(mail->from == "island@example.org");
+  CHECK(mail->user == "user: \"x\"");
+  CHECK(mail->password_file == folder.path / "password");
+  CHECK_FALSE(mail->require_tls);
+  CHECK(config->to_yaml() == given.to_yaml());
+  for (const auto* wrong :
+       {"{mail: {relay: 'http://mail', from: a@b.pt}}", "{mail: {relay: 'smtp://mail', from: me}}",
+        "{mail: {relay: 'smtp://mail'}}", "{webhooks: true}", "{private_webhooks: maybe}", "7"}) {
+    CAPTURE(wrong);
+    const auto text = example().to_yaml() + "notifications: " + wrong + "\n";
+    REQUIRE(write_file(file, text, 0600).ok());
+    CHECK_FALSE(load_peer_config(file).ok());
+  }
+}
+
 TEST_CASE("who may read without a key follows from the address, unless it is said") {
   const Folder folder;
   const auto file = folder.path / "peer.yaml";

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "gateway/error.hpp"
 #include "gateway/services.hpp"
 #include "tests/unit/gateway/fakes.hpp"
 #include "tests/unit/ledger/household_fixture.hpp"
@@ -64,6 +65,20 @@ class AccountSubmitter final : public Submitter {
   Household& chain_;
 };
 
+/// Proves from the machine itself, or is busy.
+class AccountProver final : public RecordProver {
+ public:
+  explicit AccountProver(const Household& chain) : chain_(chain) {}
+  void prove(Bytes key, std::function<void(Result<RecordProof>)> done) override {
+    if (busy) return done(Error{GatewayError::not_certified, "too many"});
+    done(RecordProof{chain_.machine.head(), chain_.machine.prove(key)});
+  }
+  bool busy = false;
+
+ private:
+  const Household& chain_;
+};
+
 class AccountDoor {
  public:
   AccountDoor() {
@@ -75,8 +90,10 @@ class AccountDoor {
     ports.submitter = &submitter;
     ports.decode = wire::transaction_decoder(chain.hash);
     ports.live = &live;
+    ports.prover = &prover;
     services = std::make_shared<Services>(GatewayOptions{}, std::move(ports));
     add_household_account_routes(router, services);
+    add_account_proof_routes(router, services);
   }
 
   std::shared_ptr<Reply> ask(net::HttpRequest http,
@@ -109,6 +126,7 @@ class AccountDoor {
 
   Household chain;
   AccountSubmitter submitter{chain};
+  AccountProver prover{chain};
   FakeLive live;
   ServicesPtr services;
   Router router;

@@ -127,8 +127,7 @@ std::string Reply::header(std::string_view name) const {
 
 void FakeProfiles::keep(Profile profile, std::function<void(Result<Digest>)> done) {
   if (refuses) return done(Error{LedgerError::not_found, "too few peers"});
-  const auto commitment =
-      crypto::sha256(as_bytes(profile.first_name + profile.last_name + profile.email));
+  const auto commitment = ledger::profile_commitment(ledger::encode_profile(profile, {}));
   kept[commitment] = std::move(profile);
   done(commitment);
 }
@@ -241,6 +240,8 @@ Gateway& Door::gateway() {
     ports.submitter = other_submitter != nullptr ? other_submitter : &submitter;
     ports.ingestion = &ingestion;
     ports.live = &live;
+    ports.deliveries = &deliveries;
+    ports.on_usage = [this](std::string_view screen) { screens.emplace_back(screen); };
     if (keeps_profiles) ports.profiles = &profiles;
     ports.decode = decode ? decode : decode_for_tests;
     ports.genesis_json = R"({"chain":"funchal"})";

@@ -178,6 +178,15 @@ class FakeLive final : public LiveStore {
   UtcMillis time{1'571'648'400'000};
 };
 
+class FakeDeliveries final : public DeliveryBoard {
+ public:
+  std::vector<DeliveryState> states(const ledger::ParticipantRef& who) const override {
+    const auto found = known.find(who);
+    return found == known.end() ? std::vector<DeliveryState>{} : found->second;
+  }
+  std::map<ledger::ParticipantRef, std::vector<DeliveryState>> known;
+};
+
 inline constexpr auto administrator_key = "administrator-key-for-tests";
 inline constexpr auto meter_key = "meter-key-for-tests";
 
@@ -199,6 +208,8 @@ class Door {
   FakeIngestion ingestion;
   FakeProfiles profiles;
   FakeLive live;
+  FakeDeliveries deliveries;
+  std::vector<std::string> screens;  ///< of Ports::on_usage
   bool keeps_profiles = true;
   Submitter* other_submitter = nullptr;  ///< instead of `submitter`
   ledger::TransactionDecoder decode;     ///< decode_for_tests, unless a test has its own

@@ -7,6 +7,7 @@
 #include "gateway/household/tokens.hpp"
 #include "ledger/access.hpp"
 #include "ledger/execution.hpp"
+#include "ledger/membership.hpp"
 #include "ledger/parameters.hpp"
 #include "ledger/registry.hpp"
 #include "ledger/validity.hpp"
@@ -23,9 +24,11 @@ class LateReply final : public net::HttpReply {
     wake_.notify_all();
   }
   std::shared_ptr<net::HttpStream> stream(net::HttpResponse head) override {
+    opened = std::make_shared<Stream>();
     send(std::move(head));
-    return std::make_shared<Stream>();
+    return opened;
   }
+  std::shared_ptr<Stream> opened;  ///< set before wait() returns
   net::HttpResponse wait() {
     std::unique_lock lock(mutex_);
     wake_.wait(lock, [&] { return response_.has_value(); });
@@ -132,6 +135,7 @@ class HouseholdDoor {
  public:
   HouseholdDoor() {
     door.other_submitter = &submitter;
+    ledger::put_first_epoch(door.chain->state, {});
     ledger::put_binding(door.chain->state, {submitter.administrator.public_key(), "administrator",
                                             ledger::scope_bit(ledger::Scope::administrator) |
                                                 ledger::scope_bit(ledger::Scope::governance)});

@@ -208,6 +208,7 @@ class Driver {
       }
       case 24: {
         if (!chance(6)) return order();
+        if (chance(2)) return network();
         SetCalendar result{"Test/Zone", {}};
         for (auto left = random_() % 4; left > 0; --left) {
           result.offsets.push_back({{chance(4) ? quantity() : island_ms_ + quantity() / 1'000},
@@ -292,6 +293,27 @@ class Driver {
     return result;
   }
   std::vector<std::pair<ParticipantRef, Digest>> placed;  ///< some of what was applied
+  /// A tree of levels for both homes; now and then one that contradicts itself.
+  Payload network() {
+    SetNetwork result;
+    const auto zones = static_cast<std::uint32_t>(random_() % 4);
+    for (std::uint32_t i = 0; i < zones; ++i) {
+      NetworkZone zone{"Z" + std::to_string(i), {}, {}, 0, {}, {}};
+      if (i > 0 || chance(20)) zone.parent = static_cast<std::uint32_t>(random_() % (i + 1));
+      zone.loss_nano = static_cast<std::int64_t>(random_() % 1'000'000'002);
+      zone.fees.push_back({Price::from_nano(quantity() / (chance(2) ? 1 : 16)),
+                           static_cast<std::uint32_t>(random_() % 1'100'000),
+                           {}});
+      if (chance(3)) zone.max_export = Energy::from_nano(quantity());
+      result.zones.push_back(zone);
+      if (chance(2))
+        result.losses.push_back({i, i, static_cast<std::int64_t>(random_() % 1'000'000'000)});
+    }
+    for (const auto& home : {h01, h02}) {
+      result.members.push_back({home, static_cast<std::uint32_t>(random_() % 4)});
+    }
+    return result;
+  }
   /// Of a few keys and names, so that they meet; among them keys that are bound elsewhere.
   Payload access() {
     const auto any_key = [&] {
@@ -404,7 +426,7 @@ TEST_CASE(
   Driver driver(seed);
   auto start = genesis();
   start.consensus = {2, 4};
-  if (seed % 2 == 0) start.feature_level = 3;  // else it is raised to it, or not
+  if (seed % 2 == 0) start.feature_level = 4;  // else it is raised to it, or not
   for (const auto& [name, owner] : {std::pair("M1", h01), std::pair("M2", h02)}) {
     RegisterMeter meter;
     meter.meter = MeterId::parse(name).value();

@@ -11,6 +11,7 @@
 
 #include "ledger/accounts.hpp"
 #include "ledger/metering.hpp"
+#include "ledger/network.hpp"
 #include "ledger/parameters.hpp"
 #include "ledger/queries.hpp"
 #include "ledger/registry.hpp"
@@ -102,6 +103,13 @@ class TestChain {
   void set_criteria(const SetCriteria& criteria) {
     Overlay changes(state);
     put_criteria(changes, criteria, next_slot(now, slot_ms), oldest_slot_not_final(state));
+    keep(changes);
+  }
+
+  void set_network(const SetNetwork& network) {
+    REQUIRE(check_network(network).ok());
+    Overlay changes(state);
+    put_network(changes, network);
     keep(changes);
   }
 

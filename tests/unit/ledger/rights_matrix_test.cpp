@@ -97,6 +97,7 @@ std::vector<Row> rows() {
       {"yynn ynnn nnuuuuu", BindKey{some_key(70), to_text(h01), 1}},
       {"ynnn nnnn nnuuuuu", BindKey{some_key(70), to_text(h01), 2}},
       {"ynnn nnnn nnuuuuu", BindKey{some_key(70), "administrator", 2}},
+      {"ynnn nnnn nnuuuuu", SetNetwork{}},
       {"yynn ynnn nnuuuuu", RevokeKey{some_key(11)}},
       {"ynnn nnnn nnuuuuu", RevokeKey{some_key(administrator)}},
       {"yynn yynn nnuuuuu", EnergyToCoins{price("0.1629"), kwh("0.1"), h01, bank}},

@@ -205,6 +205,26 @@ TEST_CASE("a restored machine has the same root and goes on the same way") {
   CHECK(damaged.error().code() == LedgerError::diverged);
 }
 
+TEST_CASE("a record is proven against the newest header, and so is that there is none") {
+  Chain chain;
+  chain.apply({chain.transaction(one_coin)});
+  const auto root = chain.machine.head().state_root;
+  const auto key = account_key(participant_account(vehicle, asset_coins));
+  const auto there = chain.machine.prove(key);
+  REQUIRE(there.value.has_value());
+  CHECK(crypto::verify_sparse_proof(root, crypto::sha256(key), crypto::sha256(*there.value),
+                                    there.path));
+  CHECK_FALSE(crypto::verify_sparse_proof(root, crypto::sha256(key), crypto::Digest{}, there.path));
+  const auto nothing = to_bytes("no such key");
+  const auto missing = chain.machine.prove(nothing);
+  CHECK_FALSE(missing.value.has_value());
+  CHECK(crypto::verify_sparse_proof(root, crypto::sha256(nothing), std::nullopt, missing.path));
+  // The next block has another root, so the former proof is over.
+  chain.apply({chain.transaction(TransferCoinsToEV{coins("2"), h01, vehicle})});
+  CHECK_FALSE(crypto::verify_sparse_proof(chain.machine.head().state_root, crypto::sha256(key),
+                                          crypto::sha256(*there.value), there.path));
+}
+
 TEST_CASE("the subtrees of the state and the records below them make it up") {
   Chain chain;
   chain.apply({chain.transaction(one_coin)});

@@ -380,7 +380,7 @@ TEST_CASE("orders of one price go by accepted time, better prices first") {
     trio.set(off);
   }
   const std::vector<Terms> terms{trio.terms("A"), trio.terms("S"), trio.terms("T")};
-  SlotInputs inputs{slot(1), "pay_as_bid", current_supply(trio.chain.state), terms, {}, {}};
+  SlotInputs inputs{slot(1), "pay_as_bid", current_supply(trio.chain.state), terms, {}, {}, {}, {}};
   inputs.metered.resize(3);
   inputs.metered[0].imported = Energy::from_nano(kwh);
   inputs.metered[1].exported = Energy::from_nano(kwh);

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "base/encoding.hpp"
 #include "ledger/profile.hpp"
 #include "protocol/profile_exchange.hpp"
 
@@ -71,6 +72,62 @@ TEST_CASE("a profile has one encoding, and its commitment hides it") {
   auto other_version = bytes;
   other_version[0] = 2;
   CHECK_FALSE(ledger::decode_profile(other_version).ok());
+}
+
+TEST_CASE("a profile with a picture or a delivery has one encoding of its own") {
+  ledger::Profile whole{"Ana", "Sousa", "ana@example.org", to_bytes("a picture"), {}};
+  whole.delivery = {true, 0b110, "https://example.org/", "secret"};
+  auto picture_only = whole, delivery_only = whole;
+  picture_only.delivery = {};
+  delivery_only.picture.clear();
+  for (const auto& each : {whole, picture_only, delivery_only}) {
+    const auto bytes = ledger::encode_profile(each, {7});
+    CHECK(bytes[0] == 2);
+    CHECK(ledger::may_have_delivery(bytes));
+    REQUIRE(ledger::decode_profile(bytes).ok());
+    CHECK(*ledger::decode_profile(bytes) == each);
+    for (std::size_t length = 0; length < bytes.size(); ++length) {
+      CHECK_FALSE(ledger::decode_profile(ByteView(bytes).first(length)).ok());
+    }
+    CHECK(bytes.size() <= ledger::max_profile_bytes);
+  }
+  // Names alone are written in the first version only.
+  CHECK_FALSE(ledger::may_have_delivery(profile(7)));
+  const auto names = profile(7);
+  Bytes second(names);
+  second[0] = 2;
+  const auto nothing =
+      std::move(Encoder().bytes({}).u8(0).u32(UINT32_MAX).text("").text("")).take();
+  second.insert(second.end(), nothing.begin(), nothing.end());
+  CHECK_FALSE(ledger::decode_profile(second).ok());
+  whole.picture.assign(ledger::max_picture_bytes, 1);
+  CHECK(ledger::decode_profile(ledger::encode_profile(whole, {7})).ok());
+  whole.picture.push_back(1);
+  CHECK_FALSE(ledger::decode_profile(ledger::encode_profile(whole, {7})).ok());
+}
+
+TEST_CASE("pictures find a place up to a sum of bytes, and give it back") {
+  ProfileLimits limits;
+  limits.max_bytes = 1'000;
+  ProfileExchange peer({}, {0}, limits);
+  const auto with_picture = [](std::uint8_t salt) {
+    ledger::Profile large{"Ana", "Sousa", "ana@example.org", Bytes(300, salt), {}};
+    return ledger::encode_profile(large, {salt});
+  };
+  int kept = 0;
+  for (std::uint8_t salt = 1; salt <= 5; ++salt) {
+    kept +=
+        peer.receive(1, MessageType::profile_offer, with_picture(salt), {0}).store.empty() ? 0 : 1;
+  }
+  CHECK(kept == 2);
+  CHECK(peer.keep(1, with_picture(9), {1, 2, 3}, 1, {0}).kept.at(0).commitment == std::nullopt);
+  // The ledger named them, and names them no more.
+  peer.follow(
+      {ledger::profile_commitment(with_picture(1)), ledger::profile_commitment(with_picture(2))},
+      {1, 2, 3}, {1});
+  CHECK(peer.follow({}, {1, 2, 3}, {2}).erase.size() == 2);
+  CHECK(peer.size() == 0);
+  CHECK_FALSE(peer.receive(1, MessageType::profile_offer, with_picture(5), {3}).store.empty());
 }
 
 TEST_CASE("a profile is kept once f + 1 others have it on disk") {

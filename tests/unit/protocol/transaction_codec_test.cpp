@@ -209,6 +209,16 @@ std::vector<Payload> payloads_of_households() {
           ResolveCashRequest{digest, true}};
 }
 
+std::vector<Payload> payloads_of_fourth_level() {
+  NetworkZone feeder{"feeder", 0, {{Price::from_nano(5), 50'000, {{127, 420, 0}}}, {}}, 7, {}, {}};
+  feeder.max_export = Energy{};
+  feeder.max_import = Energy::from_nano(9);
+  const ParticipantRef home{ParticipantType::resident, ParticipantId::parse("H01").value()};
+  return {SetNetwork{}, SetNetwork{{NetworkZone{"island", {}, {}, 0, {}, {}}, feeder},
+                                   {{home, 1}},
+                                   {{0, 1, 1'000'000'000}, {1, 1, 3}}}};
+}
+
 std::error_code error_of(ByteView bytes) {
   const auto result = wire::decode_transaction(bytes, genesis_hash, level);
   return result ? std::error_code() : result.error().code();
@@ -239,6 +249,7 @@ TEST_CASE("every payload survives the wire") {
   auto all = payloads();
   for (auto& payload : payloads_of_third_level()) all.push_back(std::move(payload));
   for (auto& payload : payloads_of_households()) all.push_back(std::move(payload));
+  for (auto& payload : payloads_of_fourth_level()) all.push_back(std::move(payload));
   for (const auto& payload : all) {
     CAPTURE(payload_name(payload));
     seen[payload.index()] = true;
@@ -420,17 +431,41 @@ TEST_CASE("below feature level 2 a membership transaction is what it is to an ol
   CHECK(last->feature_level == 2);
 }
 
-TEST_CASE("below level 4 a newer rule of clearing is what any unknown rule is") {
-  const auto read = [](const std::string& rule, std::uint32_t at) {
-    const auto decoded =
-        wire::decode_transaction(encoded(SetParameter{"clearing_rule", rule}), genesis_hash, at);
+TEST_CASE("level 4 adds the network of a chain") {
+  for (const auto& payload : payloads_of_fourth_level()) {
+    const auto bytes = encoded(payload);
+    const auto decoded = wire::decode_transaction(bytes, genesis_hash, 4);
     REQUIRE(decoded.ok());
-    return std::pair(std::get<SetParameter>(decoded->payload).value, decoded->feature_level);
+    CHECK(decoded->feature_level == 4);
+    CHECK(std::get<SetNetwork>(decoded->payload) == std::get<SetNetwork>(payload));
+    CHECK(wire::decode_transaction(bytes, genesis_hash, 3).error().detail() ==
+          "the transaction has unknown fields");
+  }
+  SetNetwork wrong;
+  wrong.zones.push_back({"island", 0, {}, 0, {}, {}});
+  const auto refused = wire::decode_transaction(encoded(wrong), genesis_hash, 4);
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().detail() ==
+        "a zone's parent stands before it, and only the first has none");
+}
+
+TEST_CASE("below level 4 a newer rule of clearing is refused as any unknown rule is") {
+  const auto read = [](const std::string& rule, std::uint32_t at) {
+    return wire::decode_transaction(encoded(SetParameter{"clearing_rule", rule}), genesis_hash, at);
   };
-  CHECK(read("thesis", 1) == std::pair<std::string, std::uint32_t>("thesis", 1));
-  CHECK(read("optimal", 3) == std::pair<std::string, std::uint32_t>("", 4));
-  CHECK(read("optimal", 4) == std::pair<std::string, std::uint32_t>("optimal", 4));
-  CHECK(read("nobody's", 1) == std::pair<std::string, std::uint32_t>("nobody's", 1));
+  const auto unknown = read("nobody's", 4);
+  REQUIRE(!unknown.ok());
+  const auto early = read("optimal", 3);
+  REQUIRE(!early.ok());
+  CHECK(early.error().code() == unknown.error().code());
+  CHECK(early.error().detail() == unknown.error().detail());
+  const auto first = read("thesis", 1);
+  REQUIRE(first.ok());
+  CHECK(first->feature_level == 1);
+  const auto newer = read("optimal", 4);
+  REQUIRE(newer.ok());
+  CHECK(std::get<SetParameter>(newer->payload).value == "optimal");
+  CHECK(newer->feature_level == 4);
 }
 
 TEST_CASE("level 3 adds payloads, fields of older payloads, and who a gateway acts for") {

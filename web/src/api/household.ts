@@ -281,6 +281,31 @@ export interface SessionInfo {
   current: boolean;
 }
 
+export interface OwnMeter {
+  meter: string;
+  kind: string;
+  plant_kw: string;
+  cpe: string;
+  retired: Iso | null;
+  last_end: Iso | null;
+  standing: "trusted" | "quarantined";
+}
+export interface Reading {
+  seq: number;
+  start: Iso;
+  seconds: number;
+  imported_kwh: string;
+  exported_kwh: string;
+  produced_kwh: string;
+  flags: string[];
+}
+export interface Dispute {
+  meter: string;
+  seq: number;
+  reason: string;
+  since: Iso;
+}
+
 type Signal = AbortSignal;
 
 function get<T>(path: string, signal?: Signal, query?: RequestOptions["query"]): Promise<T> {
@@ -340,6 +365,10 @@ export const household = {
   setPreferences: (preferences: Preferences) => submit("PUT", "/preferences", preferences),
   me: (signal?: Signal) => get<Me>("/me", signal),
   setNames: (names: { first_name: string; last_name: string; email: string }) => submit("PATCH", "/me", names),
+  meters: (signal?: Signal) => get<Page<OwnMeter>>("/meters", signal).then((page) => page.items),
+  readings: (meter: string, from: Iso, signal?: Signal) => get<Page<Reading>>("/readings", signal, { meter, from, limit: 9600 }).then((page) => page.items),
+  disputes: (signal?: Signal) => get<Page<Dispute>>("/disputes", signal).then((page) => page.items),
+  dispute: (meter: string, seq: number, reason: string) => submit("POST", "/disputes", { meter, seq, reason }),
   keys: (signal?: Signal) => get<Page<{ key: string; kept_by_peers: boolean }>>("/keys", signal).then((page) => page.items),
   sessions: (signal?: Signal) => get<Page<SessionInfo>>("/sessions", signal).then((page) => page.items),
   endSession: (session: string) => submit("DELETE", "/sessions/" + session),

@@ -246,7 +246,7 @@ export const operator = {
   cashRequests: (signal?: AbortSignal) => all<CashRequest>("/v1/cash-requests", signal),
   resolveCash: (id: string, approved: boolean) => submit("POST", "/v1/cash-requests/" + id, { approved }),
   resolveDispute: (meter: string, seq: number, upheld: boolean) => submit("POST", `/v1/meters/${encodeURIComponent(meter)}/disputes/${seq}`, { upheld }),
-  disputes: (signal?: AbortSignal) => all<Dispute>("/v1/disputes", signal),
+  disputes: (signal?: AbortSignal) => get<Page<Dispute>>("/v1/disputes", signal).then((page) => page.items),
   members: (signal?: AbortSignal) => get<Members>("/v1/members", signal),
   parameters: (signal?: AbortSignal) => get<Record<string, string | number>>("/v1/parameters", signal),
 };

@@ -26,10 +26,13 @@ window.addEventListener("storage", (event) => {
   if (event.key === "ps." + name) session.set(readKept<Session>(name));
 });
 
-export async function logIn(login: string, password: string): Promise<void> {
-  const opened = await request<Session>(peers, "POST", "/etms/login", { body: { login, password } });
+export function takeSession(opened: Session): void {
   forgetAnswers();
   put(opened);
+}
+
+export async function logIn(login: string, password: string): Promise<void> {
+  takeSession(await request<Session>(peers, "POST", "/etms/login", { body: { login, password } }));
 }
 
 export async function acceptInvitation(code: string, login: string, password: string): Promise<void> {

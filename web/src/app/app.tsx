@@ -17,6 +17,7 @@ const WalletScreen = lazy(() => import("./wallet"));
 const Neighbourhood = lazy(() => import("./neighbourhood"));
 const RankingScreen = lazy(() => import("./ranking"));
 const BillScreen = lazy(() => import("./bill"));
+const Meters = lazy(() => import("./meters"));
 const Keys = lazy(() => import("./keys"));
 const Notifications = lazy(() => import("./notifications"));
 const Settings = lazy(() => import("./settings"));
@@ -29,6 +30,7 @@ const pages: [string, () => ReactNode][] = [
   ["/neighbourhood", () => <Neighbourhood />],
   ["/ranking", () => <RankingScreen />],
   ["/bill", () => <BillScreen />],
+  ["/meters", () => <Meters />],
   ["/keys", () => <Keys />],
   ["/notifications", () => <Notifications />],
   ["/settings", () => <Settings />],

@@ -4,7 +4,7 @@ import { useText } from "../i18n";
 import { useFormat } from "../lib/settings";
 
 const places: Record<FlowNode, [number, number]> = {
-  sun: [200, 52],
+  sun: [200, 60],
   neighbours: [62, 160],
   home: [200, 180],
   grid: [338, 160],
@@ -39,12 +39,12 @@ function Node({ node, flow }: { node: FlowNode; flow: Flow }) {
   const watts = wattsOf(flow, node);
   return (
     <g className={watts === 0 ? "flow-node quiet" : "flow-node"}>
-      <circle cx={x} cy={y} r="34" fill="var(--surface)" stroke={`var(${colors[node]})`} strokeWidth="3" />
+      <circle cx={x} cy={y} r="38" fill="var(--surface)" stroke={`var(${colors[node]})`} strokeWidth="3" />
       <path d={glyphs[node]} transform={`translate(${x} ${y - 9}) scale(1.15)`} fill="none" stroke={`var(${colors[node]})`} strokeWidth="1.8" strokeLinecap="round" strokeLinejoin="round" />
       <text x={x} y={y + 20} textAnchor="middle" className="flow-watts">
         {f.watts(Math.abs(watts))}
       </text>
-      <text x={x} y={node === "sun" ? y - 40 : y + 50} textAnchor="middle" className="flow-name">
+      <text x={x} y={node === "sun" ? y - 44 : y + 54} textAnchor="middle" className="flow-name">
         {t.flow[node]}
       </text>
     </g>
@@ -53,7 +53,7 @@ function Node({ node, flow }: { node: FlowNode; flow: Flow }) {
 
 /** Lines that pass the home bend around it. */
 function controlPoint(from: FlowNode, to: FlowNode): [number, number] {
-  const clearance = 66;
+  const clearance = 70;
   const [homeX, homeY] = places.home;
   const x = (places[from][0] + places[to][0]) / 2 - homeX;
   const y = (places[from][1] + places[to][1]) / 2 - homeY;
@@ -88,7 +88,7 @@ export function FlowPicture({ flow }: { flow: Flow }) {
   const tall = shown.includes("battery") || shown.includes("car");
   return (
     <div className="stack-small">
-      <svg viewBox={`0 0 400 ${tall ? 366 : 246}`} className="flow" aria-hidden="true">
+      <svg viewBox={`0 0 400 ${tall ? 372 : 250}`} className="flow" aria-hidden="true">
         {flow.flows.map(({ from, to, watts }) => (
           <Line key={from + to} from={from} to={to} watts={watts} />
         ))}

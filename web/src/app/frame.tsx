@@ -24,6 +24,7 @@ const others = [
   ["/neighbourhood", "neighbourhood", "neighbourhood"],
   ["/ranking", "ranking", "ranking"],
   ["/bill", "bill", "bill"],
+  ["/meters", "meter", "meters"],
   ["/keys", "keys", "keys"],
   ["/settings", "settings", "settings"],
   ["/about", "about", "about"],

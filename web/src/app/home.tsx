@@ -23,7 +23,7 @@ function SlotCard() {
               <Tile label={t.home.tariff} value={now.tariff_coins_per_kwh === null ? t.state.none : f.price(now.tariff_coins_per_kwh)} />
               <Tile label={t.home.feedIn} value={now.feed_in_coins_per_kwh === null ? t.state.none : f.price(now.feed_in_coins_per_kwh)} />
             </Tiles>
-            <SettledLine until={now.settled_until} missing={now.missing_meters} />
+            <SettledLine until={now.settled_until} missing={now.state === "open" ? 0 : now.missing_meters} />
           </div>
         )}
       </Shown>
@@ -105,7 +105,7 @@ export function HomeScreen() {
           <Card title={t.home.today} actions={day.data && <span className="soft">{f.date(day.data.from)}</span>}>
             <Shown of={day}>
               {({ total }) => (
-                <Tiles>
+                <Tiles pairs>
                   <Tile label={t.home.consumption} value={f.kwh(total.consumption_kwh)} />
                   <Tile label={t.home.production} value={f.kwh(total.production_kwh)} />
                   <Tile label={t.home.renewable} value={total.renewable_share === null ? t.state.none : f.percent(total.renewable_share)} />

@@ -1,14 +1,16 @@
 import { useState, type FormEvent } from "react";
 import { household } from "../api/household";
-import { bearer, changePassword, logOut } from "../api/session";
+import { bearer, changePassword, logOut, session } from "../api/session";
 import { useText } from "../i18n";
 import { useAction, useResource } from "../lib/resource";
 import { useFormat } from "../lib/settings";
+import { useStore } from "../lib/store";
 import { Badge, Button, Card, Notice } from "../ui/basic";
 import { PasswordField, TextField } from "../ui/form";
 import { ErrorNotice, Shown } from "../ui/state";
 import { say } from "../ui/toast";
-import { VerifyBox } from "../verify/verify-box";
+import { useOwnKey } from "./own-key";
+import { VerifyBalances, VerifyBox } from "../verify/verify-box";
 
 const shortestPassword = 10;
 
@@ -49,6 +51,7 @@ function Sessions() {
 
 function KeyList() {
   const t = useText();
+  const { own, forget } = useOwnKey();
   const keys = useResource("keys", (signal) => household.keys(signal), { live: true });
   return (
     <Card title={t.keys.keysTitle}>
@@ -57,14 +60,25 @@ function KeyList() {
           <ul className="list">
             {items.map(({ key, kept_by_peers }) => (
               <li key={key}>
-                <span className="mono grow" title={key}>{`${key.slice(0, 16)}…`}</span>
-                <Badge tone={kept_by_peers ? "plain" : "good"}>{kept_by_peers ? t.keys.byPeers : t.keys.byYou}</Badge>
+                <span className="grow">
+                  <span className="mono" title={key}>{`${key.slice(0, 16)}…`}</span>
+                  <span style={{ display: "block" }}>
+                    <Badge tone={kept_by_peers ? "plain" : "good"}>{kept_by_peers ? t.keys.byPeers : own?.publicKey === key ? t.ownKey.inBrowser : t.keys.byYou}</Badge>
+                  </span>
+                </span>
+                {own?.publicKey === key && (
+                  <Button small onClick={() => void forget()}>
+                    {t.ownKey.forget}
+                  </Button>
+                )}
               </li>
             ))}
           </ul>
         )}
       </Shown>
-      <p className="soft small">{t.keys.keysHelp}</p>
+      <p className="soft small">
+        {t.keys.keysHelp} {t.ownKey.addHelp}
+      </p>
     </Card>
   );
 }
@@ -179,6 +193,7 @@ function Invite() {
 
 export default function Keys() {
   const t = useText();
+  const current = useStore(session);
   return (
     <div className="stack">
       <div className="page-head">
@@ -188,6 +203,7 @@ export default function Keys() {
       <div className="grid wide">
         <Sessions />
         <KeyList />
+        <Card title={t.keys.balance}>{current && <VerifyBalances owner={current.participant} headers={bearer} />}</Card>
         <Card title={t.keys.verify}>
           <VerifyBox headers={bearer} />
         </Card>

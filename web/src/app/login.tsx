@@ -7,6 +7,7 @@ import { Button } from "../ui/basic";
 import { PasswordField, TextField } from "../ui/form";
 import { ErrorNotice } from "../ui/state";
 import { Logo } from "../ui/icons";
+import { OwnKeyLogin } from "./own-key";
 
 export function LoginScreen() {
   const t = useText();
@@ -35,6 +36,7 @@ export function LoginScreen() {
           {action.busy ? t.login.busy : t.login.submit}
         </Button>
       </form>
+      <OwnKeyLogin />
       <p className="row between">
         <Link to="/welcome">{t.login.invited}</Link>
         <Link to="/about">{t.login.about}</Link>

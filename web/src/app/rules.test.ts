@@ -54,7 +54,7 @@ describe("days", () => {
 
 describe("lists and bills", () => {
   it("have the cheapest neighbour first and those who do not sell last", () => {
-    const items = (recorded["/etms/neighbours"].items as Neighbour[]).toSorted(byPrice);
+    const items = [...(recorded["/etms/neighbours"].items as Neighbour[])].sort(byPrice);
     const prices = items.map((item) => item.sells_at_coins_per_kwh);
     const known = prices.filter((price) => price !== null);
     expect(known).toEqual([...known].sort((left, right) => left - right));

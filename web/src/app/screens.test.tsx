@@ -9,7 +9,7 @@ import { language } from "../lib/settings";
 import { App } from "./app";
 
 vi.mock("../ui/plot", () => ({ default: () => null })); // a canvas, which jsdom does not have
-const screens = ["/", "/history", "/trading", "/wallet", "/neighbourhood", "/ranking", "/bill", "/keys", "/notifications", "/settings", "/about"];
+const screens = ["/", "/history", "/trading", "/wallet", "/neighbourhood", "/ranking", "/bill", "/meters", "/keys", "/notifications", "/settings", "/about"];
 const answers = recorded as Record<string, unknown>;
 let root: Root;
 let box: HTMLElement;

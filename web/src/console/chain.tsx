@@ -1,28 +1,26 @@
 import { operator } from "../api/operator";
-import { textOf, useText } from "../i18n";
+import { textOf } from "../i18n";
 import { useResource } from "../lib/resource";
 import { useFormat } from "../lib/settings";
-import { Badge, Card, Notice } from "../ui/basic";
+import { Badge, Card, Notice, WithCode } from "../ui/basic";
 import { Shown } from "../ui/state";
 import { Table } from "../ui/table";
 import { quorumOf } from "../verify/proof";
+import { useParameterText } from "./governance";
 import { useConsoleText } from "./i18n";
 
 export default function Chain() {
-  const t = useText();
   const { chain: h, nav, overview } = useConsoleText();
   const f = useFormat();
   const members = useResource("op members", (signal) => operator.members(signal), { live: true });
   const parameters = useResource("op parameters", (signal) => operator.parameters(signal), { live: true });
-  const shown = (name: string, value: string | number) => {
-    if (name.endsWith("_ms")) return f.duration(Number(value) / 1000);
-    if (name.endsWith("_time")) return f.exact(String(value));
-    return name === "clearing_rule" ? textOf(t.trading.rules, String(value)) : String(value);
-  };
+  const shown = useParameterText();
   return (
     <div className="stack">
       <h1>{nav.chain}</h1>
-      <Notice>{h.offline}</Notice>
+      <Notice>
+        <WithCode text={h.offline} />
+      </Notice>
       <div className="grid wide">
         <Card title={h.members} actions={members.data && <Badge>{h.epoch(f.number(members.data.current.epoch))}</Badge>}>
           <Shown of={members} rows={2}>

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Account, BookOrder, Participant, Trade } from "../api/operator";
 import { createFormatter } from "../lib/format";
 import { staircase } from "./curves";
-import { mayFollow, payloadOf, shortageOf, type DeedForm } from "./deeds";
+import { mayBegin, mayFollow, payloadOf, shortageOf, type DeedForm } from "./deeds";
 import { whatOf, whoOf } from "./describe";
 import { sumFlows } from "./flows";
 import { nameOf, rowsOf } from "./participants";
@@ -11,8 +11,8 @@ import { fieldsOf } from "./transaction";
 const participant = (type: Participant["type"], id: string) => ({ type, id, brand: "", model: "", name: "" }) as Participant;
 const account = (owner: string, asset: string, balance: string, currency: string | null = null): Account => ({ id: owner + asset, owner, class: "participant", asset, currency, balance });
 const rows = rowsOf(
-  [participant("Resident", "a"), participant("Resident", "b"), participant("ElectricVehicle", "ev"), participant("UtilityCompany", "u"), participant("Bank", "bank")],
-  [account("Resident:a", "EN", "2"), account("Resident:a", "CO", "10.5"), account("Resident:a", "CA", "5", "EUR"), account("ElectricVehicle:ev", "EN", "3"), account("UtilityCompany:u", "CO", "100"), account("Bank:bank", "CO", "9"), account("Bank:bank", "CA", "9", "EUR")],
+  [participant("Resident", "a"), participant("Resident", "b"), participant("ElectricVehicle", "ev"), participant("UtilityCompany", "u"), participant("Bank", "bank"), participant("UtilityCompany", "new")],
+  [account("Resident:a", "EN", "2"), account("Resident:a", "CO", "10.5"), account("Resident:a", "CA", "5", "EUR"), account("Resident:b", "EN", "0"), account("Resident:b", "CO", "0"), account("ElectricVehicle:ev", "EN", "3"), account("ElectricVehicle:ev", "CO", "0"), account("UtilityCompany:u", "EN", "0"), account("UtilityCompany:u", "CO", "100"), account("Bank:bank", "CO", "9"), account("Bank:bank", "CA", "9", "EUR")],
   new Map([["a", { firstName: "Ana", lastName: "Sousa", email: "" }]]),
 );
 const [a, b, ev, u, bank] = rows as [(typeof rows)[0], (typeof rows)[0], (typeof rows)[0], (typeof rows)[0], (typeof rows)[0]];
@@ -21,7 +21,7 @@ const form = (part: Partial<DeedForm>): DeedForm => ({ deed: "energy", first: "R
 describe("participants", () => {
   it("carry their balances and names", () => {
     expect(a).toMatchObject({ energy: 2, coins: 10.5, cash: [{ currency: "EUR", amount: 5 }] });
-    expect(b.energy).toBeNull();
+    expect(bank.energy).toBeNull();
     expect(nameOf(a)).toBe("Ana Sousa");
   });
 });
@@ -35,6 +35,12 @@ describe("deeds", () => {
     expect(after("exchange", a)).toEqual(["bank"]);
     expect(after("vehicle", ev)).toEqual(["a", "b"]);
     expect(mayFollow("energy", undefined, b)).toBe(false);
+  });
+  it("offer nobody who lacks the accounts", () => {
+    const first = (deed: DeedForm["deed"]) => rows.filter((row) => mayBegin(deed, row)).map((row) => row.participant.id);
+    expect(first("energy")).toEqual(["a", "b", "ev", "u"]);
+    expect(first("fund")).toEqual(["a"]);
+    expect(first("vehicle")).toEqual(["a", "b", "ev"]);
   });
   it("see beforehand what the ledger would refuse", () => {
     expect(shortageOf(form({}), a, u, 14, 0.1, "EUR")).toBe("shortEnergy");

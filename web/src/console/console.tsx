@@ -31,6 +31,7 @@ const Requests = lazy(() => import("./requests"));
 const Blocks = lazy(() => import("./blocks"));
 const BlockScreen = lazy(() => import("./block"));
 const Chain = lazy(() => import("./chain"));
+const Governance = lazy(() => import("./governance"));
 const About = lazy(() => import("../app/about"));
 
 type Parameters = Record<string, string>;
@@ -50,6 +51,7 @@ const pages: [string, (found: Parameters) => ReactNode][] = [
   ["/console/blocks", () => <Blocks />],
   ["/console/blocks/:height", ({ height }) => <BlockScreen height={Number(height)} />],
   ["/console/chain", () => <Chain />],
+  ["/console/governance", () => <Governance />],
   ["/console/about", () => <About />],
 ];
 const navigation = [
@@ -64,6 +66,7 @@ const navigation = [
   ["/console/requests", "cash", "requests"],
   ["/console/blocks", "blocks", "blocks"],
   ["/console/chain", "rules", "chain"],
+  ["/console/governance", "trading", "governance"],
   ["/console/about", "about", "about"],
 ] as const;
 
@@ -152,7 +155,7 @@ function Inside({ path }: { path: string }) {
         {t.nav.skip}
       </a>
       <div className="topbar" role="banner">
-        <Link to="/console" className="brand grow">
+        <Link to="/console" className="brand grow" aria-label={c.title}>
           <Logo /> <span className="brand-text">{c.title}</span>
         </Link>
         <span className="badge" role="status">
@@ -214,7 +217,7 @@ export function Console() {
   return (
     <div className="shell plain">
       <div className="topbar" role="banner">
-        <Link to="/console" className="brand grow">
+        <Link to="/console" className="brand grow" aria-label={c.title}>
           <Logo /> {c.title}
         </Link>
         <LanguageButton />

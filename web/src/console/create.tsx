@@ -7,7 +7,7 @@ import { useFormat } from "../lib/settings";
 import { Button, Card, Notice, Segmented } from "../ui/basic";
 import { parseDecimal, SelectField, TextField } from "../ui/form";
 import { ErrorNotice, Shown } from "../ui/state";
-import { deeds, firstTypes, hasSecond, mayFollow, payloadOf, shortageOf, type Deed, type DeedForm } from "./deeds";
+import { deeds, hasSecond, mayBegin, mayFollow, payloadOf, shortageOf, type Deed, type DeedForm } from "./deeds";
 import { useConsoleText } from "./i18n";
 import { nameOf, useParticipants, type Row } from "./participants";
 
@@ -32,7 +32,7 @@ function DeedFields({ form, rows, tried, currency, onChange }: { form: DeedForm;
   const first = find(form.first);
   const second = find(form.second);
   const option = (row: Row) => [refOf(row.participant), `${row.participant.id}${nameOf(row) ? ` (${nameOf(row)})` : ""}`] as const;
-  const firsts = rows.filter(({ participant }) => firstTypes(deed).includes(participant.type));
+  const firsts = rows.filter((row) => mayBegin(deed, row));
   const seconds = rows.filter((row) => mayFollow(deed, first, row));
   const labels = { energy: [c.create.seller, c.create.buyer], exchange: [c.create.resident, c.create.bank], vehicle: [c.create.from, c.create.to], fund: [c.create.resident, ""], withdraw: [c.create.resident, ""] }[deed];
   const amount = parseDecimal(form.amount);

@@ -22,15 +22,26 @@ export interface DeedForm {
   rate: string;
 }
 
-export function firstTypes(deed: Deed): readonly ParticipantType[] {
+function firstTypes(deed: Deed): readonly ParticipantType[] {
   if (deed === "energy") return ["Resident", "ElectricVehicle", "UtilityCompany"];
   if (deed === "vehicle") return ["Resident", "ElectricVehicle"];
   return ["Resident"];
 }
 
+/** Whether `row` has the accounts that the deed books on; the ledger opens none on the way. */
+export function hasAccounts(deed: Deed, row: Row): boolean {
+  if (deed === "energy") return row.energy !== null && row.coins !== null;
+  if (deed === "vehicle") return row.coins !== null;
+  return row.cash.length > 0 && (deed !== "exchange" || row.coins !== null);
+}
+
+export function mayBegin(deed: Deed, row: Row): boolean {
+  return firstTypes(deed).includes(row.participant.type) && hasAccounts(deed, row);
+}
+
 /** Who may stand on the other side of `first`. */
 export function mayFollow(deed: Deed, first: Row | undefined, other: Row): boolean {
-  if (!first || refOf(first.participant) === refOf(other.participant)) return false;
+  if (!first || !hasAccounts(deed, other) || refOf(first.participant) === refOf(other.participant)) return false;
   const [one, two] = [first.participant.type, other.participant.type];
   if (deed === "energy") return energyWith[one].includes(two);
   if (deed === "exchange") return two === "Bank";

@@ -45,13 +45,13 @@ function layOut(flows: Flow[]): SankeyGraph<Node, { flow: Flow }> {
   const buyers = [...new Set(flows.map(({ buyer }) => buyer))];
   const nodes: Node[] = [...sellers.map((name) => ({ name, selling: true })), ...buyers.map((name) => ({ name, selling: false }))];
   const links = flows.map((flow) => ({ source: sellers.indexOf(flow.seller), target: sellers.length + buyers.indexOf(flow.buyer), value: flow.energy, flow }));
-  const height = Math.max(180, 26 * Math.max(sellers.length, buyers.length));
+  const height = Math.max(180, 30 * Math.max(sellers.length, buyers.length));
   return sankey<Node, { flow: Flow }>()
     .nodeWidth(14)
-    .nodePadding(9)
+    .nodePadding(17)
     .extent([
-      [130, 6],
-      [width - 130, height - 6],
+      [210, 8],
+      [width - 210, height - 8],
     ])({ nodes: nodes.map((node) => ({ ...node })), links });
 }
 
@@ -60,7 +60,7 @@ function Picture({ flows }: { flows: Flow[] }) {
   const f = useFormat();
   const graph = useMemo(() => layOut(flows), [flows]);
   const path = sankeyLinkHorizontal<Node, { flow: Flow }>();
-  const height = Math.max(...graph.nodes.map((node) => node.y1 ?? 0)) + 6;
+  const height = Math.max(...graph.nodes.map((node) => node.y1 ?? 0)) + 10;
   const palette = ["--neighbours", "--car", "--battery", "--sun", "--grid", "--accent"];
   const colorOf = (index: number | undefined) => `var(${palette[(index ?? 0) % palette.length]})`;
   return (
@@ -75,7 +75,7 @@ function Picture({ flows }: { flows: Flow[] }) {
           <g key={node.name + String(node.selling)}>
             <rect x={node.x0} y={node.y0} width={(node.x1 ?? 0) - (node.x0 ?? 0)} height={Math.max(2, (node.y1 ?? 0) - (node.y0 ?? 0))} fill={node.selling ? colorOf(node.index) : "var(--line-strong)"} rx="3" />
             <text x={node.selling ? (node.x0 ?? 0) - 8 : (node.x1 ?? 0) + 8} y={((node.y0 ?? 0) + (node.y1 ?? 0)) / 2 + 4} textAnchor={node.selling ? "end" : "start"}>
-              {idOf(node.name)}
+              {idOf(node.name)} <tspan className="quiet">{f.kwh(node.value ?? 0)}</tspan>
             </text>
           </g>
         ))}

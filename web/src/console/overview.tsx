@@ -6,7 +6,7 @@ import { Link } from "../lib/router";
 import { useFormat } from "../lib/settings";
 import { useStore } from "../lib/store";
 import { useState } from "react";
-import { Badge, Button, Card, Notice, Tile, Tiles } from "../ui/basic";
+import { Badge, Button, Card, Notice, Tile, Tiles, WithCode } from "../ui/basic";
 import { ErrorNotice, Shown } from "../ui/state";
 import { Table } from "../ui/table";
 import { told } from "./events";
@@ -93,7 +93,7 @@ function Audit() {
   const run = useAction(async () => setResult(await audit(c)));
   return (
     <div className="stack-small">
-      <p className="soft small">{c.overview.auditHelp}</p>
+      <p className="soft small"><WithCode text={c.overview.auditHelp} /></p>
       <div>
         <Button onClick={() => void run.run()} busy={run.busy}>
           {c.overview.audit}

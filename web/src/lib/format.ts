@@ -50,7 +50,7 @@ export function createFormatter(language: Language, zone: string): Formatter {
   };
   const unit = (value: number, name: string, digits = 0) =>
     numbers({ style: "unit", unit: name, unitDisplay: "short", maximumFractionDigits: digits }).format(value);
-  const day = new Intl.DateTimeFormat("en-CA", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" });
+  const day = new Intl.DateTimeFormat("en", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" });
   return {
     locale,
     zone,
@@ -78,6 +78,10 @@ export function createFormatter(language: Language, zone: string): Formatter {
           : seconds < 48 * 3600
             ? unit(seconds / 3600, "hour", 1)
             : unit(Math.round(seconds / 86400), "day"),
-    localDate: (iso) => day.format(new Date(iso)),
+    localDate: (iso) => {
+      // Part by part: how a locale writes a whole date changes between releases of its data.
+      const parts = new Map(day.formatToParts(new Date(iso)).map(({ type, value }) => [type, value]));
+      return `${parts.get("year")}-${parts.get("month")}-${parts.get("day")}`;
+    },
   };
 }

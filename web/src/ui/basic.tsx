@@ -37,6 +37,11 @@ export function Notice({ tone = "plain", children, live }: { tone?: Tone; childr
   );
 }
 
+/** A sentence in which `words` are code. */
+export function WithCode({ text }: { text: string }) {
+  return text.split("`").map((part, at) => (at % 2 === 1 ? <code key={at}>{part}</code> : part));
+}
+
 export function Badge({ tone = "plain", children }: { tone?: Tone; children: ReactNode }) {
   return <span className={`badge ${tone}`}>{children}</span>;
 }
@@ -88,6 +93,6 @@ export function Tile({ label, value, hint }: { label: string; value: ReactNode; 
   );
 }
 
-export function Tiles({ children }: { children: ReactNode }) {
-  return <dl className="tiles">{children}</dl>;
+export function Tiles({ children, pairs }: { children: ReactNode; pairs?: boolean }) {
+  return <dl className={pairs ? "tiles pairs" : "tiles"}>{children}</dl>;
 }

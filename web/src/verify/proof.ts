@@ -1,7 +1,8 @@
 // Checks in this browser that a transaction is part of the chain (docs/formats-blocks.md): the hash of its
 // bytes, the RFC 6962 paths to the roots in its header, the headers up to a certified one, and the
-// signatures of a quorum of the peers. What a peer says about itself is not believed.
+// signatures of a quorum of the peers. Likewise a balance, by the path to the state root. What a peer says about itself is not believed.
 import { bigEndian64, fromBase64, fromHex, joined, sha256, toHex, type Bytes } from "./bytes";
+import { signatureHolds } from "./ed25519";
 
 export interface ListProof {
   leaf: string;
@@ -39,7 +40,17 @@ export interface Anchor {
   genesis: string;
   members: MemberKeys[];
 }
-export type Step = "leaf" | "transaction" | "receipt" | "chain" | "quorum";
+/** What GET /v1/accounts/proof?account= answers. */
+export interface BalanceProof {
+  account: string;
+  balance: string;
+  height: number;
+  header_bytes: string;
+  key: string;
+  value: string;
+  siblings: string[];
+}
+export type Step = "leaf" | "transaction" | "receipt" | "account" | "state" | "chain" | "quorum";
 export interface Verdict {
   passed: Step[];
   failed: Step | null;
@@ -66,6 +77,7 @@ interface Header {
   previous: string;
   transactionsRoot: string;
   receiptsRoot: string;
+  stateRoot: string;
   nextMembers: string;
 }
 
@@ -82,6 +94,7 @@ export function readHeader(hex: string): Header {
     previous: digest(65),
     transactionsRoot: digest(97),
     receiptsRoot: digest(129),
+    stateRoot: digest(193),
     nextMembers: digest(225),
   };
 }
@@ -119,11 +132,6 @@ async function isChained(headers: Header[]): Promise<boolean> {
     if (headers[at]!.previous !== toHex(await sha256(before.bytes)) || headers[at]!.height !== before.height + 1) return false;
   }
   return headers.length > 0;
-}
-
-async function signatureHolds(key: string, signature: string, statement: Bytes): Promise<boolean> {
-  const imported = await crypto.subtle.importKey("raw", fromHex(key), { name: "Ed25519" }, false, ["verify"]);
-  return crypto.subtle.verify({ name: "Ed25519" }, imported, fromHex(signature), statement);
 }
 
 async function countSigners(header: Header, proof: HeaderProof, members: MemberKeys[]): Promise<number> {
@@ -167,23 +175,23 @@ async function membersAt(block: BlockProof, anchor: Anchor): Promise<MemberKeys[
   return members;
 }
 
-export async function verifyTransaction(found: TransactionProof, block: BlockProof, anchor: Anchor): Promise<Verdict> {
+function beginVerdict(anchor: Anchor): { verdict: Verdict; step(name: Step, holds: boolean): boolean } {
   const verdict: Verdict = { passed: [], failed: null, signed: 0, needed: quorumOf(anchor.members.length), signaturesChecked: true };
   const step = (name: Step, holds: boolean) => {
     if (holds) verdict.passed.push(name);
     else verdict.failed = name;
     return holds;
   };
-  const content = fromBase64(found.transaction.bytes);
-  if (!step("leaf", toHex(await sha256(content)) === found.transaction.id)) return verdict;
-  const header = readHeader(found.block.header_bytes);
-  if (!step("transaction", await leadsToRoot(content, found.proof, header.transactionsRoot))) return verdict;
-  if (!step("receipt", await leadsToRoot(fromBase64(found.receipt_bytes), found.receipt_proof, header.receiptsRoot))) return verdict;
+  return { verdict, step };
+}
+
+/** The steps from a header on: it leads to a certified one, which a quorum has signed. */
+async function verifyHeader(header: Header, block: BlockProof, anchor: Anchor, verdict: Verdict, step: (name: Step, holds: boolean) => boolean): Promise<void> {
   const headers = block.headers.map(readHeader);
   const proven = headers[0];
   const sameBlock = proven !== undefined && toHex(proven.bytes) === toHex(header.bytes);
   const sameChain = headers.every((each) => each.genesis === anchor.genesis && each.epoch === proven?.epoch);
-  if (!step("chain", sameBlock && sameChain && (await isChained(headers)))) return verdict;
+  if (!step("chain", sameBlock && sameChain && (await isChained(headers)))) return;
   try {
     const members = await membersAt(block, anchor);
     if (members) {
@@ -195,5 +203,69 @@ export async function verifyTransaction(found: TransactionProof, block: BlockPro
     if (!(error instanceof DOMException) || error.name !== "NotSupportedError") throw error;
     verdict.signaturesChecked = false;
   }
+}
+
+export async function verifyTransaction(found: TransactionProof, block: BlockProof, anchor: Anchor): Promise<Verdict> {
+  const { verdict, step } = beginVerdict(anchor);
+  const content = fromBase64(found.transaction.bytes);
+  if (!step("leaf", toHex(await sha256(content)) === found.transaction.id)) return verdict;
+  const header = readHeader(found.block.header_bytes);
+  if (!step("transaction", await leadsToRoot(content, found.proof, header.transactionsRoot))) return verdict;
+  if (!step("receipt", await leadsToRoot(fromBase64(found.receipt_bytes), found.receipt_proof, header.receiptsRoot))) return verdict;
+  await verifyHeader(header, block, anchor, verdict, step);
+  return verdict;
+}
+
+const participantTypes: Record<string, number> = { Resident: 1, ElectricVehicle: 2, Bank: 3, UtilityCompany: 4 };
+
+/** The key under which the state has a participant's account ("participant/Resident:H01/CO", with the
+ * account's name before the asset where it has one); null for accounts of other classes. */
+export function keyOfAccount(account: string): Bytes | null {
+  const parts = account.split("/");
+  const [kind, owner] = parts;
+  if (kind !== "participant" || !owner || parts.length < 3) return null;
+  const colon = owner.indexOf(":");
+  const type = participantTypes[owner.slice(0, colon)];
+  if (type === undefined) return null;
+  const named = (content: string) => {
+    const bytes = text.encode(content);
+    const length = new Uint8Array(4);
+    new DataView(length.buffer).setUint32(0, bytes.length);
+    return joined(length, bytes);
+  };
+  return joined(Uint8Array.of(0x20, 1, type), named(owner.slice(colon + 1)), named(parts.slice(2, -1).join("/")), named(parts.at(-1)!));
+}
+
+/** Nano-units of a decimal text. */
+function nanoOf(decimal: string): bigint {
+  const [, sign, whole, part = ""] = /^(-?)(\d+)(?:\.(\d{1,9}))?$/.exec(decimal) ?? [];
+  if (whole === undefined) throw new Error("no decimal number");
+  return BigInt(sign + whole + part.padEnd(9, "0"));
+}
+
+/** Whether `siblings`, from the root down, lead from the record to the root of the sparse tree. */
+export async function leadsToState(key: Bytes, value: Bytes, siblings: string[], root: string): Promise<boolean> {
+  if (siblings.length > 256) return false;
+  const place = await sha256(key);
+  let hash = await sha256(Uint8Array.of(0), place, await sha256(value));
+  for (let depth = siblings.length - 1; depth >= 0; --depth) {
+    const sibling = fromHex(siblings[depth]!);
+    const right = ((place[depth >> 3]! >> (7 - (depth & 7))) & 1) === 1;
+    hash = right ? await nodeHash(sibling, hash) : await nodeHash(hash, sibling);
+  }
+  return toHex(hash) === root;
+}
+
+/** Whether the ledger holds what `found` says of the account that was asked for. */
+export async function verifyBalance(account: string, found: BalanceProof, block: BlockProof, anchor: Anchor): Promise<Verdict> {
+  const { verdict, step } = beginVerdict(anchor);
+  const key = keyOfAccount(account);
+  const value = fromHex(found.value);
+  const sameAccount = key !== null && toHex(key) === found.key;
+  const sameBalance = value.length === 8 && new DataView(value.buffer).getBigInt64(0) === nanoOf(found.balance);
+  if (!step("account", sameAccount && sameBalance)) return verdict;
+  const header = readHeader(found.header_bytes);
+  if (!step("state", await leadsToState(key!, value, found.siblings, header.stateRoot))) return verdict;
+  await verifyHeader(header, block, anchor, verdict, step);
   return verdict;
 }
