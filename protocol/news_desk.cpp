@@ -134,9 +134,10 @@ std::vector<DeliveryKey> NewsDesk::due(const Turns& turns, MonotonicMillis now, 
   auto under_way = static_cast<std::size_t>(std::count_if(
       waiting_.begin(), waiting_.end(), [](const auto& entry) { return entry.second.under_way; }));
   for (auto& [key, item] : waiting_) {
+    const auto& unable = item.unable;
     const bool all_unable =
         std::all_of(turns.members.begin(), turns.members.end(),
-                    [&](pbft::MemberIndex member) { return item.unable.contains(member); });
+                    [&unable](pbft::MemberIndex member) { return unable.contains(member); });
     const bool too_old = now.value - item.added.value >= limits_.expiry_ms && !item.under_way;
     if (all_unable || too_old) {
       hopeless.emplace_back(key, all_unable ? "No peer of this chain sends on this way."

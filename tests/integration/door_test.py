@@ -361,7 +361,8 @@ class Door:
         document = island.get(0, "/v1/openapi.json")[1]
         transaction = island.get(0, "/v1/blocks/1")[1]["transactions"][0]["id"]
         now = datetime.datetime.now(UTC)
-        sensible = {"height": "1", "id": transaction, "from": "1", "limit": "3", "owner": "Resident:R1",
+        account = island.get(0, "/v1/accounts")[1]["items"][0]["id"]
+        sensible = {"account": account, "height": "1", "id": transaction, "from": "1", "limit": "3", "owner": "Resident:R1",
                     "participant": "Resident:R1", "venue": "local", "type": "Resident", "meter": "plain"}
         silly = ("", "-1", "0", "99999999999999999999999", "1e9", "abc", "x" * 3000, "%00", "%ff%fe", "'", "Resident:",
                  ":", "Resident:" + "y" * 500, "9999999-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "9" * 18, "null",
