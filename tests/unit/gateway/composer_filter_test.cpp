@@ -73,7 +73,8 @@ TEST_CASE("where chooses, and nothing of it is left out") {
       {"", "A B C D"},
       {"null", "A B C D"}};
   for (const auto& [filter, expected] : cases) {
-    CAPTURE(filter);
+    const auto& shown_filter = filter;
+    CAPTURE(shown_filter);
     CHECK(ids(*filtered(composer, "Coins", filter)) == expected);
   }
   CHECK(ids(*composer.get("/api/Coins?filter[where][value][gt]=20")) == "C D");
@@ -160,7 +161,8 @@ TEST_CASE("a filter that cannot be meant is refused in the former words") {
       {R"({"skip":-1})", 400, "The offset/skip parameter -1 is not valid"},
       {R"({"offset":1.5})", 400, "The offset/skip parameter 1.5 is not valid"}};
   for (const auto& [filter, status, message] : cases) {
-    CAPTURE(filter);
+    const auto& shown_filter = filter;
+    CAPTURE(shown_filter);
     const auto reply = filtered(composer, "Coins", filter);
     CHECK(reply->response.status == status);
     CHECK(reply->json()["error"]["message"] == message);

@@ -109,7 +109,8 @@ TEST_CASE("an ETag spares the body, and Accept is honoured before anything is do
       {"image/png", 406},
       {"application/json;q=0", 406}};
   for (const auto& [accept, status] : accepts) {
-    CAPTURE(accept);
+    const auto& shown_accept = accept;
+    CAPTURE(shown_accept);
     const auto reply = composer.ask("GET", "/api/Coins", {}, {{"accept", accept}});
     CHECK(reply->response.status == status);
     if (status == 406) CHECK(reply->response.body == "Not Acceptable");
@@ -197,8 +198,10 @@ TEST_CASE("swagger.json describes every route that is served, and no other") {
     }
     for (const auto& path : paths) {
       for (const std::string method : {"get", "post", "put", "delete", "patch", "head"}) {
-        CAPTURE(path);
-        CAPTURE(method);
+        const auto& shown_path = path;
+        CAPTURE(shown_path);
+        const auto& shown_method = method;
+        CAPTURE(shown_method);
         std::string upper = method;
         for (auto& c : upper) c = static_cast<char>(c - 'a' + 'A');
         const auto reply = composer.ask(upper, filled(path), method == "get" ? "" : "{}");

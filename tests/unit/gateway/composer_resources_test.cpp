@@ -64,7 +64,8 @@ TEST_CASE("amounts are printed with nine decimals at most and never an exponent"
                                                          {"0", "0"}};
   int number = 0;
   for (const auto& [sent, shown] : amounts) {
-    CAPTURE(sent);
+    const auto& shown_sent = sent;
+    CAPTURE(shown_sent);
     const auto id = "A" + std::to_string(++number);
     const auto reply = composer.ask("POST", "/api/Coins",
                                     R"({"coinsID":")" + id + R"(","value":)" + sent +
@@ -82,7 +83,8 @@ TEST_CASE("ids may be anything that a path can spell, and lists are in their byt
       {"a b", "a%20b"}, {"a/b", "a%2Fb"}, {"a#b", "a%23b"}, {"50%", "50%25"}, {"é", "%C3%A9"},
       {"10", "10"},     {"9", "9"},       {"Z", "Z"},       {"_", "_"}};
   for (const auto& [id, path] : ids) {
-    CAPTURE(id);
+    const auto& shown_id = id;
+    CAPTURE(shown_id);
     composer.make("/api/Coins",
                   {{"coinsID", id}, {"value", 1}, {"ownerID", "x"}, {"ownerEntity", "Bank"}});
     const auto reply = composer.get("/api/Coins/" + std::string(path));
@@ -299,7 +301,8 @@ TEST_CASE("what is not offered is 404 in the former words, never 405") {
       {"GET", "/api/queries", "Shared class \"Query\" has no method handling GET /"},
       {"GET", "/nope", "Cannot GET /nope"}};
   for (const auto& [method, path, message] : cases) {
-    CAPTURE(path);
+    const auto& shown_path = path;
+    CAPTURE(shown_path);
     check_error(*composer.ask(method, path, "{}"), {404, "Error", message});
   }
 }
@@ -309,7 +312,8 @@ TEST_CASE("names of models, prefix and slashes are taken as clients happen to wr
   composer.make("/api/Coins", test::coins("R1", 20));
   for (const auto* path : {"/api/coins/CO_R1", "/API/COINS/CO_R1", "/api/Coins/CO_R1/",
                            "//api//Coins//CO_R1", "/Api/Coins/CO_R1?resolve=true&x=y"}) {
-    CAPTURE(path);
+    const auto& shown_path = path;
+    CAPTURE(shown_path);
     CHECK(composer.get(path)->response.status == 200);
   }
   CHECK(composer.get("/api/Coins/co_r1")->response.status == 404);

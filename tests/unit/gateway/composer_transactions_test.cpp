@@ -87,7 +87,8 @@ TEST_CASE("the other four of the thesis's transactions") {
   for (const auto& [type, reply] :
        {std::pair("CashToCoins", bought), std::pair("TransferCoinsToEV", given),
         std::pair("CashFundingResident", funded), std::pair("CashWithdrawalResident", withdrawn)}) {
-    CAPTURE(type);
+    const auto& shown_type = type;
+    CAPTURE(shown_type);
     const auto id = reply->json()["transactionId"].get<std::string>();
     const auto read = composer.get("/api/" + std::string(type) + "/" + id);
     CHECK(read->response.status == 200);

@@ -142,7 +142,8 @@ TEST_CASE("the OpenAPI document describes every route, and every described route
   for (const auto& [path, methods] : document["paths"].items()) {
     for (const auto& [method, operation] : methods.items()) {
       ++count;
-      CAPTURE(path);
+      const auto& shown_path = path;
+      CAPTURE(shown_path);
       CHECK(operations.insert(operation["operationId"]).second);
       CHECK_FALSE(operation["summary"].get<std::string>().empty());
       CHECK(operation["responses"].size() > 0);
@@ -245,7 +246,8 @@ TEST_CASE("answers have the fields that the OpenAPI document says") {
            {"/v1/parameters", "/v1/parameters"},
            {"/v1/bills", "/v1/bills"},
            {"/v1/trades", "/v1/trades"}}) {
-    CAPTURE(pattern);
+    const auto& shown_pattern = pattern;
+    CAPTURE(shown_pattern);
     const auto schema = document["paths"][pattern]["get"]["responses"]["200"]["content"]
                                 ["application/json"]["schema"];
     const auto answer = door.get(target)->json();

@@ -184,7 +184,8 @@ TEST_CASE("what is larger than may be decoded is refused before it is") {
   for (const auto& [width, height] :
        {std::pair{4097U, 1U}, std::pair{1U, 4097U}, std::pair{4096U, 2049U},
         std::pair{65535U, 65535U}, std::pair{0x7fffffffU, 0x7fffffffU}}) {
-    CAPTURE(width);
+    const auto& shown_width = width;
+    CAPTURE(shown_width);
     const auto refused = plain_picture(with_size(small, width, height));
     REQUIRE_FALSE(refused.ok());
     // Beyond a million libpng itself says no.

@@ -6,6 +6,7 @@
 // Both rules see the same orders; a power flow of each result says what was lost.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>

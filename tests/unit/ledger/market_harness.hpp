@@ -165,7 +165,8 @@ class TestChain {
     const auto totals = asset_totals(state);
     REQUIRE(totals);
     for (const auto& [asset, sums] : *totals) {
-      CAPTURE(asset);
+      const auto& shown_asset = asset;
+      CAPTURE(shown_asset);
       CHECK(sums.total == 0);
     }
     for_each_account(state, [](const AccountId& account, std::int64_t nano) {

@@ -171,7 +171,8 @@ TEST_CASE("malformed requests are refused with their own status") {
       {"CONNECT example.org:443 HTTP/1.1\r\nHost: x\r\n\r\n", 400},
   };
   for (const auto& [text, status] : cases) {
-    CAPTURE(text);
+    const auto& shown_text = text;
+    CAPTURE(shown_text);
     RawSocket socket(fixture.port());
     const auto answer = socket.ask(text);
     CHECK(answer.status == status);

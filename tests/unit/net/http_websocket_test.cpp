@@ -182,7 +182,8 @@ TEST_CASE("clients that break the rules are closed with the code for it") {
       {"GET / HTTP/1.1\r\nHost: x\r\n\r\n", 1002},
   };
   for (const auto& [bytes, code] : cases) {
-    CAPTURE(bytes.substr(0, 8));
+    const auto& shown_bytes = bytes.substr(0, 8);
+    CAPTURE(shown_bytes);
     Client client(fixture);
     // More of it does not change the answer.
     REQUIRE(client.send(bytes + std::string(3'000, 'x')));

@@ -55,8 +55,10 @@ TEST_CASE("handshakes that are none are refused") {
       {"sec-websocket-key", "not base64 at all !!!!!!", 400},
   };
   for (const auto& [name, value, status] : cases) {
-    CAPTURE(name);
-    CAPTURE(value);
+    const auto& shown_name = name;
+    CAPTURE(shown_name);
+    const auto& shown_value = value;
+    CAPTURE(shown_value);
     auto request = handshake();
     request.headers[name] = value;
     CHECK(judge_handshake(request) == status);
@@ -127,7 +129,8 @@ TEST_CASE("frames that break a rule end it with the code for that") {
        message_too_big},
   };
   for (const auto& [bytes, code] : cases) {
-    CAPTURE(bytes.substr(0, 12));
+    const auto& shown_bytes = bytes.substr(0, 12);
+    CAPTURE(shown_bytes);
     CHECK(read_all(bytes, bytes.size()).code == code);
     CHECK(read_all(bytes, 1).code == code);
   }
