@@ -227,12 +227,7 @@ export function keyOfAccount(account: string): Bytes | null {
   const colon = owner.indexOf(":");
   const type = participantTypes[owner.slice(0, colon)];
   if (type === undefined) return null;
-  const named = (content: string) => {
-    const bytes = text.encode(content);
-    const length = new Uint8Array(4);
-    new DataView(length.buffer).setUint32(0, bytes.length);
-    return joined(length, bytes);
-  };
+  const named = (content: string) => joined(text.encode(content), Uint8Array.of(0));
   return joined(Uint8Array.of(0x20, 1, type), named(owner.slice(colon + 1)), named(parts.slice(2, -1).join("/")), named(parts.at(-1)!));
 }
 
