@@ -26,8 +26,15 @@ void Core::load(const Recovered& recovered) {
   }
   transfer_ran = transferring_;
   transferring_ = false;
+  bool contradicts = false;
   for (auto& [sequence, slot] : slots_) {
     slot.logged = true;
+    // A view stands in the log before anything that was promised in it.
+    const auto promised = [this](const Vote& vote) {
+      return vote.view < view_ || (vote.view == view_ && active_);
+    };
+    if (slot.proposal && !promised(*slot.proposal)) contradicts = true;
+    if (slot.prepared && slot.prepared->vote.view > view_) contradicts = true;
     // A null batch has no body of its own to be lost.
     const auto null = Batch::null();
     if (slot.needs(null->digest())) slot.batches.emplace(null->digest(), null);
@@ -63,6 +70,8 @@ void Core::load(const Recovered& recovered) {
     lose_log(*recovered.lost, "the log is gone or older than IDENTITY says");
   } else if (damaged) {
     lose_log(reservation_, "the log holds records that cannot be read");
+  } else if (contradicts) {
+    lose_log(reservation_, "the log holds promises of a view that it never entered");
   } else if (executed_.sequence > known && !transfer_ran) {
     lose_log(reservation_, "the ledger is ahead of the log");
   }

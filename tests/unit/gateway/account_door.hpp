@@ -6,6 +6,7 @@
 
 #include "gateway/error.hpp"
 #include "gateway/services.hpp"
+#include "ledger/access.hpp"
 #include "tests/unit/gateway/fakes.hpp"
 #include "tests/unit/ledger/household_fixture.hpp"
 
@@ -13,10 +14,18 @@ namespace powershare::gateway::test {
 
 using ledger::test::Household;
 
+/// With a session open under the key of whoever asks.
 class AccountView final : public ChainView {
  public:
-  explicit AccountView(const Household& chain) : chain_(chain) {}
-  const ledger::StateReader& state() const override { return chain_.machine.state(); }
+  explicit AccountView(const Household& chain) : chain_(chain), state_(chain.machine.state()) {
+    ledger::Session session;
+    session.key = ledger::test::key(11).public_key();
+    session.participant = resident("somebody");
+    session.expires = {4'000'000'000'000};
+    session.refresh_expires = session.expires;
+    ledger::put_session(state_, session);
+  }
+  const ledger::StateReader& state() const override { return state_; }
   const ledger::HistoryReader& history() const override { return chain_.history; }
   ledger::Header head() const override { return chain_.machine.head(); }
   Digest head_hash() const override { return chain_.machine.head_hash(); }
@@ -39,6 +48,7 @@ class AccountView final : public ChainView {
 
  private:
   const Household& chain_;
+  ledger::Overlay state_;
 };
 
 /// Executes at once, signed with the key of the fixture.

@@ -209,6 +209,8 @@ TEST_CASE("the OpenAPI document describes every route, and every described route
   add_transaction_list_routes(router, services);
   add_slot_book_routes(router, services);
   add_account_routes(router, services);
+  add_account_proof_routes(router, services);
+  add_usage_routes(router, services);
   add_registry_routes(router, services);
   add_market_routes(router, services);
   add_event_routes(router, services);

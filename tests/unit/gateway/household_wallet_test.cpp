@@ -221,8 +221,6 @@ TEST_CASE("what a household takes away is all there, and valid") {
         "PT000200000000000M2,M2,2019-10-21T00:00:00Z,900,3,0,1,1\r\n");
   CHECK(desk("/v1/exports/egac?month=2019-10&after=M1", Role::administrator)
             ->response.body.find("M1,") == std::string::npos);
-  CHECK(desk("/v1/exports/egac?month=2019-10", Role::auditor)->response.status == 403);
-  CHECK(desk("/v1/exports/egac?month=2019-10", {})->response.status == 401);
   CHECK(desk("/v1/exports/egac", Role::operator_)->response.status == 400);
 }
 

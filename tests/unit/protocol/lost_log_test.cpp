@@ -72,6 +72,24 @@ TEST_CASE("a log whose epoch record cannot be read is lost: nothing is voted on 
   }
 }
 
+TEST_CASE("a log with promises of a view that it never entered is lost") {
+  // As `active` says: asked for view 1 and not in it, or never asked for view 3.
+  for (const auto& [view, asked] : {std::pair<View, View>{3, 0}, {1, 1}}) {
+    const auto promised = view;
+    CAPTURE(promised);
+    auto group = group_in_epoch(0);
+    group.drop = [](std::uint32_t, const Received&) { return true; };
+    auto& member = *group.members[1];
+    group.input(1, proposal(group, "one"));
+    const Vote vote{view, 1, crypto::sha256(as_bytes("another"))};
+    member.log[log_key(LogTag::accepted, 1)] =
+        Encoder().raw(vote.encode()).raw(crypto::Signature{}).data();
+    if (asked > 0) member.log[log_key(LogTag::view)] = Encoder().u64(asked).boolean(false).data();
+    group.start(1);
+    CHECK(group.status(1).recovering);
+  }
+}
+
 TEST_CASE("a sound log of any epoch goes on where it was") {
   for (const std::uint64_t epoch : {0u, 1u, 7u}) {
     CAPTURE(epoch);
