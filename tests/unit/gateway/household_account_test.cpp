@@ -245,7 +245,7 @@ TEST_CASE("a stream tells a household its own only, and goes on where it stopped
   CHECK(holds(text,
               "id: 1.2\nevent: trade\ndata: {\"slot\":\"2019-10-21T00:00:00Z\","
               "\"side\":\"buy\",\"counterparty\":\"Resident:H01\",\"energy_kwh\":1,"
-              "\"price\":0.1629,\"amount_coins\":0.1629}"));
+              "\"price\":0.1629,\"amount_coins\":0.1629,\"fees_coins\":0,\"losses_coins\":0}"));
   CHECK(holds(text, "id: 1.3\nevent: slot\n"));
   CHECK(holds(text, "id: 1.4\nevent: balance\ndata: {\"coins\":19.5113,\"due_coins\":0}"));
   CHECK(holds(text, "id: 2.1\nevent: reading\n"));
