@@ -50,11 +50,12 @@ TEST_CASE("§6.6 reading is no message between members, so that no read can hold
   // ledger, with a certificate that the reader checks. The list of messages is closed; PROFILE and
   // the like carry what is kept off the ledger, and no replica sees them.
   const std::set<std::string> ordering = {
-      "REQUEST",        "PRE-PREPARE",  "PREPARE",     "COMMIT",  "CHECKPOINT",    "VIEW-CHANGE",
-      "NEW-VIEW",       "BLOCK",        "STATUS",      "FETCH",   "FETCHED-BATCH", "FETCHED-ENTRY",
-      "STABLE-PROOF",   "ASK-PROMISES", "PROMISES",    "RELAYED", "FETCH-BLOCKS",  "BLOCKS",
-      "FETCH-MANIFEST", "MANIFEST",     "FETCH-CHUNK", "CHUNK",   "PROFILE-OFFER", "PROFILE-KEPT",
-      "PROFILE-ASK",    "PROFILE",      "LIVE-POWER"};
+      "REQUEST",       "PRE-PREPARE",   "PREPARE",       "COMMIT",         "CHECKPOINT",
+      "VIEW-CHANGE",   "NEW-VIEW",      "BLOCK",         "STATUS",         "FETCH",
+      "FETCHED-BATCH", "FETCHED-ENTRY", "STABLE-PROOF",  "ASK-PROMISES",   "PROMISES",
+      "RELAYED",       "FETCH-BLOCKS",  "BLOCKS",        "FETCH-MANIFEST", "MANIFEST",
+      "FETCH-CHUNK",   "CHUNK",         "PROFILE-OFFER", "PROFILE-KEPT",   "PROFILE-ASK",
+      "PROFILE",       "LIVE-POWER",    "NEWS-DELIVERY"};
   std::set<std::string> known;
   for (int value = 0; value < 256; ++value) {
     if (pbft::is_known(static_cast<Type>(value))) {
