@@ -29,6 +29,8 @@ constexpr auto stop_patience = 15s;
 constexpr std::uint64_t max_seconds = 600;
 /// More requests per second than any run is expected to reach; so many are made ahead.
 constexpr double most_requests_per_second = 90'000;
+/// However small they are, no more bundles of several requests are ordered.
+constexpr double most_bundles_per_second = 10'000;
 
 struct Signing {
   bool is_signed = true;
@@ -142,6 +144,9 @@ bench::LoadOptions load_options(const BenchConsensusOptions& options, const Sign
   if (const auto ceiling = figures.crypto_ceiling()) requests = std::min(requests, *ceiling * 1.1);
   if (options.rate > 0) requests = options.rate * 1.1;
   load.bundles_per_second = requests / signing.requests_per_bundle;
+  if (signing.requests_per_bundle > 1 && options.rate <= 0) {
+    load.bundles_per_second = std::max(load.bundles_per_second, most_bundles_per_second);
+  }
   return load;
 }
 
