@@ -98,12 +98,14 @@ async function send(method, path, operation, inputs, body, output) {
   if (key !== '') headers['x-api-key'] = key;
   const token = document.getElementById('token').value;
   if (token !== '') headers['authorization'] = 'Bearer ' + token;
-  if (body) headers['content-type'] = 'application/json';
+  const file = body && body.files ? body.files[0] : null;
+  if (body) headers['content-type'] = file ? file.type : 'application/json';
   const search = query.toString();
   if (search !== '') target += '?' + search;
   output.textContent = '…';
   try {
-    const answer = await fetch(target, {method, headers, body: body ? body.value : undefined});
+    const content = body && body.files ? file : body ? body.value : undefined;
+    const answer = await fetch(target, {method, headers, body: content});
     const text = await answer.text();
     let shown = text;
     try {
@@ -178,15 +180,21 @@ function show(method, path, operation, schemes) {
   }
   let body = null;
   if (operation.requestBody) {
-    const label = element('label', 'body');
-    body = element('textarea');
+    const kinds = operation.requestBody.content;
+    const content = kinds['application/json'];
+    const label = element('label', content ? 'body' : 'file');
+    body = element(content ? 'textarea' : 'input');
     label.append(body);
     box.append(label);
-    const schema = element('details');
-    const content = operation.requestBody.content['application/json'];
-    schema.append(element('summary', 'what the body may be'),
-                  element('pre', JSON.stringify(content.schema, null, 2)));
-    box.append(schema);
+    if (content) {
+      const schema = element('details');
+      schema.append(element('summary', 'what the body may be'),
+                    element('pre', JSON.stringify(content.schema, null, 2)));
+      box.append(schema);
+    } else {
+      body.type = 'file';
+      body.accept = Object.keys(kinds).join(',');
+    }
   }
   const output = element('pre');
   const streams = '200' in operation.responses && operation.responses['200'].content &&

@@ -24,6 +24,17 @@ export function householdWalk(browser: () => Browser): void {
     await page().goBack();
   });
 
+  it("shows programmers every path of the API, those that take a file too", async () => {
+    const described = (await (await fetch(peer() + "/v1/openapi.json")).json()) as { paths: Record<string, object> };
+    const operations = Object.values(described.paths).reduce((sum, methods) => sum + Object.keys(methods).length, 0);
+    const back = page().url();
+    await page().goto(peer() + "/explorer/v1");
+    await page().getByText("Native API of a peer").waitFor();
+    expect(await page().locator("#operations > details").count()).toBe(operations);
+    expect(await page().locator("input[type=file]").count()).toBe(1);
+    await page().goto(back);
+  });
+
   it("refuses a wrong password in words, and keeps the name", async () => {
     await page().getByLabel("Name").fill(credentials.login);
     await page().getByLabel("Password", { exact: true }).fill("not the password");
