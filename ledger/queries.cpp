@@ -215,6 +215,14 @@ Result<void> for_each_late_row(const HistoryReader& history, const ParticipantRe
                    parse_late_row, [&](const LateRow& row) { return row.slot < to && visit(row); });
 }
 
+Result<void> for_each_order_slot(const HistoryReader& history, const ParticipantRef& who,
+                                 UtcMillis from, UtcMillis to,
+                                 const std::function<bool(const OrderSlotRow&)>& visit) {
+  return scan_rows(history, history_table::order_slots, history_key::participant(who),
+                   time_key(from), parse_order_slot_row,
+                   [&](const OrderSlotRow& row) { return row.slot < to && visit(row); });
+}
+
 Result<Statement> query_bills(const HistoryReader& history, UtcMillis from, UtcMillis to,
                               const std::optional<ParticipantRef>& participant) {
   StatementBuilder builder(from, to);

@@ -355,6 +355,9 @@ void encode_later_parameters(Encoder& out, const Parameters& parameters) {
       .i64(parameters.site ? parameters.site->longitude : 0)
       .quantity(parameters.gateway_daily_coins)
       .quantity(parameters.gateway_daily_cash);
+  // The record of level 3 ends here.
+  if (!parameters.extended_further()) return;
+  out.i64(parameters.gate_closure_ms).i64(parameters.deviation_margin_nano);
 }
 
 void encode(Encoder& out, const Parameters& parameters) {
@@ -382,6 +385,11 @@ Parameters decode_parameters(Decoder& in) {
   if (has_site) parameters.site = Site{latitude, longitude};
   parameters.gateway_daily_coins = in.quantity<Coins>();
   parameters.gateway_daily_cash = in.quantity<Cash>();
+  if (!in.finished()) {
+    parameters.gate_closure_ms = in.i64();
+    parameters.deviation_margin_nano = in.i64();
+    if (!parameters.extended_further()) in.fail();
+  }
   if (!parameters.extended()) in.fail();
   return parameters;
 }

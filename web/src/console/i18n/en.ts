@@ -441,6 +441,8 @@ export const en = {
       signed_readings_only: "Signed readings only",
       plausibility: "Readings that cannot be true",
       site: "Place (for the sun)",
+      gate_closure_ms: "Orders close before a slot by",
+      deviation_margin: "Margin on deviations (part of the spot price)",
       block_time: "Time of the newest block",
       island_time: "Island time",
     },

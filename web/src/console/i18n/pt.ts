@@ -443,6 +443,8 @@ export const pt: ConsoleMessages = {
       signed_readings_only: "Só leituras assinadas",
       plausibility: "Leituras que não podem ser verdade",
       site: "Lugar (para o sol)",
+      gate_closure_ms: "As ordens fecham antes de um período",
+      deviation_margin: "Margem sobre desvios (parte do preço do período)",
       block_time: "Hora do bloco mais recente",
       island_time: "Hora da ilha",
     },
