@@ -280,6 +280,9 @@ void Simulation::epoch_began(std::uint32_t peer, const pbft::Committee& committe
                   std::to_string(committee.size()) + " members";
     note(std::move(entry));
   }
+  const bool member = std::ranges::any_of(
+      committee.members, [&](const auto& key) { return chain_.process_of(key) == peer; });
+  if (!member) workload_.door_closed(peer);
   if (byzantine_[peer]) return adversaries_[peer]->epoch_began(committee);
   result_.epochs = std::max(result_.epochs, committee.epoch);
   if (committee.feature_level > chain_.options.feature_level) result_.level_raised = true;

@@ -191,6 +191,11 @@ bool Core::load_slot_record(LogTag tag, Sequence sequence, const Bytes& value) {
 }
 
 Effects Core::start() {
+  // The ledger was durable and the log not yet when this process died. The vote may be the one that
+  // an epoch's end waits for.
+  const bool at_checkpoint =
+      executed_.sequence > low_ && executed_.sequence % options_.checkpoint_interval == 0;
+  if (at_checkpoint && !own_checkpoints_.contains(executed_.sequence)) take_checkpoint();
   for (const auto& vote : checkpoint_votes_[self_]) try_stable(vote.first);
   compare_with_stable();
   if (planted(Bug::double_execution) && delivered_ > low_) delivered_ = --executed_.sequence;

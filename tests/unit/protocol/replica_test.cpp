@@ -341,6 +341,28 @@ TEST_CASE("checkpoints move the window and cut the log") {
   }
 }
 
+TEST_CASE("a member that died between its ledger and its log still votes for the checkpoint") {
+  Group group(4);
+  group.cut[3] = true;  // all others are needed
+  group.drop = [](std::uint32_t, const Received& message) {
+    return message.type == MessageType::checkpoint;
+  };
+  for (int i = 0; i < 4; ++i) {
+    group.submit(0, "request " + std::to_string(i));
+    group.run();
+  }
+  auto& member = *group.members[2];
+  REQUIRE(member.executed.sequence == 4);
+  REQUIRE(group.status(2).stable_checkpoint == 0);
+  member.log.erase(log_key(LogTag::checkpoint, 4));
+  group.start(2);
+  group.drop = {};
+  group.pass(2'000);
+  for (std::uint32_t index = 0; index < 3; ++index) {
+    CHECK(group.status(index).stable_checkpoint == 4);
+  }
+}
+
 TEST_CASE("the log is never cut above what the ledger has executed") {
   Group group(4);
   group.execute = false;
