@@ -8,6 +8,7 @@
 #include "protocol/pbft/log_records.hpp"
 #include "protocol/pbft/new_view.hpp"
 #include "protocol/pbft/replica_core.hpp"
+#include "protocol/pbft/request.hpp"
 #include "tests/unit/protocol/test_committee.hpp"
 
 using namespace powershare;
@@ -618,6 +619,53 @@ TEST_CASE("a wiped member learns from the others that it had signed before") {
   group.pass(200);
   CHECK(group.status(2).recovering);
   CHECK(sent(group, 2, MessageType::prepare) == 0);
+}
+
+TEST_CASE("requests are told to everybody in groups that a batch could hold") {
+  auto options = Group::quick();
+  options.batch.max_requests = 8;
+  Group group(4, options);
+  // The primary hears nobody's requests.
+  group.drop = [](std::uint32_t to, const Received& message) {
+    return to == 0 && message.type == MessageType::request;
+  };
+  for (int i = 0; i < 20; ++i) group.submit(1, "request " + std::to_string(i));
+  group.pass(options.request_timeout_ms / 2);
+  std::size_t told = 0;
+  for (const auto& message : group.members[1]->sent) {
+    if (message.type != MessageType::request || message.recipient) continue;
+    const auto requests = decode_requests(message.body, options.batch);
+    REQUIRE(requests.ok());  // as every receiver checks
+    told += requests->size();
+  }
+  CHECK(told >= 20);
+}
+
+TEST_CASE("a member that lags behind f + 1 others does not blame the primary") {
+  Group group(4);
+  for (int i = 0; i < 2; ++i) {
+    group.submit(0, "request " + std::to_string(i));
+    group.run();
+  }
+  // Member 3 sends, and hears of the others nothing but how far they are.
+  group.drop = [](std::uint32_t to, const Received& message) {
+    return to == 3 && message.type != MessageType::status;
+  };
+  group.submit(3, "a request of its own");
+  for (int i = 2; i < 40; ++i) {
+    group.submit(0, "request " + std::to_string(i));
+    group.pass(group.config.options.request_timeout_ms / 10);
+  }
+  CHECK(group.status(0).executed.height > 30);
+  CHECK(group.status(3).executed.height == 2);
+  CHECK(group.status(3).view == 0);
+  CHECK(group.status(3).view_active);
+  // Without them it would have to.
+  Group alone(4);
+  alone.drop = [](std::uint32_t to, const Received&) { return to == 3; };
+  alone.submit(3, "a request of its own");
+  alone.pass(3 * alone.config.options.request_timeout_ms);
+  CHECK(alone.status(3).view > 0);
 }
 
 TEST_CASE("what was lost on the way is repaired by STATUS") {
