@@ -96,8 +96,8 @@ void Core::tell_everyone() {
   std::size_t bytes = 0;
   for (const auto& request : requests) {
     // A group that is larger than a batch would be refused as a whole.
-    const bool full = group.size() == options_.batch.max_requests ||
-                      bytes + request->size() > forward_bytes;
+    const bool full =
+        group.size() == options_.batch.max_requests || bytes + request->size() > forward_bytes;
     if (full && !group.empty()) {
       send(std::nullopt, MessageType::request, encode_requests(group), Channel::bulk);
       group.clear();
