@@ -314,7 +314,7 @@ class Core {
   bool lost_ = false;
   bool votes_forgotten_ = false;  ///< others hold what this member signed and its log lacks
   bool over_before(std::uint64_t epoch) const;
-  Reservation lost_promise_;      ///< what IDENTITY said when the log was lost
+  Reservation lost_promise_;  ///< what IDENTITY said when the log was lost
   Reservation floor_;  ///< while lost_: no votes below this view, nor at or below this sequence
   bool quarantined_ = false;
   bool transferring_ = false;
