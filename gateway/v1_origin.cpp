@@ -101,15 +101,16 @@ void write_utility(json::Writer& out, const ledger::StateReader& state,
   } else {
     out.null();
   }
+  const auto shown = tariff.value_or(ledger::SetTariff{});
   out.key("bands").begin_array();
-  for (const auto& each : tariff.value_or(ledger::SetTariff{}).bands) {
+  for (const auto& each : shown.bands) {
     out.begin_object().key("name").string(each.name);
     out.key("price").decimal(each.price.nano()).key("feed_in").decimal(each.feed_in.nano());
     write_windows(out.key("windows"), each.windows);
     out.end_object();
   }
   out.end_array().key("mix").begin_array();
-  for (const auto& part : tariff.value_or(ledger::SetTariff{}).mix) {
+  for (const auto& part : shown.mix) {
     out.begin_object().key("source").string(ledger::to_text(part.source));
     out.key("share").decimal(std::int64_t{part.ppm} * 1'000).end_object();
   }

@@ -165,6 +165,7 @@ void finish_origin(Overlay& state, const BlockContext& context, UtcMillis slot) 
 OriginBalance origin_balance(const StateReader& state) {
   OriginBalance result{};
   for_each_account(state, [&](const AccountId& account, std::int64_t nano) {
+    if (account.account_class < AccountClass::origin_issued) return true;
     for (std::size_t s = 0; s < renewable_sources; ++s) {
       if (account.asset != certificate_asset(s)) continue;
       OriginTotals& totals = result[s];
