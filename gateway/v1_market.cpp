@@ -222,6 +222,7 @@ void write_totals(json::Writer& out, const ledger::BillTotals& totals) {
   out.key("savings_coins").decimal(totals.savings().nano());
   write_ratio(out, "self_consumption", totals.self_consumption());
   write_ratio(out, "self_sufficiency", totals.self_sufficiency());
+  write_ratio(out, "renewable_share", totals.renewable_share());
   out.key("slots").unsigned_integer(totals.slots);
 }
 
@@ -329,6 +330,7 @@ std::string bill_schema(bool community) {
                    {"savings_coins", "decimal"},
                    {"self_consumption", "decimal?"},
                    {"self_sufficiency", "decimal?"},
+                   {"renewable_share", "decimal?"},
                    {"slots", "integer"}};
   const Fields own =
       community

@@ -63,6 +63,8 @@ void write_later(Json& out, const Parameters& parameters) {
   if (parameters.gateway_daily_cash != standard.gateway_daily_cash) {
     out["gateway_daily_cash"] = to_text(parameters.gateway_daily_cash);
   }
+  if (parameters.origin) out["origin"] = "on";
+  if (rewards_text(parameters) != "none") out["rewards"] = rewards_text(parameters);
 }
 
 /// Fields at their defaults are left out.
@@ -365,7 +367,7 @@ Parameters read_parameters(const Json& value, std::string& fault) {
   parameters.clearing_rule = in.text("clearing_rule", parameters.clearing_rule);
   parameters.currency = in.text("currency", parameters.currency);
   for (const char* name : {"signed_readings_only", "plausibility", "site", "gateway_daily_coins",
-                           "gateway_daily_cash"}) {
+                           "gateway_daily_cash", "origin", "rewards"}) {
     if (!in.has(name)) continue;
     if (const auto set = set_parameter(parameters, name, in.text(name), false); !set) {
       in.fail(set.error().detail());

@@ -37,6 +37,7 @@ constexpr KindName kind_names[] = {
     {MovementKind::other, "other"},
     {MovementKind::network_fees, "network_fees"},
     {MovementKind::losses, "losses"},
+    {MovementKind::reward, "reward"},
 };
 
 std::string take_text(Decoder& in) {
@@ -247,7 +248,7 @@ Result<MovementRow> parse_movement_row(ByteView key_bytes, ByteView value_bytes)
   const auto count = in.count(max_lines, 9);
   for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
     const auto kind = static_cast<MovementKind>(in.u8());
-    if (kind < MovementKind::energy_bought || kind > MovementKind::losses) in.fail();
+    if (kind < MovementKind::energy_bought || kind > MovementKind::reward) in.fail();
     const auto amount = in.i64();
     row.lines.push_back({kind, amount});
   }
@@ -288,6 +289,11 @@ void tell_slot_movements(const Overlay& changes, const StateReader& below,
                 {MovementKind::network_fees, old.fees.nano() - settled->fees.nano()},
                 {MovementKind::losses, old.losses.nano() - settled->losses.nano()}};
       });
+}
+
+void tell_reward_movements(const Overlay& changes, const StateReader& below,
+                           const BlockContext& context, UtcMillis slot) {
+  Teller(changes, below, context, MovementKind::reward).of_slot(slot).tell({});
 }
 
 void tell_top_up_movements(const Overlay& changes, const StateReader& below,

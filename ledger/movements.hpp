@@ -40,6 +40,7 @@ enum class MovementKind : std::uint8_t {
   other,
   network_fees,  ///< for what was bought from neighbours in a slot
   losses,        ///< for what was lost on its way
+  reward,        ///< of a final slot: SolarCoins, NRGcoins; < 0: spent for renewable energy
 };
 std::string_view to_text(MovementKind kind);
 
@@ -77,6 +78,8 @@ void tell_transaction_movements(const Overlay& changes, const StateReader& below
 /// The same for a slot that was settled (again).
 void tell_slot_movements(const Overlay& changes, const StateReader& below,
                          const BlockContext& context, UtcMillis slot);
+void tell_reward_movements(const Overlay& changes, const StateReader& below,
+                           const BlockContext& context, UtcMillis slot);
 void tell_top_up_movements(const Overlay& changes, const StateReader& below,
                            const BlockContext& context, UtcMillis slot);
 

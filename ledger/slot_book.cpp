@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/assert.hpp"
+#include "ledger/origin.hpp"
 #include "ledger/registry.hpp"
 
 namespace powershare::ledger {
@@ -205,7 +206,8 @@ std::vector<SlotFacts> slot_facts(const StateReader& state, UtcMillis slot,
     if (found == by_meter.end() || !at) return true;
     const MeterFacts& facts = found->second;
     const bool plant = meter.kind == MeterKind::plant;
-    add_to(produced[*at], plant ? std::max(facts.produced, facts.exported) : facts.produced);
+    if (is_renewable(source_of(state, meter.meter, slot)))
+      add_to(produced[*at], plant ? std::max(facts.produced, facts.exported) : facts.produced);
     if (facts.battery) {
       std::int64_t sum = result[*at].battery.value_or(Energy{}).nano();
       add_to(sum, *facts.battery);

@@ -12,6 +12,7 @@
 #include "ledger/parameters.hpp"
 #include "ledger/registry.hpp"
 #include "ledger/slot_book.hpp"
+#include "ledger/tariffs.hpp"
 #include "market/clearing.hpp"
 
 namespace powershare::ledger {
@@ -259,12 +260,13 @@ Coins SettledTrade::total_fees() const {
   return Coins::from_nano(sum);
 }
 
-Result<SlotResult> settle(const SlotInputs& inputs) {
+Result<SlotResult> settle(const SlotInputs& inputs, std::optional<SlotEvidence>* evidence) {
   PS_ASSERT(inputs.terms.size() == inputs.metered.size());
   PS_ASSERT(inputs.apart.empty() || inputs.apart.size() == inputs.terms.size());
   SlotResult result;
   result.settled = inputs.metered;
   market::Book book = slot_book(inputs);
+  book.sharing = inputs.sharing;
   auto clearing = market::clear(inputs.rule, book, inputs.network);
   if (!clearing && clearing.error().code() == MarketError::too_large) {
     std::erase_if(book.orders, [](const market::Order& order) {
@@ -278,13 +280,27 @@ Result<SlotResult> settle(const SlotInputs& inputs) {
     return local.error();
   }
   if (auto rest = take_rest(inputs, result); !rest) return rest.error();
+  if (evidence != nullptr && clearing->certificate) {
+    *evidence = SlotEvidence{std::move(book), inputs.network, *std::move(clearing)};
+  }
   return result;
 }
 
-Supply current_supply(const StateReader& state) {
+Supply current_supply(const StateReader& state, UtcMillis slot) {
   const auto supplier = find_supplier(state);
   if (!supplier) return {};
-  return {supplier->ref.id, supplier->tariff, supplier->feed_in};
+  Supply supply{supplier->ref.id, supplier->tariff, supplier->feed_in};
+  const auto tariff = find_tariff(state, supplier->ref.id, slot);
+  if (!tariff) return supply;
+  if (const auto* band = band_at(*tariff, find_calendar(state).local(slot))) {
+    supply.tariff = band->price;
+    supply.feed_in = band->feed_in;
+  }
+  return supply;
+}
+
+Supply current_supply(const StateReader& state) {
+  return current_supply(state, slot_start(island_time(state), parameters(state).slot_ms));
 }
 
 Terms terms_of(const StateReader& state, const ParticipantRef& ref, UtcMillis slot,
@@ -368,7 +384,7 @@ Result<void> book(Overlay& state, UtcMillis slot, const Supply& supply,
 Result<void> settle_after_final(Overlay& state, const BlockContext& context,
                                 const ParticipantRef& owner, UtcMillis slot,
                                 const SlotReading& reading, std::vector<HistoryRow>& rows) {
-  const Supply supply = current_supply(state);
+  const Supply supply = current_supply(state, slot);
   Settled late;
   const std::int64_t net = reading.imported.nano() - reading.exported.nano();
   late.from_utility = late.imported = Energy::from_nano(std::max<std::int64_t>(net, 0));

@@ -13,6 +13,7 @@
 #include "ledger/metering.hpp"
 #include "ledger/overlay.hpp"
 #include "ledger/participants.hpp"
+#include "market/clearing.hpp"
 #include "market/network.hpp"
 
 namespace powershare::ledger {
@@ -106,6 +107,7 @@ struct SlotInputs {
   std::vector<SlotFacts> facts{};  ///< as `terms`; none where nobody's wishes ask for them
   std::vector<Apart> apart{};      ///< as `terms`; empty: nothing of anybody
   market::Network network{};       ///< participants as `terms`
+  market::Sharing sharing{};       ///< likewise; for the allocation keys
 };
 
 enum class Venue : std::uint8_t { local = 1, island, utility };
@@ -137,6 +139,13 @@ struct SettledTrade {
   friend bool operator==(const SettledTrade&, const SettledTrade&) = default;
 };
 
+/// What a clearing went by and came to, for whoever checks it.
+struct SlotEvidence {
+  market::Book book;
+  market::Network network;
+  market::Clearing clearing;
+};
+
 struct SlotResult {
   std::vector<Settled> settled;      ///< as SlotInputs::terms
   std::vector<SettledTrade> trades;  ///< neighbours' in order of matching, then the utility's
@@ -147,13 +156,18 @@ struct SlotResult {
 /// The book of the terms (ledger/slot_book.hpp), cleared by the rule; the rest with the utility at
 /// tariff and feed-in. Where too many orders are restricted for the rule, those with partners or
 /// a wish for renewable energy stay without neighbours. MarketError, BaseError::overflow.
-Result<SlotResult> settle(const SlotInputs& inputs);
+/// `evidence`: where to put what a certificate needs, if the rule gives one.
+Result<SlotResult> settle(const SlotInputs& inputs,
+                          std::optional<SlotEvidence>* evidence = nullptr);
 
 /// The terms of `participant` in the slot (DECISIONS 25, 45): its criteria, else its registry
 /// rates; it buys at the tariff or cheaper and sells at feed-in or dearer. Who pays more for
 /// renewable energy bids above the tariff, and then for such energy only. And its explicit orders.
 Terms terms_of(const StateReader& state, const ParticipantRef& participant, UtcMillis slot,
                const Supply& supply, Coins credit_limit);
+/// The supplier of slots that are settled now, with what it asks and pays in this one.
+Supply current_supply(const StateReader& state, UtcMillis slot);
+/// The same for the running slot.
 Supply current_supply(const StateReader& state);
 
 /// Books `now` instead of `before` (both as `terms`): energy from injection to consumption, coins

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/assert.hpp"
+#include "ledger/allocation.hpp"
 #include "ledger/error.hpp"
 #include "ledger/history.hpp"
 #include "ledger/household_news.hpp"
@@ -11,9 +12,12 @@
 #include "ledger/metering.hpp"
 #include "ledger/movements.hpp"
 #include "ledger/orders.hpp"
+#include "ledger/origin.hpp"
 #include "ledger/plausibility.hpp"
 #include "ledger/registry.hpp"
+#include "ledger/sharing.hpp"
 #include "ledger/slot_book.hpp"
+#include "ledger/slot_evidence.hpp"
 #include "ledger/slot_record.hpp"
 #include "ledger/slot_settlement.hpp"
 #include "ledger/state_keys.hpp"
@@ -181,16 +185,17 @@ class Settlement {
 
   Result<void> run() {
     auto record = find_slot(state_, slot_);
+    const bool first = !record;
     if (!record) {
-      record =
-          SlotRecord{slot_, context_.parameters.clearing_rule, current_supply(state_), {}, {}, 0};
+      record = SlotRecord{
+          slot_, context_.parameters.clearing_rule, current_supply(state_, slot_), {}, {}, 0};
       record->quarantined = quarantined_meters(state_);
       record->network = current_network(state_, slot_);
     }
     auto energies = metered_energy(state_, slot_, record->quarantined);
     if (!energies) return energies.error();
     add_new_participants(*record, *energies);
-    SlotInputs inputs{slot_, record->rule, record->supply, record->terms, {}, {}, {}, {}};
+    SlotInputs inputs{slot_, record->rule, record->supply, record->terms, {}, {}, {}, {}, {}};
     for (const Terms& terms : record->terms) {
       const Metered& metered = (*energies)[terms.participant];
       inputs.metered.push_back(metered.all);
@@ -203,7 +208,11 @@ class Settlement {
     if (needs_facts(inputs.terms)) {
       inputs.facts = slot_facts(state_, slot_, inputs.terms, inputs.metered);
     }
-    auto result = settle(inputs);
+    if (const auto shares = find_shares(state_, slot_)) {
+      inputs.sharing = market_sharing(*shares, inputs.terms);
+    }
+    std::optional<SlotEvidence> evidence;
+    auto result = settle(inputs, &evidence);
     if (!result) return result.error();
     if (auto sound = check_settled(slot_, record->terms, result->settled); !sound) return sound;
     if (auto booked =
@@ -211,7 +220,13 @@ class Settlement {
         !booked) {
       return booked;
     }
+    if (auto certified =
+            settle_origin(state_, context_, inputs, record->quarantined, *result, first);
+        !certified) {
+      return certified;
+    }
     tell(*record, *result);
+    prove(*record, *result, evidence);
     record->settled = result->settled;
     record->trades = static_cast<std::uint32_t>(result->trades.size());
     put_slot(state_, *record);
@@ -247,6 +262,20 @@ class Settlement {
       }
       return true;
     });
+  }
+
+  /// What others can check: who was given which energy, and that no clearing had been better.
+  void prove(const SlotRecord& record, const SlotResult& result,
+             const std::optional<SlotEvidence>& evidence) {
+    AllocationVector vector{slot_, {}};
+    for (std::size_t i = 0; i < record.terms.size(); ++i) {
+      const Settled& settled = result.settled[i];
+      vector.entries.push_back({record.terms[i].participant, settled.bought, settled.sold,
+                                settled.from_utility, settled.to_utility});
+    }
+    put_allocation(state_, context_, vector);
+    if (record.rule != "optimal") return;
+    context_.history.push_back(evidence ? evidence_row(slot_, *evidence) : no_evidence_row(slot_));
   }
 
   void tell(const SlotRecord& record, const SlotResult& result) {
@@ -355,6 +384,8 @@ void finalise(Overlay& state, const BlockContext& context, SlotProgress& progres
     if (slot >= bound || is_marked(state, slot)) return;
     if (done == SlotLimits::max_final_per_block) return;
     forget_readings(state, slot);
+    finish_origin(state, context, slot);
+    forget_allocations(state, slot);
     erase_slot(state, slot);
     context.events.push_back({Event::Kind::slot_final, slot, {}, 0, Energy{}});
     progress.next_final.value += parameters.slot_ms;

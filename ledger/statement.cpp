@@ -47,6 +47,17 @@ std::int64_t saturated(std::int64_t a, std::int64_t b, std::int64_t minus) {
   return static_cast<std::int64_t>(std::clamp<Wide>(value, INT64_MIN, INT64_MAX));
 }
 
+void add_origin(Sums& sums, Origin& sum, const Origin& part) {
+  for (const auto field : {&Origin::issued, &Origin::own, &Origin::sold, &Origin::fed_in,
+                           &Origin::bought, &Origin::supplied}) {
+    for (std::size_t s = 0; s < renewable_sources; ++s) {
+      Energy energy = Energy::from_nano((sum.*field)[s]);
+      sums.add(energy, Energy::from_nano((part.*field)[s]));
+      (sum.*field)[s] = energy.nano();
+    }
+  }
+}
+
 void add_totals(Sums& sums, BillTotals& sum, const BillTotals& part) {
   for (const auto field :
        {&BillTotals::imported, &BillTotals::exported, &BillTotals::produced, &BillTotals::lost}) {
@@ -62,6 +73,8 @@ void add_totals(Sums& sums, BillTotals& sum, const BillTotals& part) {
     sums.add(sum.*coins, part.*coins);
   }
   for (const auto& [level, fee] : part.level_fees) sums.add(sum.level_fees[level], fee);
+  sums.add(sum.certifiable, part.certifiable);
+  add_origin(sums, sum.origin, part.origin);
   sum.slots += part.slots;
 }
 
@@ -99,6 +112,12 @@ Ratio BillTotals::self_sufficiency() const {
   const std::int64_t outside =
       saturated(from_utility.energy.nano(), late_from_utility.energy.nano(), 0);
   return {Energy::from_nano(saturated(whole.nano(), 0, outside)), whole};
+}
+
+Ratio BillTotals::renewable_share() const {
+  std::int64_t part = 0;
+  for (const std::int64_t nano : origin.consumed()) part = saturated(part, nano, 0);
+  return {smaller(Energy::from_nano(part), certifiable), certifiable};
 }
 
 StatementBuilder::StatementBuilder(UtcMillis from, UtcMillis to) {
@@ -152,6 +171,16 @@ Result<void> StatementBuilder::add(const LateRow& row) {
   for (Coins* coins : {&totals.cost, &totals.cost_without_market}) {
     sums.add(*coins, row.charge).subtract(*coins, row.credit);
   }
+  return sums.result();
+}
+
+Result<void> StatementBuilder::add(const OriginRow& row, const Settled& settled) {
+  BillTotals& totals = bill_of(row.participant).totals;
+  Sums sums;
+  add_origin(sums, totals.origin, row.origin);
+  const auto used =
+      saturated(settled.imported.nano(), settled.produced.nano(), settled.exported.nano());
+  sums.add(totals.certifiable, Energy::from_nano(std::max<std::int64_t>(used, 0)));
   return sums.result();
 }
 

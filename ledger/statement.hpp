@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ledger/history.hpp"
+#include "ledger/origin.hpp"
 
 namespace powershare::ledger {
 
@@ -46,6 +47,8 @@ struct BillTotals {
   Coins cost;                               ///< all that is paid less all that is earned
   Coins cost_without_market;  ///< the same metered energy at the tariff and the feed-in price
   std::uint64_t slots = 0;    ///< settled, of one participant each
+  Origin origin;              ///< certificates of the slots that have them
+  Energy certifiable;         ///< consumption in these slots
 
   /// What is drawn from own production and from outside.
   Energy consumption() const;
@@ -55,6 +58,9 @@ struct BillTotals {
   Ratio self_consumption() const;
   /// Consumption that did not come from the utility, of all consumption.
   Ratio self_sufficiency() const;
+  /// Consumption with a certificate from sun, wind or water, of all consumption in slots with
+  /// certificates (DECISIONS 51).
+  Ratio renewable_share() const;
 };
 
 struct Bill {
@@ -83,6 +89,8 @@ class StatementBuilder {
   Result<void> add(const ParticipantSlotRow& row);
   Result<void> add(const LateRow& row);
   Result<void> add(const SlotRow& row);
+  /// Certificates of a slot whose ParticipantSlotRow is added as well.
+  Result<void> add(const OriginRow& row, const Settled& settled);
   Result<Statement> finish();
 
  private:

@@ -38,10 +38,10 @@ class Lifetimes {
         view.history(), who, past.through, {INT64_MAX}, [&](const ledger::ParticipantSlotRow& row) {
           if (++rows > max_rows) return false;
           if (row.slot < final_until) {
-            added = add_slot(past.sums, row, producers);
+            added = add_slot(past.sums, view.history(), row, producers);
             past.through = {row.slot.value + 1};
           } else {
-            added = add_slot(fresh, row, producers);
+            added = add_slot(fresh, view.history(), row, producers);
           }
           return added.ok();
         });
@@ -96,6 +96,7 @@ void write_totals(json::Writer& out, const ledger::BillTotals& totals) {
   out.key("savings_coins").number(totals.savings().nano());
   write_optional_number(out.key("self_consumption"), totals.self_consumption().nano());
   write_optional_number(out.key("self_sufficiency"), totals.self_sufficiency().nano());
+  write_optional_number(out.key("renewable_share"), totals.renewable_share().nano());
   out.key("slots").unsigned_integer(totals.slots);
 }
 
@@ -186,6 +187,7 @@ std::string bill_schema() {
   }
   fields.insert(fields.end(), {{"self_consumption", "number?"},
                                {"self_sufficiency", "number?"},
+                               {"renewable_share", "number?"},
                                {"slots", "integer"},
                                {"lifetime", object_schema({{"earned_coins", "number"},
                                                            {"bought_renewable_kwh", "number"},

@@ -120,6 +120,12 @@ const Row rows[] = {
     {"POST", "/v1/meters/{meter}/standing", 'a'},
     {"GET", "/v1/peers", 'o'},
     {"GET", "/v1/slots/{start}/book", 'a'},
+    {"GET", "/v1/slots/{start}/allocation", 'r'},
+    {"GET", "/v1/slots/{start}/certificate", 'a'},
+    {"GET", "/v1/origin", 'r'},
+    {"GET", "/v1/shares", 'r'},
+    {"GET", "/v1/tariffs", 'o'},
+    {"GET", "/etms/origin", 'h'},
     {"GET", "/v1/transactions", 'r'},
 };
 

@@ -236,6 +236,29 @@ export interface Bill extends Completeness {
   lifetime: { earned_coins: number; bought_renewable_kwh: number; production_kwh: number; complete: boolean };
   head: string;
 }
+export interface OriginSource {
+  source: string;
+  issued_kwh: number;
+  own_kwh: number;
+  sold_kwh: number;
+  fed_in_kwh: number;
+  bought_kwh: number;
+  supplied_kwh: number;
+}
+/** What a household's energy was made of, by its certificates. */
+export interface Origin extends Completeness {
+  on: boolean;
+  from: Iso;
+  to: Iso;
+  consumption_kwh: number;
+  renewable_kwh: number;
+  renewable_share: number | null;
+  sources: OriginSource[];
+  rewards: string;
+  solarcoin: number;
+  solarcoin_carry_kwh: number;
+  nrgcoin: number;
+}
 export type RankingDisplay = "anonymous" | "named" | "hidden";
 export interface Ranking {
   week: string;
@@ -357,6 +380,7 @@ export const household = {
   takeBack: (id: string) => submit("DELETE", "/wallet/requests/" + id),
   toVehicle: (id: string, coins: number, direction: "to_vehicle" | "from_vehicle") =>
     submit("POST", `/ev/${encodeURIComponent(id)}/transfer`, { coins, direction }),
+  origin: (period: PeriodName, signal?: Signal) => get<Origin>("/origin", signal, { period }),
   bill: (month: string | undefined, signal?: Signal) => get<Bill>("/bills", signal, { month }),
   ranking: (week: string | undefined, signal?: Signal) => get<Ranking>("/ranking", signal, { week }),
   notifications: (since: string | undefined, after: string | undefined, signal?: Signal) =>

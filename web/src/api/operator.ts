@@ -215,6 +215,12 @@ async function names(signal?: AbortSignal): Promise<Map<string, Names>> {
   return new Map(residents.map((each) => [each.residentID, each]));
 }
 
+export interface OriginTotals {
+  on: boolean;
+  sources: { source: string; issued_kwh: string; held_kwh: string; claimed_kwh: string; expired_kwh: string }[];
+  conserved: boolean;
+}
+
 export const operator = {
   status: (signal?: AbortSignal) => get<Status>("/v1/status", signal),
   /** Whether a key opens the console. */
@@ -248,6 +254,7 @@ export const operator = {
   resolveDispute: (meter: string, seq: number, upheld: boolean) => submit("POST", `/v1/meters/${encodeURIComponent(meter)}/disputes/${seq}`, { upheld }),
   disputes: (signal?: AbortSignal) => get<Page<Dispute>>("/v1/disputes", signal).then((page) => page.items),
   members: (signal?: AbortSignal) => get<Members>("/v1/members", signal),
+  origin: (signal?: AbortSignal) => get<OriginTotals>("/v1/origin", signal),
   parameters: (signal?: AbortSignal) => get<Record<string, string | number>>("/v1/parameters", signal),
 };
 
