@@ -109,6 +109,9 @@ void write_trade(json::Writer& out, const ledger::TradeView& view) {
   out.key("fees").decimal(trade.total_fees().nano());
   out.key("loss").decimal(trade.losses.nano()).key("loss_kwh").decimal(trade.lost.nano());
   out.key("venue").string(ledger::to_text(trade.venue));
+  out.key("forward").boolean(trade.forward);
+  out.key("buyer_margin").decimal(trade.buyer_margin.nano());
+  out.key("seller_margin").decimal(trade.seller_margin.nano());
   out.key("state").string(ledger::to_text(view.state)).end_object();
 }
 
@@ -208,6 +211,9 @@ void write_totals(json::Writer& out, const ledger::BillTotals& totals) {
   write_line(out, "to_utility", totals.to_utility);
   write_line(out, "late_from_utility", totals.late_from_utility);
   write_line(out, "late_to_utility", totals.late_to_utility);
+  write_line(out, "shortfall", totals.shortfall);
+  write_line(out, "unused", totals.unused);
+  write_line(out, "deviations", totals.deviations());
   out.key("fees_coins").decimal(totals.fees.nano());
   out.key("fees_by_level").begin_array();
   for (const auto& [level, fee] : totals.level_fees) {
@@ -301,6 +307,9 @@ std::string trade_schema() {
                         {"loss", "decimal"},
                         {"loss_kwh", "decimal"},
                         {"venue", R"({"type":"string","enum":["local","island","utility"]})"},
+                        {"forward", "boolean"},
+                        {"buyer_margin", "decimal"},
+                        {"seller_margin", "decimal"},
                         {"state", "string"}});
 }
 
@@ -321,6 +330,9 @@ std::string bill_schema(bool community) {
                    {"to_utility", line},
                    {"late_from_utility", line},
                    {"late_to_utility", line},
+                   {"shortfall", line},
+                   {"unused", line},
+                   {"deviations", line},
                    {"fees_coins", "decimal"},
                    {"fees_by_level", levels},
                    {"losses_coins", "decimal"},

@@ -49,7 +49,8 @@ constexpr ScopeName scope_names[] = {{Scope::own, "own"},
                                      {Scope::gateway, "gateway"},
                                      {Scope::feeder, "feeder"}};
 
-/// Parameters since level 3, as set_parameter() takes them, where they are not at their defaults.
+/// Parameters since levels 3 and 4, as set_parameter() takes them, where they are not at their
+/// defaults.
 void write_later(Json& out, const Parameters& parameters) {
   const Parameters standard;
   if (parameters.signed_readings_only) out["signed_readings_only"] = "true";
@@ -65,6 +66,12 @@ void write_later(Json& out, const Parameters& parameters) {
   }
   if (parameters.origin) out["origin"] = "on";
   if (rewards_text(parameters) != "none") out["rewards"] = rewards_text(parameters);
+  if (parameters.gate_closure_ms != standard.gate_closure_ms) {
+    out["gate_closure"] = std::to_string(parameters.gate_closure_ms) + "ms";
+  }
+  if (parameters.deviation_margin_nano != standard.deviation_margin_nano) {
+    out["deviation_margin"] = format_nano(parameters.deviation_margin_nano);
+  }
 }
 
 /// Fields at their defaults are left out.
@@ -367,7 +374,8 @@ Parameters read_parameters(const Json& value, std::string& fault) {
   parameters.clearing_rule = in.text("clearing_rule", parameters.clearing_rule);
   parameters.currency = in.text("currency", parameters.currency);
   for (const char* name : {"signed_readings_only", "plausibility", "site", "gateway_daily_coins",
-                           "gateway_daily_cash", "origin", "rewards"}) {
+                           "gateway_daily_cash", "origin", "rewards", "gate_closure",
+                           "deviation_margin"}) {
     if (!in.has(name)) continue;
     if (const auto set = set_parameter(parameters, name, in.text(name), false); !set) {
       in.fail(set.error().detail());

@@ -103,15 +103,35 @@ class Certifier {
     origin.own = difference(production, for_sale_[i]);
   }
 
+  /// What was bought without being drawn, or to cover what was not fed in, is nobody's own: its
+  /// certificates come by the supplier, if at all.
+  static bool passes_on(const SettledTrade& trade) {
+    return trade.venue != Venue::utility && !trade.covers_short && !trade.sells_unused;
+  }
+
+  /// Of the trade, what its buyer has drawn: a commitment may be more.
+  std::int64_t drawn(const SettledTrade& trade, const std::vector<std::int64_t>& bought) const {
+    const auto buyer = position_of(terms_, trade.buyer);
+    if (!buyer) return trade.energy.nano();
+    const auto imported = result_.settled[*buyer].imported.nano();
+    if (bought[*buyer] <= imported) return trade.energy.nano();
+    const auto part = static_cast<Wide>(trade.energy.nano()) * imported / bought[*buyer];
+    return static_cast<std::int64_t>(part);
+  }
+
   void sell() {
     std::vector<std::vector<const SettledTrade*>> sales(terms_.size());
+    std::vector<std::int64_t> bought(terms_.size());
     for (const SettledTrade& trade : result_.trades) {
-      if (trade.venue == Venue::utility) continue;
+      if (!passes_on(trade)) continue;
+      if (const auto buyer = position_of(terms_, trade.buyer)) {
+        bought[*buyer] += trade.energy.nano();
+      }
       if (const auto seller = position_of(terms_, trade.seller)) sales[*seller].push_back(&trade);
     }
     for (std::size_t i = 0; i < sales.size(); ++i) {
       market::Amounts energies;
-      for (const SettledTrade* trade : sales[i]) energies.push_back(trade->energy.nano());
+      for (const SettledTrade* trade : sales[i]) energies.push_back(drawn(*trade, bought));
       const std::int64_t sold = std::accumulate(energies.begin(), energies.end(), std::int64_t{0});
       const std::int64_t certified = std::min(total(for_sale_[i]), sold);
       if (certified == 0) continue;

@@ -227,6 +227,14 @@ Result<std::optional<OriginRow>> query_origin(const HistoryReader& history,
   return std::optional(*std::move(row));
 }
 
+Result<void> for_each_order_slot(const HistoryReader& history, const ParticipantRef& who,
+                                 UtcMillis from, UtcMillis to,
+                                 const std::function<bool(const OrderSlotRow&)>& visit) {
+  return scan_rows(history, history_table::order_slots, history_key::participant(who),
+                   time_key(from), parse_order_slot_row,
+                   [&](const OrderSlotRow& row) { return row.slot < to && visit(row); });
+}
+
 Result<Statement> query_bills(const HistoryReader& history, UtcMillis from, UtcMillis to,
                               const std::optional<ParticipantRef>& participant) {
   StatementBuilder builder(from, to);

@@ -78,6 +78,11 @@ Result<void> for_each_late_row(const HistoryReader& history, const ParticipantRe
                                UtcMillis from, UtcMillis to,
                                const std::function<bool(const LateRow&)>& visit);
 
+/// What became of its explicit orders in slots with start in [from, to), likewise.
+Result<void> for_each_order_slot(const HistoryReader& history, const ParticipantRef& who,
+                                 UtcMillis from, UtcMillis to,
+                                 const std::function<bool(const OrderSlotRow&)>& visit);
+
 /// Readings of one meter with start in [from, to), ascending, at most `limit`.
 Result<std::vector<SlotReading>> query_readings(const HistoryReader& history, const MeterId& meter,
                                                 UtcMillis from, UtcMillis to, std::size_t limit);

@@ -422,8 +422,10 @@ void encode_later_parameters(Encoder& out, const Parameters& parameters) {
       .i64(parameters.site ? parameters.site->longitude : 0)
       .quantity(parameters.gateway_daily_coins)
       .quantity(parameters.gateway_daily_cash);
-  if (!parameters.certified()) return;  // the record of level 3 ends here
+  // The record of level 3 ends here.
+  if (!parameters.extended_further()) return;
   out.boolean(parameters.origin).boolean(parameters.solarcoin).boolean(parameters.nrgcoin);
+  out.i64(parameters.gate_closure_ms).i64(parameters.deviation_margin_nano);
 }
 
 void encode(Encoder& out, const Parameters& parameters) {
@@ -455,7 +457,9 @@ Parameters decode_parameters(Decoder& in) {
     parameters.origin = in.boolean();
     parameters.solarcoin = in.boolean();
     parameters.nrgcoin = in.boolean();
-    if (!parameters.certified()) in.fail();
+    parameters.gate_closure_ms = in.i64();
+    parameters.deviation_margin_nano = in.i64();
+    if (!parameters.extended_further()) in.fail();
   }
   if (!parameters.extended()) in.fail();
   return parameters;

@@ -31,8 +31,7 @@ void encode(Encoder& out, const SetTariff& tariff);
 SetTariff decode_tariff(Decoder& in);
 /// Fields of level 1, which stand in every genesis hash and state record.
 void encode_first_parameters(Encoder& out, const Parameters& parameters);
-/// Fields since level 3, which follow where Parameters::extended(), and behind them those since
-/// level 4 where Parameters::certified().
+/// Fields since levels 3 and 4, which follow where Parameters::extended().
 void encode_later_parameters(Encoder& out, const Parameters& parameters);
 void encode(Encoder& out, const Parameters& parameters);
 Parameters decode_parameters(Decoder& in);

@@ -65,7 +65,8 @@ void add_totals(Sums& sums, BillTotals& sum, const BillTotals& part) {
   }
   for (const auto line :
        {&BillTotals::bought, &BillTotals::sold, &BillTotals::from_utility, &BillTotals::to_utility,
-        &BillTotals::late_from_utility, &BillTotals::late_to_utility}) {
+        &BillTotals::late_from_utility, &BillTotals::late_to_utility, &BillTotals::shortfall,
+        &BillTotals::unused}) {
     sums.add(sum.*line, (part.*line).energy, (part.*line).amount);
   }
   for (const auto coins : {&BillTotals::fees, &BillTotals::losses, &BillTotals::cost,
@@ -76,6 +77,23 @@ void add_totals(Sums& sums, BillTotals& sum, const BillTotals& part) {
   sums.add(sum.certifiable, part.certifiable);
   add_origin(sums, sum.origin, part.origin);
   sum.slots += part.slots;
+}
+
+void add_deviations(Sums& sums, BillTotals& totals, const Forward& forward) {
+  const bool is_short = forward.shortfall().is_positive();
+  sums.add(totals.shortfall, forward.shortfall(), forward.paid);
+  sums.add(totals.shortfall.amount, forward.utility_charge);
+  sums.add(totals.unused, forward.unused(), forward.earned);
+  sums.add(totals.unused.amount, forward.utility_credit);
+  if (is_short) {
+    sums.add(totals.shortfall.amount, forward.margin);
+  } else {
+    sums.subtract(totals.unused.amount, forward.margin);
+  }
+  for (const Coins cost : {forward.paid, forward.utility_charge, forward.margin}) {
+    sums.add(totals.cost, cost);
+  }
+  sums.subtract(totals.cost, forward.earned).subtract(totals.cost, forward.utility_credit);
 }
 
 }  // namespace
@@ -94,6 +112,11 @@ std::optional<std::int64_t> Ratio::nano() const {
   return *share;
 }
 
+BillLine BillTotals::deviations() const {
+  return {Energy::from_nano(saturated(shortfall.energy.nano(), unused.energy.nano(), 0)),
+          Coins::from_nano(saturated(shortfall.amount.nano(), 0, unused.amount.nano()))};
+}
+
 Energy BillTotals::consumption() const {
   return Energy::from_nano(saturated(imported.nano(), produced.nano(), exported.nano()));
 }
@@ -103,8 +126,10 @@ Coins BillTotals::savings() const {
 }
 
 Ratio BillTotals::self_consumption() const {
-  return {Energy::from_nano(saturated(produced.nano(), sold.energy.nano(), exported.nano())),
-          produced};
+  // What was fed in beyond what neighbours bought went to the utility.
+  const std::int64_t outside =
+      saturated(to_utility.energy.nano(), late_to_utility.energy.nano(), 0);
+  return {Energy::from_nano(saturated(produced.nano(), 0, outside)), produced};
 }
 
 Ratio BillTotals::self_sufficiency() const {
@@ -153,6 +178,7 @@ Result<void> StatementBuilder::add(const ParticipantSlotRow& row) {
   sums.add(totals.cost, s.paid).add(totals.cost, s.utility_charge);
   sums.add(totals.cost, s.fees).add(totals.cost, s.losses);
   sums.subtract(totals.cost, s.earned).subtract(totals.cost, s.utility_credit);
+  add_deviations(sums, totals, s.forward);
   Coins charge;
   Coins credit;
   sums.take(charge, multiply(row.supply.tariff, s.imported));

@@ -34,13 +34,15 @@ struct BillTotals {
   Energy imported;  ///< metered, before trading, net per slot of a participant's own meters
   Energy exported;
   Energy produced;
-  BillLine bought;        ///< from neighbours
-  BillLine sold;          ///< to neighbours
+  BillLine bought;        ///< from neighbours, commitments among it, used or not
+  BillLine sold;          ///< to neighbours, commitments among it, delivered or not
   BillLine from_utility;  ///< late readings of final slots not among it
   BillLine to_utility;
   BillLine late_from_utility;  ///< settled in the period for slots that were final (DECISIONS 22)
   BillLine late_to_utility;
-  Coins fees;                               ///< of the network, for what was bought from neighbours
+  BillLine shortfall;  ///< sold at the gate and not delivered: bought, with the margin
+  BillLine unused;     ///< bought at the gate and not drawn: sold, less the margin
+  Coins fees;          ///< of the network, for what was bought from neighbours
   std::map<std::string, Coins> level_fees;  ///< the same by level; without those that are 0
   Coins losses;                             ///< for energy that was lost on the way from neighbours
   Energy lost;                              ///< delivered by the utility, in nobody's imported
@@ -50,6 +52,9 @@ struct BillTotals {
   Origin origin;              ///< certificates of the slots that have them
   Energy certifiable;         ///< consumption in these slots
 
+  /// All that deviates from commitments, and what it costs: the shortfall less what was got for
+  /// what was unused.
+  BillLine deviations() const;
   /// What is drawn from own production and from outside.
   Energy consumption() const;
   /// Cost without the market less cost.

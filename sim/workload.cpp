@@ -200,7 +200,7 @@ ledger::Payload Workload::trading(ledger::SetCriteria criteria) {
     ledger::PlaceOrder order;
     order.participant = criteria.participant;
     order.side = wishes_.chance(500) ? ledger::OrderSide::buy : ledger::OrderSide::sell;
-    order.first_slot = slot_start({island_ms + ledger::OrderLimits::gate_closure_ms}, slot_ms);
+    order.first_slot = slot_start({island_ms + chain_.genesis.parameters.gate_closure_ms}, slot_ms);
     order.first_slot.value += slot_ms * static_cast<std::int64_t>(1 + wishes_.below(3));
     order.slots = static_cast<std::uint16_t>(1 + wishes_.below(4));
     order.energy = Energy::from_nano(static_cast<std::int64_t>(1 + wishes_.below(1'000'000)));

@@ -89,6 +89,9 @@ void write_totals(json::Writer& out, const ledger::BillTotals& totals) {
   write_line(out, "to_utility", totals.to_utility);
   write_line(out, "late_from_utility", totals.late_from_utility);
   write_line(out, "late_to_utility", totals.late_to_utility);
+  write_line(out, "shortfall", totals.shortfall);
+  write_line(out, "unused", totals.unused);
+  write_line(out, "deviations", totals.deviations());
   out.key("fees_coins").number(totals.fees.nano());
   out.key("losses_coins").number(totals.losses.nano());
   out.key("cost_coins").number(totals.cost.nano());
@@ -177,8 +180,8 @@ std::string bill_schema() {
         "exported_kwh", "production_kwh", "consumption_kwh"}) {
     fields.emplace_back(name, "number");
   }
-  for (const auto* name :
-       {"bought", "sold", "from_utility", "to_utility", "late_from_utility", "late_to_utility"}) {
+  for (const auto* name : {"bought", "sold", "from_utility", "to_utility", "late_from_utility",
+                           "late_to_utility", "shortfall", "unused", "deviations"}) {
     fields.emplace_back(name, line);
   }
   for (const auto* name :

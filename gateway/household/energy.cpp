@@ -48,9 +48,10 @@ constexpr Energy EnergySums::*energy_fields[] = {
     &EnergySums::imported,         &EnergySums::exported,     &EnergySums::produced,
     &EnergySums::from_utility,     &EnergySums::to_utility,   &EnergySums::own_used,
     &EnergySums::renewable_bought, &EnergySums::renewable_own};
-constexpr Coins EnergySums::*coin_fields[] = {&EnergySums::paid, &EnergySums::earned,
-                                              &EnergySums::utility_charge,
-                                              &EnergySums::utility_credit, &EnergySums::network};
+constexpr Coins EnergySums::*coin_fields[] = {
+    &EnergySums::paid,           &EnergySums::earned,           &EnergySums::utility_charge,
+    &EnergySums::utility_credit, &EnergySums::deviation_charge, &EnergySums::deviation_credit,
+    &EnergySums::network};
 
 }  // namespace
 
@@ -59,10 +60,12 @@ Energy EnergySums::consumption() const {
       std::max<std::int64_t>(0, saturated(imported.nano(), produced.nano(), exported.nano())));
 }
 Coins EnergySums::cost() const {
-  return Coins::from_nano(saturated(saturated(paid.nano(), utility_charge.nano()), network.nano()));
+  const std::int64_t energy = saturated(paid.nano(), utility_charge.nano());
+  return Coins::from_nano(saturated(energy, saturated(network.nano(), deviation_charge.nano())));
 }
 Coins EnergySums::earnings() const {
-  return Coins::from_nano(saturated(earned.nano(), utility_credit.nano()));
+  return Coins::from_nano(
+      saturated(saturated(earned.nano(), utility_credit.nano()), deviation_credit.nano()));
 }
 Energy EnergySums::bought_total() const {
   return total_of(bought);
@@ -99,6 +102,10 @@ Result<void> add_slot(EnergySums& sums, const ledger::ParticipantSlotRow& row,
   to(sums.paid, settled.paid)(sums.earned, settled.earned);
   to(sums.utility_charge, settled.utility_charge)(sums.utility_credit, settled.utility_credit);
   to(sums.network, settled.fees)(sums.network, settled.losses);
+  const auto& forward = settled.forward;
+  to(sums.deviation_charge, forward.paid)(sums.deviation_charge, forward.utility_charge);
+  to(sums.deviation_charge, forward.margin);
+  to(sums.deviation_credit, forward.earned)(sums.deviation_credit, forward.utility_credit);
   const auto own_used = Energy::from_nano(
       std::max<std::int64_t>(0, saturated(settled.produced.nano(), 0, settled.exported.nano())));
   to(sums.own_used, own_used);
@@ -110,12 +117,12 @@ Result<void> add_slot(EnergySums& sums, const ledger::ParticipantSlotRow& row,
   for (const auto& each : row.trades) {
     const auto& trade = each.trade;
     if (trade.venue == ledger::Venue::utility) continue;
-    if (trade.buyer == row.participant) {
+    if (trade.buyer == row.participant && !trade.covers_short) {
       add_traded(to, sums.bought, trade.seller, trade.energy, trade.amount);
       if (origin == nullptr && producers.contains(trade.seller))
         to(sums.renewable_bought, trade.energy);
     }
-    if (trade.seller == row.participant) {
+    if (trade.seller == row.participant && !trade.sells_unused) {
       add_traded(to, sums.sold, trade.buyer, trade.energy, trade.amount);
     }
   }

@@ -31,13 +31,15 @@ struct EnergySums {
   Coins earned;
   Coins utility_charge;
   Coins utility_credit;
-  Coins network;  ///< fees and losses of what was bought from neighbours
+  Coins deviation_charge;  ///< for what was promised at a gate and not delivered, margins too
+  Coins deviation_credit;  ///< for what was bought there and not drawn
+  Coins network;           ///< fees and losses of what was bought from neighbours
   std::map<ledger::ParticipantRef, Traded> bought;  ///< from each neighbour
   std::map<ledger::ParticipantRef, Traded> sold;
   std::uint64_t slots = 0;
 
   Energy consumption() const;  ///< what the home has used
-  Coins cost() const;          ///< paid to neighbours, the utility and the network
+  Coins cost() const;          ///< paid to neighbours, the utility, the network, for deviations
   Coins earnings() const;
   Energy bought_total() const;
   Energy sold_total() const;

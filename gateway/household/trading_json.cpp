@@ -277,9 +277,10 @@ Result<ledger::PlaceOrder> read_order(const json::Value& body,
   return order;
 }
 
-void write_order(json::Writer& out, const ledger::LiveOrder& live, std::int64_t slot_ms) {
+void write_order(json::Writer& out, const ledger::LiveOrder& live,
+                 const ledger::Parameters& parameters, const OrderSums& sums) {
   const auto& order = live.order;
-  const auto last = live.last_slot(slot_ms);
+  const auto last = live.last_slot(parameters.slot_ms);
   out.begin_object().key("id").digest(live.id);
   out.key("side").string(order.side == ledger::OrderSide::buy ? "buy" : "sell");
   out.key("first_slot").string(to_iso8601(order.first_slot));
@@ -290,7 +291,12 @@ void write_order(json::Writer& out, const ledger::LiveOrder& live, std::int64_t 
   write_partners(out, order.partners);
   out.key("only_renewable").boolean(order.only_renewable);
   out.key("accepted").string(to_iso8601(live.accepted));
-  out.key("cancel_before").string(to_iso8601(ledger::gate_of(last))).end_object();
+  out.key("committed_kwh").number(sums.committed.nano());
+  out.key("traded_kwh").number(sums.traded.nano());
+  out.key("delivered_kwh").number(sums.delivered.nano());
+  out.key("deviation_kwh").number(sums.deviation.nano());
+  out.key("deviation_cost_coins").number(sums.deviation_cost.nano());
+  out.key("cancel_before").string(to_iso8601(ledger::gate_of(parameters, last))).end_object();
 }
 
 std::string criteria_schema() {
@@ -337,6 +343,11 @@ std::string order_schema() {
                         {"partners", partners_schema()},
                         {"only_renewable", "boolean"},
                         {"accepted", "time"},
+                        {"committed_kwh", "number"},
+                        {"traded_kwh", "number"},
+                        {"delivered_kwh", "number"},
+                        {"deviation_kwh", "number"},
+                        {"deviation_cost_coins", "number"},
                         {"cancel_before", "time"}});
 }
 

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "gateway/household/order_results.hpp"
 #include "gateway/json.hpp"
 #include "ledger/orders.hpp"
 
@@ -20,7 +21,8 @@ void write_criteria(json::Writer& out, const ledger::SetCriteria& criteria);
 /// "only_renewable".
 Result<ledger::PlaceOrder> read_order(const json::Value& body,
                                       const ledger::ParticipantRef& participant);
-void write_order(json::Writer& out, const ledger::LiveOrder& order, std::int64_t slot_ms);
+void write_order(json::Writer& out, const ledger::LiveOrder& order,
+                 const ledger::Parameters& parameters, const OrderSums& sums);
 
 /// JSON schemas of the two bodies, and of an order in a list.
 std::string criteria_schema();

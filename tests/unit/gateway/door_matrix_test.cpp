@@ -93,6 +93,7 @@ const Row rows[] = {
     {"GET", "/etms/neighbours", 'h'},
     {"GET", "/etms/notifications", 'h'},
     {"GET", "/etms/orders", 'h'},
+    {"GET", "/etms/orders/results", 'h'},
     {"POST", "/etms/orders", 'h'},
     {"DELETE", "/etms/orders/{id}", 'h'},
     {"GET", "/etms/preferences", 'h'},

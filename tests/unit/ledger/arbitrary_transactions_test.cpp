@@ -169,10 +169,11 @@ class Driver {
         return SetParameter{
             one_of<std::string>({"close_grace", "final_after", "silent_meter", "future_reading",
                                  "credit_limit", "clearing_rule", "slot", "x", "plausibility",
-                                 "site", "signed_readings_only"}),
+                                 "site", "signed_readings_only", "gate_closure",
+                                 "deviation_margin"}),
             one_of<std::string>({"0s", "1m", "30m", "2h", "5", "pay_as_bid", "thesis",
                                  "pay_as_clear", "mid_market", "-1", "alarm", "quarantine", "off",
-                                 "32.7,-16.9", "", "true", "false"})};
+                                 "32.7,-16.9", "", "true", "false", "0.25"})};
       case 18:
         return AddMember{member(), "", chance(2) ? "" : "tcp://127.0.0.1:7401"};
       case 19:

@@ -4,6 +4,7 @@
 #include "ledger/access.hpp"
 #include "ledger/error.hpp"
 #include "ledger/validity.hpp"
+#include "market/clearing.hpp"
 #include "protocol/wire/transaction_codec.hpp"
 
 using namespace powershare;
@@ -480,8 +481,13 @@ TEST_CASE("below level 4 a newer rule of clearing is refused as any unknown rule
   const auto read = [](const std::string& rule, std::uint32_t at) {
     return wire::decode_transaction(encoded(SetParameter{"clearing_rule", rule}), genesis_hash, at);
   };
-  const auto unknown = read("nobody's", 4);
+  const auto unknown = read("nobody's", 3);
   REQUIRE(!unknown.ok());
+  CHECK(unknown.error().detail() ==
+        "clearing_rule: pay_as_clear, pay_as_bid, mid_market or thesis");
+  for (const auto* wrong : {"nobody's", ""}) {
+    CHECK(read(wrong, 4).error().detail() == "clearing_rule: one of " + market::rule_list());
+  }
   const auto early = read("optimal", 3);
   REQUIRE(!early.ok());
   CHECK(early.error().code() == unknown.error().code());

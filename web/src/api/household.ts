@@ -109,7 +109,28 @@ export interface Order {
   partners: string[];
   only_renewable: boolean;
   accepted: Iso;
+  committed_kwh: number;
+  traded_kwh: number;
+  delivered_kwh: number;
+  deviation_kwh: number;
+  deviation_cost_coins: number;
   cancel_before: Iso;
+}
+/** What became of an order in one of its slots. */
+export interface OrderResult {
+  order: string;
+  slot: Iso;
+  side: "buy" | "sell";
+  settled: boolean;
+  energy_kwh: number;
+  limit_coins_per_kwh: number;
+  committed_kwh: number;
+  committed_coins: number;
+  traded_kwh: number;
+  traded_coins: number;
+  delivered_kwh: number | null;
+  deviation_kwh: number;
+  deviation_cost_coins: number;
 }
 export interface NewOrder {
   side: "buy" | "sell";
@@ -133,6 +154,7 @@ export interface CurrentSlot {
   settled_until: Iso;
   missing_meters: number;
   next_order_slot: Iso;
+  gate_closure_seconds: number;
 }
 export interface Trade {
   id: string;
@@ -144,6 +166,8 @@ export interface Trade {
   amount_coins: number;
   venue: "local" | "island" | "utility";
   state: string;
+  forward: boolean;
+  margin_coins: number;
   why: {
     reason: string;
     by: "order" | "criteria";
@@ -225,6 +249,9 @@ export interface Bill extends Completeness {
   to_utility: BillLine;
   late_from_utility: BillLine;
   late_to_utility: BillLine;
+  shortfall: BillLine;
+  unused: BillLine;
+  deviations: BillLine;
   fees_coins: number;
   losses_coins: number;
   cost_coins: number;
@@ -365,6 +392,7 @@ export const household = {
   criteria: (signal?: Signal) => get<Criteria>("/criteria", signal),
   setCriteria: (rules: Rules) => submit<Submitted & { criteria: Criteria }>("PUT", "/criteria", rules),
   orders: (signal?: Signal) => get<Page<Order>>("/orders", signal).then((page) => page.items),
+  orderResults: (signal?: Signal) => get<Page<OrderResult>>("/orders/results?limit=1000", signal).then((page) => page.items),
   placeOrder: (order: NewOrder) => submit("POST", "/orders", order),
   cancelOrder: (id: string) => submit("DELETE", "/orders/" + id),
   slot: (signal?: Signal) => get<CurrentSlot>("/slot", signal),

@@ -24,7 +24,7 @@ export function monthBefore(month: string, by: number): string {
 
 /** What two decimals on each line leave over against the exact sum. */
 export function rounding(bill: Bill): number {
-  const lines = [bill.bought.amount_coins, -bill.sold.amount_coins, bill.from_utility.amount_coins, -bill.to_utility.amount_coins, bill.late_from_utility.amount_coins, -bill.late_to_utility.amount_coins, bill.fees_coins, bill.losses_coins];
+  const lines = [bill.bought.amount_coins, -bill.sold.amount_coins, bill.from_utility.amount_coins, -bill.to_utility.amount_coins, bill.late_from_utility.amount_coins, -bill.late_to_utility.amount_coins, bill.shortfall.amount_coins, -bill.unused.amount_coins, bill.fees_coins, bill.losses_coins];
   const cents = (value: number) => Math.round(value * 100);
   return (cents(bill.cost_coins) - lines.reduce((sum, line) => sum + cents(line), 0)) / 100;
 }
@@ -141,6 +141,8 @@ function Lines({ bill, why }: { bill: Bill; why(name: LineName): void }) {
           <Line label={t.bill.toUtility} line={bill.to_utility} sign={-1} why={() => why("toUtility")} />
           {late && <Line label={t.bill.lateFrom} line={bill.late_from_utility} sign={1} />}
           {late && <Line label={t.bill.lateTo} line={bill.late_to_utility} sign={-1} />}
+          {bill.shortfall.energy_kwh > 0 && <Line label={t.bill.shortfall} line={bill.shortfall} sign={1} />}
+          {bill.unused.energy_kwh > 0 && <Line label={t.bill.unused} line={bill.unused} sign={-1} />}
           {bill.fees_coins !== 0 && <Sum label={t.bill.fees} amount={bill.fees_coins} />}
           {bill.losses_coins !== 0 && <Sum label={t.bill.losses} amount={bill.losses_coins} />}
           {left !== 0 && <Sum label={t.bill.rounding} amount={left} />}

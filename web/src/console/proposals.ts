@@ -16,6 +16,8 @@ export const changeable = [
   ["plausibility", "plausibility", "plausibility"],
   ["origin", "origin", "onoff"],
   ["rewards", "rewards", "rewards"],
+  ["gate_closure", "gate_closure_ms", "duration"],
+  ["deviation_margin", "deviation_margin", "part"],
 ] as const;
 export type ChangeableName = (typeof changeable)[number][0];
 export type Kind = (typeof changeable)[number][2];
@@ -39,6 +41,7 @@ export function readDuration(text: string): number | null {
 /** Whether the ledger would take the value; it checks again. */
 export function isValue(kind: Kind, text: string): boolean {
   if (kind === "duration") return (readDuration(text) ?? Infinity) <= 400 * 86_400_000;
+  if (kind === "part") return /^(0(\.\d{1,9})?|1(\.0{1,9})?)$/.test(text.trim());
   if (kind === "amount") return /^\d{1,10}(\.\d{1,9})?$/.test(text.trim());
   return choices[kind]?.includes(text) ?? false;
 }

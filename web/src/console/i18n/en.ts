@@ -463,6 +463,8 @@ export const en = {
       site: "Place (for the sun)",
       origin: "Certificates of origin",
       rewards: "Rewards",
+      gate_closure_ms: "Orders close before a slot by",
+      deviation_margin: "Margin on deviations (part of the spot price)",
       block_time: "Time of the newest block",
       island_time: "Island time",
     },

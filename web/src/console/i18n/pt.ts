@@ -465,6 +465,8 @@ export const pt: ConsoleMessages = {
       site: "Lugar (para o sol)",
       origin: "Certificados de origem",
       rewards: "Prémios",
+      gate_closure_ms: "As ordens fecham antes de um período",
+      deviation_margin: "Margem sobre desvios (parte do preço do período)",
       block_time: "Hora do bloco mais recente",
       island_time: "Hora da ilha",
     },
