@@ -87,6 +87,22 @@ Result<void> take_local_trades(const SlotInputs& inputs, const market::Book& boo
   return {};
 }
 
+/// The book as history keeps it.
+std::vector<BookOrder> kept_book(const SlotInputs& inputs, const market::Book& book,
+                                 const market::Clearing& clearing) {
+  std::vector<BookOrder> kept;
+  kept.reserve(book.orders.size());
+  for (std::size_t i = 0; i < book.orders.size(); ++i) {
+    const market::Order& order = book.orders[i];
+    const Energy left = i < clearing.unmatched.size() ? clearing.unmatched[i] : order.energy;
+    kept.push_back({inputs.terms[order.participant].participant,
+                    order.side == market::Side::buy ? OrderSide::buy : OrderSide::sell,
+                    !order.standing, order.only_green || !order.partners.empty(), order.limit,
+                    order.energy, Energy::from_nano(order.energy.nano() - left.nano())});
+  }
+  return kept;
+}
+
 Result<void> take_rest(const SlotInputs& inputs, SlotResult& result) {
   const Supply& supply = inputs.supply;
   ParticipantRef utility;
@@ -274,6 +290,7 @@ Result<SlotResult> settle(const SlotInputs& inputs) {
   }
   if (!clearing) return clearing.error();
   result.clearing_price = clearing->clearing_price;
+  result.book = kept_book(inputs, book, *clearing);
   if (auto local = take_local_trades(inputs, book, *clearing, result); !local) {
     return local.error();
   }

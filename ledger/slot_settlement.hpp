@@ -137,10 +137,23 @@ struct SettledTrade {
   friend bool operator==(const SettledTrade&, const SettledTrade&) = default;
 };
 
+/// An order that a slot was cleared from, and what became of it.
+struct BookOrder {
+  ParticipantRef participant;
+  OrderSide side = OrderSide::buy;
+  bool ordered = false;     ///< an explicit order, not its criteria
+  bool restricted = false;  ///< wants certain partners or renewable energy only
+  Price limit;
+  Energy energy;
+  Energy matched;  ///< with neighbours
+  friend bool operator==(const BookOrder&, const BookOrder&) = default;
+};
+
 struct SlotResult {
   std::vector<Settled> settled;      ///< as SlotInputs::terms
   std::vector<SettledTrade> trades;  ///< neighbours' in order of matching, then the utility's
   std::optional<Price> clearing_price;
+  std::vector<BookOrder> book{};  ///< for the history: why it came so
   friend bool operator==(const SlotResult&, const SlotResult&) = default;
 };
 

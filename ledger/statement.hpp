@@ -20,6 +20,33 @@ struct BillLine {
   std::optional<Price> mean_price() const;
 };
 
+/// What a line of a bill stands for, in the order of the bill. To add a kind: here, in to_text()
+/// and where StatementBuilder adds rows; screens, CSV and PDF follow.
+enum class LineKind : std::uint8_t {
+  bought = 1,
+  sold,
+  from_utility,
+  to_utility,
+  late_from_utility,  ///< of this period's slots that were final when the reading came
+  late_to_utility,
+  correction_from_utility,  ///< of slots before the period
+  correction_to_utility,
+};
+/// "bought", "sold", "from_utility", …
+std::string_view to_text(LineKind kind);
+/// True where the amount of a line of this kind is earned.
+bool is_income(LineKind kind);
+
+/// Where a line's energy belongs: with which class of counterparty, and in which price band. A band
+/// is the supplier's price in the slot: its tariff for what is drawn, its feed-in price for what is
+/// fed in.
+struct PartKey {
+  LineKind kind = LineKind::bought;
+  ParticipantType counterparty = ParticipantType::resident;
+  Price band;
+  friend auto operator<=>(const PartKey&, const PartKey&) = default;
+};
+
 /// A share of two energies, exact.
 struct Ratio {
   Energy part;
@@ -39,6 +66,9 @@ struct BillTotals {
   BillLine to_utility;
   BillLine late_from_utility;  ///< settled in the period for slots that were final (DECISIONS 22)
   BillLine late_to_utility;
+  /// All of the lines above once more, each kWh in one part. Of neighbours' trades at a negative
+  /// price the amount is negative here, and on the other side above; the balance is the same.
+  std::map<PartKey, BillLine> parts;
   Coins fees;                               ///< of the network, for what was bought from neighbours
   std::map<std::string, Coins> level_fees;  ///< the same by level; without those that are 0
   Coins losses;                             ///< for energy that was lost on the way from neighbours
@@ -46,6 +76,8 @@ struct BillTotals {
   Coins cost;                               ///< all that is paid less all that is earned
   Coins cost_without_market;  ///< the same metered energy at the tariff and the feed-in price
   std::uint64_t slots = 0;    ///< settled, of one participant each
+  Energy peak;                ///< the most that was drawn in one slot; of a sum: the largest of all
+  UtcMillis peak_slot;        ///< the first such
 
   /// What is drawn from own production and from outside.
   Energy consumption() const;
@@ -67,6 +99,8 @@ struct Community {
   std::uint64_t slots = 0;   ///< settled slots in the period
   std::uint64_t trades = 0;  ///< pairs of neighbours
   Energy traded;             ///< between neighbours
+  Energy peak;               ///< the most that came from the utility in one slot
+  UtcMillis peak_slot;
 };
 
 struct Statement {
