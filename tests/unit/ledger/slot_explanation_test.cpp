@@ -7,6 +7,8 @@
 namespace powershare::ledger {
 namespace {
 
+constexpr std::int64_t kwh = nano_per_unit;
+
 BookOrder order(const char* id, OrderSide side, std::int64_t limit, std::int64_t energy,
                 std::int64_t matched) {
   BookOrder result;
@@ -112,15 +114,15 @@ TEST_CASE("a settled slot keeps the book that it was cleared from") {
   test::TestChain chain({1'571'616'000'000});
   for (const char* id : {"A", "B"}) chain.add_home(id);
   const UtcMillis start = chain.now;
-  chain.block({start.value + 900'000}, {test::reading("A", 1, start, 2 * test::kwh),
-                                        test::reading("B", 1, start, -test::kwh)});
+  chain.block({start.value + 900'000},
+              {test::reading("A", 1, start, 2 * kwh), test::reading("B", 1, start, -kwh)});
   const auto kept = find_slot_book(chain.history, start);
   REQUIRE(kept);
   REQUIRE(*kept);
   CHECK((*kept)->orders.size() == 2);
   std::int64_t matched = 0;
   for (const auto& each : (*kept)->orders) matched += each.matched.nano();
-  CHECK(matched == 2 * test::kwh);
+  CHECK(matched == 2 * kwh);
   CHECK(!*find_slot_book(chain.history, {start.value + 900'000}));
 }
 
