@@ -444,7 +444,7 @@ export const household = {
     file("/bills", format === "pdf" ? "application/pdf" : "text/csv", { month, format, language }),
   billWhy: (question: BillQuestion, after: string | undefined, signal?: Signal) =>
     get<BillWhy>(`/bills/${question.month}/why`, signal, { line: question.line, counterparty: question.counterparty, band: question.band, level: question.level, after }),
-  slotWhy: (start: Iso, signal?: Signal) => get<SlotWhy>(`/slots/${encodeURIComponent(start)}/why`, signal),
+  slotWhy: (start: Iso, signal?: Signal) => get<SlotWhy>(`/slots/${start}/why`, signal),
   criteria: (signal?: Signal) => get<Criteria>("/criteria", signal),
   setCriteria: (rules: Rules) => submit<Submitted & { criteria: Criteria }>("PUT", "/criteria", rules),
   orders: (signal?: Signal) => get<Page<Order>>("/orders", signal).then((page) => page.items),

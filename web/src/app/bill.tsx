@@ -117,7 +117,7 @@ function Lines({ bill }: { bill: Bill }) {
 }
 
 /** A number beside the lines; a click shows what it is made of. */
-function Number({ bill, line, label, value }: { bill: Bill; line: string; label: string; value: string }) {
+function Figure({ bill, line, label, value }: { bill: Bill; line: string; label: string; value: string }) {
   const t = useText();
   const why = (
     <Link to={whyPath({ month: bill.month, line })} aria-label={`${t.bill.why} ${label}: ${value}`}>
@@ -135,17 +135,17 @@ function Figures({ bill }: { bill: Bill }) {
   const before = monthBefore(bill.month, -1);
   return (
     <Tiles>
-      <Number bill={bill} line="savings" label={t.bill.savings} value={f.coins(bill.savings_coins)} />
-      <Number bill={bill} line="cost_without_market" label={t.bill.without} value={f.coins(bill.cost_without_market_coins)} />
-      <Number bill={bill} line="self_consumption" label={t.bill.selfConsumption} value={share(bill.self_consumption)} />
-      <Number bill={bill} line="self_sufficiency" label={t.bill.selfSufficiency} value={share(bill.self_sufficiency)} />
-      <Number bill={bill} line="consumption" label={t.bill.consumption} value={f.kwh(bill.consumption_kwh)} />
-      <Number bill={bill} line="peak" label={t.bill.peak} value={f.watts(bill.peak_kw * 1000)} />
+      <Figure bill={bill} line="savings" label={t.bill.savings} value={f.coins(bill.savings_coins)} />
+      <Figure bill={bill} line="cost_without_market" label={t.bill.without} value={f.coins(bill.cost_without_market_coins)} />
+      <Figure bill={bill} line="self_consumption" label={t.bill.selfConsumption} value={share(bill.self_consumption)} />
+      <Figure bill={bill} line="self_sufficiency" label={t.bill.selfSufficiency} value={share(bill.self_sufficiency)} />
+      <Figure bill={bill} line="consumption" label={t.bill.consumption} value={f.kwh(bill.consumption_kwh)} />
+      <Figure bill={bill} line="peak" label={t.bill.peak} value={f.watts(bill.peak_kw * 1000)} />
       <Tile label={t.bill.co2} value={`${f.number(bill.co2_kg, 1)} kg`} hint={t.bill.co2Avoided(f.number(bill.co2_avoided_kg, 1))} />
-      <Number bill={{ ...bill, month: before }} line="coins" label={t.bill.opening} value={f.coins(bill.opening_coins)} />
-      <Number bill={bill} line="coins" label={t.bill.closing} value={f.coins(bill.closing_coins)} />
-      {owed && <Number bill={{ ...bill, month: before }} line="due" label={t.bill.dueOpening} value={f.coins(bill.opening_due_coins)} />}
-      {owed && <Number bill={bill} line="due" label={t.bill.dueClosing} value={f.coins(bill.closing_due_coins)} />}
+      <Figure bill={{ ...bill, month: before }} line="coins" label={t.bill.opening} value={f.coins(bill.opening_coins)} />
+      <Figure bill={bill} line="coins" label={t.bill.closing} value={f.coins(bill.closing_coins)} />
+      {owed && <Figure bill={{ ...bill, month: before }} line="due" label={t.bill.dueOpening} value={f.coins(bill.opening_due_coins)} />}
+      {owed && <Figure bill={bill} line="due" label={t.bill.dueClosing} value={f.coins(bill.closing_due_coins)} />}
     </Tiles>
   );
 }
