@@ -297,6 +297,13 @@ crypto::Digest Workload::govern(ledger::Payload payload) {
   return submit_to_all({std::move(payload), "administrator", Chain::administrator});
 }
 
+void Workload::door_closed(std::uint32_t peer) {
+  for (const auto& id : open_) {
+    auto& request = requests_.at(id);
+    if (request.asked == peer) request.last_answer = Door::unavailable;
+  }
+}
+
 bool Workload::receipt(std::uint32_t peer, const crypto::Digest& transaction) {
   const auto found = requests_.find(transaction);
   if (found == requests_.end() || found->second.acknowledged) return false;
