@@ -363,6 +363,10 @@ void add_market(CLI::App& app, MarketCommands& commands) {
       ->add_option("--profiles", options.profiles,
                    "folder of profiles, as of `up` [a built-in neighbourhood of 12 homes]")
       ->check(CLI::ExistingDirectory);
+  replay
+      ->add_option("--ledger", options.ledger,
+                   "data folder of a stopped peer: the readings that its chain has settled")
+      ->check(CLI::ExistingDirectory);
   replay->add_option("--rule", options.rules, "a clearing rule; may be repeated [all]");
   replay
       ->add_option("--tariff", options.tariffs,

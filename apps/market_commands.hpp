@@ -32,6 +32,7 @@ int run_market_check(const MarketCheckOptions& options);
 
 struct MarketReplayOptions {
   std::optional<std::filesystem::path> profiles;  ///< none: the built-in neighbourhood
+  std::optional<std::filesystem::path> ledger;    ///< data folder of a stopped peer, instead
   std::vector<std::string> rules;                 ///< empty: all
   std::vector<std::string> tariffs = {"0.1629"};
   std::string feed_in = "0";

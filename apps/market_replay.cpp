@@ -4,6 +4,7 @@
 #include "apps/error.hpp"
 #include "apps/exit.hpp"
 #include "apps/files.hpp"
+#include "apps/ledger_profiles.hpp"
 #include "apps/market_commands.hpp"
 #include "apps/market_kpis.hpp"
 
@@ -148,17 +149,19 @@ Json to_json(const MarketScenario& scenario, const MarketKpis& it) {
           {"losses", to_text(it.losses)}};
 }
 
+Result<std::unique_ptr<Profiles>> readings_of(const MarketReplayOptions& options) {
+  if (options.profiles && options.ledger) return usage("--profiles or --ledger, not both");
+  if (options.profiles) return read_profiles(*options.profiles);
+  if (options.ledger) return read_ledger_profiles(*options.ledger);
+  return built_in_profiles(15 * millis_per_minute, 1);
+}
+
 }  // namespace
 
 int run_market_replay(const MarketReplayOptions& options) {
-  std::unique_ptr<Profiles> profiles;
-  if (options.profiles) {
-    auto read = read_profiles(*options.profiles);
-    if (!read) return report(read.error());
-    profiles = *std::move(read);
-  } else {
-    profiles = built_in_profiles(15 * millis_per_minute, 1);
-  }
+  const auto source = readings_of(options);
+  if (!source) return report(source.error());
+  const auto& profiles = *source;
   const auto scenarios = scenarios_of(options, *profiles);
   if (!scenarios) return report(scenarios.error());
   std::vector<MarketKpis> all;

@@ -12,6 +12,10 @@
 #include "ledger/queries.hpp"
 
 namespace powershare::gateway {
+
+void add_network_routes(Router& router, const ServicesPtr& services);  // gateway/v1_network.cpp
+void add_kpi_routes(Router& router, const ServicesPtr& services);      // gateway/v1_kpis.cpp
+
 namespace {
 
 constexpr std::size_t default_items = 100;
@@ -389,6 +393,8 @@ void add_slot_routes(Router& router, const ServicesPtr& services) {
 
 void add_market_routes(Router& router, const ServicesPtr& services) {
   add_slot_routes(router, services);
+  add_network_routes(router, services);
+  add_kpi_routes(router, services);
 
   RouteInfo trades;
   trades.method = "GET";

@@ -83,6 +83,9 @@ Result<void> execute_registry(Overlay& state, const Genesis& genesis, UtcMillis 
     if (std::holds_alternative<SetCalendar>(entry.payload) && genesis.feature_level < 3) {
       return malformed(where + "a calendar needs feature level 3");
     }
+    if (std::holds_alternative<SetNetwork>(entry.payload) && genesis.feature_level < 4) {
+      return malformed(where + "a network needs feature level 4");
+    }
     if (const auto valid = check_payload(entry.payload); !valid) {
       return malformed(where + valid.error().detail());
     }

@@ -52,15 +52,6 @@ BySource take(BySource& from, std::int64_t amount) {
   return taken;
 }
 
-std::optional<std::size_t> position_of(const std::vector<Terms>& terms, const ParticipantRef& ref) {
-  const auto at = std::lower_bound(terms.begin(), terms.end(), ref,
-                                   [](const Terms& entry, const ParticipantRef& participant) {
-                                     return entry.participant < participant;
-                                   });
-  if (at == terms.end() || at->participant != ref) return std::nullopt;
-  return static_cast<std::size_t>(at - terms.begin());
-}
-
 /// False when all production together leaves its range; no sum of certificates can then.
 bool fits(const std::vector<BySource>& production) {
   std::int64_t sum = 0;
@@ -115,6 +106,7 @@ class Certifier {
     if (!buyer) return trade.energy.nano();
     const auto imported = result_.settled[*buyer].imported.nano();
     if (bought[*buyer] <= imported) return trade.energy.nano();
+    __extension__ using Wide = __int128;
     const auto part = static_cast<Wide>(trade.energy.nano()) * imported / bought[*buyer];
     return static_cast<std::int64_t>(part);
   }

@@ -516,6 +516,9 @@ bool encode_registry_payload(Encoder& out, const Payload& payload) {
   } else if (const auto* calendar = std::get_if<SetCalendar>(&payload)) {
     out.u8(6);
     encode(out, *calendar);
+  } else if (const auto* network = std::get_if<SetNetwork>(&payload)) {
+    out.u8(7);
+    encode(out, *network);
   } else {
     return false;
   }

@@ -86,6 +86,22 @@ Result<void> take_utility(SettledTrade trade, Energy& energy, Coins& coins, Slot
   return {};
 }
 
+/// The book as history keeps it.
+std::vector<BookOrder> kept_book(const SlotInputs& inputs, const market::Book& book,
+                                 const market::Clearing& clearing) {
+  std::vector<BookOrder> kept;
+  kept.reserve(book.orders.size());
+  for (std::size_t i = 0; i < book.orders.size(); ++i) {
+    const market::Order& order = book.orders[i];
+    const Energy left = i < clearing.unmatched.size() ? clearing.unmatched[i] : order.energy;
+    kept.push_back({inputs.terms[order.participant].participant,
+                    order.side == market::Side::buy ? OrderSide::buy : OrderSide::sell,
+                    !order.standing, order.only_green || !order.partners.empty(), order.limit,
+                    order.energy, Energy::from_nano(order.energy.nano() - left.nano())});
+  }
+  return kept;
+}
+
 /// All that neighbours left over is the utility's, and what deviations leave.
 Result<void> take_rest(const SlotInputs& inputs, const std::vector<Position>& positions,
                        SlotResult& result) {
@@ -307,6 +323,7 @@ Result<SlotResult> settle(const SlotInputs& inputs, std::optional<SlotEvidence>*
   auto clearing = clear_book(inputs.rule, book, network);
   if (!clearing) return clearing.error();
   result.clearing_price = clearing->clearing_price;
+  result.book = kept_book(inputs, book, *clearing);
   auto trades = trades_of(network, book, *clearing, inputs.terms);
   if (!trades) return trades.error();
   std::vector<SpotOrders> behind;

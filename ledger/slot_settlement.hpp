@@ -202,12 +202,25 @@ struct OrderOutcome {
   Coins deviation_cost;  ///< paid for the shortfall; < 0: got for what was unused
   friend bool operator==(const OrderOutcome&, const OrderOutcome&) = default;
 };
+/// An order that a slot was cleared from, and what became of it.
+struct BookOrder {
+  ParticipantRef participant;
+  OrderSide side = OrderSide::buy;
+  bool ordered = false;     ///< an explicit order, not its criteria
+  bool restricted = false;  ///< wants certain partners or renewable energy only
+  Price limit;
+  Energy energy;
+  Energy matched;  ///< with neighbours
+  friend bool operator==(const BookOrder&, const BookOrder&) = default;
+};
+
 struct SlotResult {
   std::vector<Settled> settled;  ///< as SlotInputs::terms
   /// Commitments, neighbours' in order of matching, then the utility's.
   std::vector<SettledTrade> trades;
   std::optional<Price> clearing_price;  ///< of the spot book
   std::vector<OrderOutcome> orders;     ///< explicit ones; by participant and order
+  std::vector<BookOrder> book{};        ///< the spot book, for the history: why it came so
   friend bool operator==(const SlotResult&, const SlotResult&) = default;
 };
 

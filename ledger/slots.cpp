@@ -20,6 +20,7 @@
 #include "ledger/sharing.hpp"
 #include "ledger/slot_book.hpp"
 #include "ledger/slot_evidence.hpp"
+#include "ledger/slot_explanation.hpp"
 #include "ledger/slot_record.hpp"
 #include "ledger/slot_settlement.hpp"
 #include "ledger/state_keys.hpp"
@@ -341,6 +342,7 @@ class Settlement {
         std::count_if(result.trades.begin(), result.trades.end(),
                       [](const SettledTrade& trade) { return trade.venue == Venue::local; }));
     history.push_back(slot_row(row));
+    history.push_back(slot_book_row({slot_, result.book}));
 
     std::vector<ParticipantSlotRow> own;
     std::map<ParticipantRef, std::size_t> position;

@@ -21,6 +21,35 @@ struct BillLine {
   std::optional<Price> mean_price() const;
 };
 
+/// What a line of a bill stands for, in the order of the bill. To add a kind: here, in to_text()
+/// and where StatementBuilder adds rows; screens, CSV and PDF follow.
+enum class LineKind : std::uint8_t {
+  bought = 1,
+  sold,
+  from_utility,
+  to_utility,
+  shortfall,          ///< sold at the gate and not delivered, with the margin
+  unused,             ///< bought at the gate and not drawn, less the margin
+  late_from_utility,  ///< of this period's slots that were final when the reading came
+  late_to_utility,
+  correction_from_utility,  ///< of slots before the period
+  correction_to_utility,
+};
+/// "bought", "sold", "from_utility", …
+std::string_view to_text(LineKind kind);
+/// True where the amount of a line of this kind is earned.
+bool is_income(LineKind kind);
+
+/// Where a line's energy belongs: with which class of counterparty, and in which price band. A band
+/// is the supplier's price in the slot: its tariff for what is drawn, its feed-in price for what is
+/// fed in.
+struct PartKey {
+  LineKind kind = LineKind::bought;
+  ParticipantType counterparty = ParticipantType::resident;
+  Price band;
+  friend auto operator<=>(const PartKey&, const PartKey&) = default;
+};
+
 /// A share of two energies, exact.
 struct Ratio {
   Energy part;
@@ -42,7 +71,10 @@ struct BillTotals {
   BillLine late_to_utility;
   BillLine shortfall;  ///< sold at the gate and not delivered: bought, with the margin
   BillLine unused;     ///< bought at the gate and not drawn: sold, less the margin
-  Coins fees;          ///< of the network, for what was bought from neighbours
+  /// All of the lines above once more, each kWh in one part. Of neighbours' trades at a negative
+  /// price the amount is negative here, and on the other side above; the balance is the same.
+  std::map<PartKey, BillLine> parts;
+  Coins fees;                               ///< of the network, for what was bought from neighbours
   std::map<std::string, Coins> level_fees;  ///< the same by level; without those that are 0
   Coins losses;                             ///< for energy that was lost on the way from neighbours
   Energy lost;                              ///< delivered by the utility, in nobody's imported
@@ -51,6 +83,8 @@ struct BillTotals {
   std::uint64_t slots = 0;    ///< settled, of one participant each
   Origin origin;              ///< certificates of the slots that have them
   Energy certifiable;         ///< consumption in these slots
+  Energy peak;                ///< the most that was drawn in one slot; of a sum: the largest of all
+  UtcMillis peak_slot;        ///< the first such
 
   /// All that deviates from commitments, and what it costs: the shortfall less what was got for
   /// what was unused.
@@ -78,6 +112,8 @@ struct Community {
   std::uint64_t slots = 0;   ///< settled slots in the period
   std::uint64_t trades = 0;  ///< pairs of neighbours
   Energy traded;             ///< between neighbours
+  Energy peak;               ///< the most that came from the utility in one slot
+  UtcMillis peak_slot;
 };
 
 struct Statement {

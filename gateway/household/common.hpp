@@ -75,6 +75,8 @@ void add_wallet_routes(Router& router, const ServicesPtr& services);
 void add_cash_request_routes(Router& router, const ServicesPtr& services);
 void add_bill_routes(Router& router, const ServicesPtr& services);
 void add_origin_routes(Router& router, const ServicesPtr& services);
+void add_bill_why_routes(Router& router, const ServicesPtr& services);
+void add_slot_why_routes(Router& router, const ServicesPtr& services);
 void add_ranking_routes(Router& router, const ServicesPtr& services);
 void add_notification_routes(Router& router, const ServicesPtr& services);
 void add_own_event_routes(Router& router, const ServicesPtr& services);
