@@ -32,6 +32,21 @@ void add_composer(CLI::App& app, std::string& namespaces, bool& multiuser) {
 }
 
 void add_up(CLI::App& app, UpOptions& options) {
+/// What batteries and vehicles of the profiles do; of `up` and `market replay`.
+template <class Options>
+void add_storage(CLI::App& app, Options& options) {
+  app.add_option("--storage", options.storage,
+                 "batteries of the profiles: none, home (each for its own home) or community")
+      ->capture_default_str();
+  app.add_option("--vehicles", options.vehicles,
+                 "vehicles of the profiles: none, naive (charged at once), smart (from surplus, in "
+                 "time for the next trip) or v2g (those that can give back what they do not need)")
+      ->capture_default_str();
+  app.add_option("--battery-reserve", options.battery_reserve,
+                 "kWh that each battery keeps for its own home")
+      ->capture_default_str();
+}
+
   app.add_option("--microgrids", options.microgrids, "number of microgrids")->capture_default_str();
   app.add_option("--peers", options.peers, "peers of the microgrid, 4 to 13")
       ->capture_default_str();
@@ -73,6 +88,7 @@ void add_up(CLI::App& app, UpOptions& options) {
   app.add_option("--rule", options.rule, "clearing rule, as `powershare market rules` lists them")
       ->capture_default_str();
   app.add_option("--zone", options.zone,
+  add_storage(app, options);
                  "time zone of a new chain's calendar, as tzdata names it [Atlantic/Madeira]");
   app.add_option("--seed", options.seed,
                  "seed of the built-in neighbourhood and of the meters' jitter")
@@ -372,6 +388,7 @@ int main(int argc, char** argv) {
   peer_command->add_flag(
       "--recover", peer.recover,
       "the data folder or its IDENTITY is lost: begin anew from the other peers");
+  add_storage(*replay, options);
   add_composer(*peer_command, peer.composer_namespaces, peer.composer_multiuser);
   AdapterOptions adapter;
   app.add_subcommand("adapter",
