@@ -8,6 +8,7 @@
 #include "apps/bench_settlement.hpp"
 #include "apps/commands.hpp"
 #include "apps/governance.hpp"
+#include "apps/grid_services.hpp"
 #include "apps/import_composer.hpp"
 #include "apps/market_commands.hpp"
 #include "apps/network_losses.hpp"
@@ -30,6 +31,21 @@ void add_composer(CLI::App& app, std::string& namespaces, bool& multiuser) {
       ->check(CLI::IsMember({"never", "required", "always"}));
   app.add_flag("--composer-multiuser", multiuser,
                "each API key imports cards at /api/wallet and acts as their participants");
+}
+
+/// What batteries and vehicles of the profiles do; of `up` and `market replay`.
+template <class Options>
+void add_storage(CLI::App& app, Options& options) {
+  app.add_option("--storage", options.storage,
+                 "batteries of the profiles: none, home (each for its own home) or community")
+      ->capture_default_str();
+  app.add_option("--vehicles", options.vehicles,
+                 "vehicles of the profiles: none, naive (charged at once), smart (from surplus, in "
+                 "time for the next trip) or v2g (those that can give back what they do not need)")
+      ->capture_default_str();
+  app.add_option("--battery-reserve", options.battery_reserve,
+                 "kWh that each battery keeps for its own home")
+      ->capture_default_str();
 }
 
 void add_up(CLI::App& app, UpOptions& options) {
@@ -73,6 +89,7 @@ void add_up(CLI::App& app, UpOptions& options) {
       ->capture_default_str();
   app.add_option("--rule", options.rule, "clearing rule, as `powershare market rules` lists them")
       ->capture_default_str();
+  add_storage(app, options);
   app.add_option("--zone", options.zone,
                  "time zone of a new chain's calendar, as tzdata names it [Atlantic/Madeira]");
   app.add_option("--seed", options.seed,
@@ -332,10 +349,26 @@ struct MarketCommands {
   MarketClearOptions clear;
   MarketReplayOptions replay;
   MarketCheckOptions check;
+  GridServiceOptions service;
   CLI::App* clear_command = nullptr;
   CLI::App* check_command = nullptr;
   CLI::App* replay_command = nullptr;
+  std::vector<CLI::App*> service_commands;
 };
+
+void add_grid_service(CLI::App& app, const char* name, const char* help, GridService service,
+                      MarketCommands& commands) {
+  auto* command = app.add_subcommand(name, help);
+  auto& options = commands.service;
+  command->add_option("--file", options.file, "JSON as docs/grid-services.md says; - for stdin")
+      ->capture_default_str();
+  if (service == GridService::flexibility) {
+    command->add_option("--key", options.key, "secret key file that signs the billing records");
+  }
+  command->add_flag("--json", options.json, "no table on standard error");
+  command->callback([&options, service] { options.service = service; });
+  commands.service_commands.push_back(command);
+}
 
 void add_market(CLI::App& app, MarketCommands& commands) {
   app.require_subcommand(1);
@@ -354,6 +387,13 @@ void add_market(CLI::App& app, MarketCommands& commands) {
                    "what GET /v1/slots/{start}/certificate answered; - for standard input")
       ->capture_default_str();
   check->add_flag("--json", commands.check.json, "print JSON");
+  add_grid_service(app, "flexibility",
+                   "call the cheapest offers of two regions' stores, and settle by meters",
+                   GridService::flexibility, commands);
+  add_grid_service(app, "curtail", "curtail plants fairly, by what each has given up so far",
+                   GridService::curtailment, commands);
+  add_grid_service(app, "dispatch", "share power among a community's batteries by their losses",
+                   GridService::dispatch, commands);
   auto* replay = app.add_subcommand(
       "replay",
       "the same readings under several rules or tariffs: what if it were cleared otherwise");
@@ -383,6 +423,7 @@ void add_market(CLI::App& app, MarketCommands& commands) {
   replay->add_option("--loss", options.loss, "kWh lost per kWh traded")->capture_default_str();
   replay->add_option("--start", options.start, "first slot, ISO 8601 [the profiles' start]");
   replay->add_option("--until", options.until, "end of the last slot, ISO 8601 [their end]");
+  add_storage(*replay, options);
   replay->add_option("--chart", options.chart, "write a comparison chart there, SVG");
   replay->add_flag("--json", options.json, "the figures in JSON as the last line");
 }
@@ -526,6 +567,9 @@ int main(int argc, char** argv) {
   if (market.clear_command->parsed()) return run_market_clear(market.clear);
   if (market.check_command->parsed()) return run_market_check(market.check);
   if (market.replay_command->parsed()) return run_market_replay(market.replay);
+  for (const auto* command : market.service_commands) {
+    if (command->parsed()) return run_grid_service(market.service);
+  }
   if (market_command->parsed()) return run_market_rules();
   if (bench_consensus_peer_command->parsed()) {
     return run_bench_consensus_peer(bench_consensus_peer);

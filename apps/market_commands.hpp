@@ -36,13 +36,16 @@ struct MarketReplayOptions {
   std::vector<std::string> rules;                 ///< empty: all
   std::vector<std::string> tariffs = {"0.1629"};
   std::string feed_in = "0";
-  std::string buy_rate;         ///< of all homes; empty: the tariff
-  std::string sell_rate;        ///< empty: half of the way from feed-in to tariff
-  std::string fee = "0";        ///< of the neighbourhood's grid, per kWh traded
-  std::string loss = "0";       ///< kWh lost per kWh traded
-  std::string start;            ///< ISO 8601; empty: the profiles' start
-  std::string until;            ///< empty: their end
-  std::filesystem::path chart;  ///< SVG file to write; empty: none
+  std::string buy_rate;               ///< of all homes; empty: the tariff
+  std::string sell_rate;              ///< empty: half of the way from feed-in to tariff
+  std::string fee = "0";              ///< of the neighbourhood's grid, per kWh traded
+  std::string loss = "0";             ///< kWh lost per kWh traded
+  std::string start;                  ///< ISO 8601; empty: the profiles' start
+  std::string until;                  ///< empty: their end
+  std::string storage = "none";       ///< none, home, community
+  std::string vehicles = "none";      ///< none, naive, smart, v2g
+  std::string battery_reserve = "0";  ///< kWh of each battery
+  std::filesystem::path chart;        ///< SVG file to write; empty: none
   bool json = false;
 };
 int run_market_replay(const MarketReplayOptions& options);
