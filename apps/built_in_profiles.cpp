@@ -62,17 +62,46 @@ class BuiltInProfiles final : public Profiles {
       }
       days_.push_back(std::move(day));
     }
+    storage_ = model_storage();
   }
 
   const std::vector<SimulatedHome>& homes() const override { return homes_; }
   UtcMillis start() const override { return {model_start_ms}; }
   std::int64_t slot_ms() const override { return slot_ms_; }
   std::uint64_t slot_count() const override { return slot_count_; }
+  const Storage& storage() const override { return storage_; }
   MeteredEnergy energy(std::size_t home, std::uint64_t slot) const override {
     return days_[home][slot % slot_count_];
   }
 
  private:
+  /// Batteries of 5, 8 and 5 kWh behind plants; cars that are away from 8 to 18, and from 13 to 15
+  /// and 20 to 22 (local hours).
+  Storage model_storage() const {
+    const auto kwh = [](std::int64_t count) { return Energy::from_nano(count * nano_per_unit); };
+    Storage storage;
+    storage.batteries = {{0, kwh(5), 2'500}, {6, kwh(8), 2'500}, {11, kwh(5), 2'500}};
+    const auto vehicle = [&](const char* id, std::size_t home, bool gives_back) {
+      Vehicle result{id, home, kwh(50), 7'200, gives_back, {}, {}};
+      result.at_home.assign(slot_count_, 1);
+      result.trips.assign(slot_count_, Energy{});
+      return result;
+    };
+    const auto trip = [&](Vehicle& of, std::int64_t from_hour, std::int64_t to_hour,
+                          std::int64_t takes_kwh) {
+      const auto slot_of = [&](std::int64_t hour) {  // the day begins at 6
+        return static_cast<std::uint64_t>((hour - 6) * millis_per_hour / slot_ms_);
+      };
+      for (auto slot = slot_of(from_hour); slot < slot_of(to_hour); ++slot) of.at_home[slot] = 0;
+      of.trips[slot_of(to_hour)] = kwh(takes_kwh);
+    };
+    storage.vehicles = {vehicle("car-4", 3, false), vehicle("car-7", 6, true)};
+    trip(storage.vehicles[0], 8, 18, 9);
+    trip(storage.vehicles[1], 13, 15, 4);
+    trip(storage.vehicles[1], 20, 22, 3);
+    return storage;
+  }
+
   MeteredEnergy model(double load_factor, double plant_kw, std::uint64_t slot) const {
     const double middle_ms = static_cast<double>(model_start_ms % millis_per_day) +
                              (static_cast<double>(slot) + 0.5) * static_cast<double>(slot_ms_);
@@ -83,13 +112,14 @@ class BuiltInProfiles final : public Profiles {
     const auto nano = [](double kwh) { return std::llround(kwh * 1e6) * 1000; };  // whole mWh
     const auto net = nano(load_kwh) - nano(produced_kwh);
     return {Energy::from_nano(net > 0 ? net : 0), Energy::from_nano(net < 0 ? -net : 0),
-            Energy::from_nano(nano(produced_kwh))};
+            Energy::from_nano(nano(produced_kwh)), std::nullopt};
   }
 
   std::int64_t slot_ms_;
   std::uint64_t slot_count_;
   std::vector<SimulatedHome> homes_;
   std::vector<std::vector<MeteredEnergy>> days_;
+  Storage storage_;
 };
 
 }  // namespace

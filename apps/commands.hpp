@@ -34,6 +34,9 @@ struct UpOptions {
   bool composer_multiuser = false;
   std::string opening_coins = "1000";
   std::string rule = "pay_as_clear";
+  std::string storage = "none";       ///< none, home, community
+  std::string vehicles = "none";      ///< none, naive, smart, v2g
+  std::string battery_reserve = "0";  ///< kWh of each battery
   std::string zone;  ///< of the calendar; empty: default_zone, where this machine knows it
   std::uint64_t seed = 1;
 };

@@ -32,21 +32,25 @@ class Replay {
     if (!scenario.fee.is_zero() || scenario.loss_nano != 0) network_.zones.push_back(grid);
   }
 
-  Result<MarketKpis> run() {
+  Result<MarketKpis> run(std::optional<Energy> used) {
     for (std::uint64_t slot = scenario_.first_slot; slot < scenario_.end_slot; ++slot) {
       if (auto done = replay(slot); !done) return done.error();
     }
     if (auto done = settle_with_utility(); !done) return done.error();
-    // Used at home = produced - exported; used in all = imported + that.
+    // Without stores what is produced and not exported is used at home.
     const std::int64_t own = kpis_.produced.nano() - kpis_.exported.nano();
-    const std::int64_t covered = own + kpis_.traded.nano();
-    const std::int64_t used = own + kpis_.imported.nano();
-    const auto ratio = [covered](std::int64_t of) {
-      const auto result = multiply_divide(covered, nano_per_unit, of);
+    kpis_.used = used ? *used : Energy::from_nano(own + kpis_.imported.nano());
+    const auto ratio = [](std::int64_t part, Energy of) {
+      const auto result = multiply_divide(part, nano_per_unit, of.nano());
       return result ? *result : 0;
     };
-    if (used > 0) kpis_.self_sufficiency_nano = ratio(used);
-    if (kpis_.produced.is_positive()) kpis_.self_consumption_nano = ratio(kpis_.produced.nano());
+    if (kpis_.used.is_positive()) {
+      kpis_.self_sufficiency_nano =
+          ratio(kpis_.used.nano() - kpis_.from_utility().nano(), kpis_.used);
+    }
+    if (kpis_.produced.is_positive()) {
+      kpis_.self_consumption_nano = ratio(own + kpis_.traded.nano(), kpis_.produced);
+    }
     return kpis_;
   }
 
@@ -139,6 +143,8 @@ class Replay {
   MarketKpis kpis_;
 };
 
+constexpr int market_chart_row = 52;
+
 struct Bar {
   const char* name;
   const char* colour;
@@ -166,8 +172,13 @@ Coins MarketKpis::welfare() const {
   return Coins::from_nano(cost_alone.nano() - cost.nano());
 }
 
-Result<MarketKpis> replay_market(const Profiles& profiles, const MarketScenario& scenario) {
-  return Replay(profiles, scenario).run();
+Energy MarketKpis::from_utility() const {
+  return Energy::from_nano(imported.nano() - traded.nano());
+}
+
+Result<MarketKpis> replay_market(const Profiles& profiles, const MarketScenario& scenario,
+                                 std::optional<Energy> used) {
+  return Replay(profiles, scenario).run(used);
 }
 
 std::string label_of(const std::vector<MarketScenario>& scenarios, std::size_t index) {
@@ -178,12 +189,16 @@ std::string label_of(const std::vector<MarketScenario>& scenarios, std::size_t i
   return several ? one.rule + " " + to_text(one.tariff.buy) : one.rule;
 }
 
+int market_chart_height(std::size_t scenarios) {
+  return 70 + market_chart_row * static_cast<int>(scenarios);
+}
+
 std::string market_chart(const std::vector<MarketScenario>& scenarios,
                          const std::vector<MarketKpis>& kpis) {
-  constexpr int row = 52;
+  constexpr int row = market_chart_row;
   constexpr int left = 220;
   constexpr int width = 520;
-  const int height = 70 + row * static_cast<int>(kpis.size());
+  const int height = market_chart_height(kpis.size());
   double most = 0;
   for (const MarketKpis& it : kpis) {
     most = std::max(most, static_cast<double>(it.welfare().nano()));

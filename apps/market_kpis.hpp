@@ -2,6 +2,7 @@
 // replayed, slot by slot, without a chain.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ struct MarketKpis {
   Energy exported;
   Energy produced;
   Energy traded;
+  Energy used;  ///< by homes, and by vehicles where there are any
   Energy lost;
   std::uint64_t trades = 0;
   Coins cost;        ///< of all homes: paid to utility and grid, less what the utility paid
@@ -34,21 +36,26 @@ struct MarketKpis {
   Coins losses;
   Coins buyers_gain;   ///< against the tariff, all-in
   Coins sellers_gain;  ///< against feed-in
-  /// (own production used + traded) / all used, and / all produced; in nano, 0 without any.
+  /// What of all used did not come from the utility, and what of all produced did not go there; in
+  /// nano, 0 without any.
   std::int64_t self_sufficiency_nano = 0;
   std::int64_t self_consumption_nano = 0;
   /// What trade among neighbours is worth to them: cost_alone - cost.
   Coins welfare() const;
+  Energy from_utility() const;
 };
 
 /// Each home bids what it imports at the one limit and offers what it exports at the other, as with
-/// standing criteria; ties as in the ledger. The rest goes to and comes from the utility.
+/// standing criteria; ties as in the ledger. The rest goes to and comes from the utility. `used`:
+/// where homes have stores, what they used; else it follows from what they drew and produced.
 /// MarketError, BaseError::overflow.
-Result<MarketKpis> replay_market(const Profiles& profiles, const MarketScenario& scenario);
+Result<MarketKpis> replay_market(const Profiles& profiles, const MarketScenario& scenario,
+                                 std::optional<Energy> used = std::nullopt);
 
 /// Bars for self-sufficiency, self-consumption and welfare of each scenario, as an SVG document.
 std::string market_chart(const std::vector<MarketScenario>& scenarios,
                          const std::vector<MarketKpis>& kpis);
+int market_chart_height(std::size_t scenarios);
 /// "optimal" or, where there are several tariffs, "optimal 0.1629".
 std::string label_of(const std::vector<MarketScenario>& scenarios, std::size_t index);
 

@@ -4,8 +4,11 @@
 #include "apps/error.hpp"
 #include "apps/exit.hpp"
 #include "apps/files.hpp"
+#include "apps/ledger_profiles.hpp"
 #include "apps/market_commands.hpp"
 #include "apps/market_kpis.hpp"
+#include "apps/storage_report.hpp"
+#include "apps/stored_profiles.hpp"
 
 namespace powershare::apps {
 namespace {
@@ -148,35 +151,72 @@ Json to_json(const MarketScenario& scenario, const MarketKpis& it) {
           {"losses", to_text(it.losses)}};
 }
 
-}  // namespace
+Result<std::unique_ptr<Profiles>> profiles_of(const MarketReplayOptions& options) {
+  if (options.profiles && options.ledger) return usage("--profiles or --ledger, not both");
+  if (options.profiles) return read_profiles(*options.profiles);
+  if (options.ledger) return read_ledger_profiles(*options.ledger);
+  return built_in_profiles(15 * millis_per_minute, 1);
+}
 
-int run_market_replay(const MarketReplayOptions& options) {
-  std::unique_ptr<Profiles> profiles;
-  if (options.profiles) {
-    auto read = read_profiles(*options.profiles);
-    if (!read) return report(read.error());
-    profiles = *std::move(read);
-  } else {
-    profiles = built_in_profiles(15 * millis_per_minute, 1);
-  }
-  const auto scenarios = scenarios_of(options, *profiles);
+/// One chart below the other.
+std::string one_below_the_other(const std::string& upper, int upper_height,
+                                const std::string& lower) {
+  const int height = upper_height + storage_chart_height;
+  return "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" +
+         std::to_string(storage_chart_width) + "\" height=\"" + std::to_string(height) + "\">\n" +
+         upper + "<g transform=\"translate(0," + std::to_string(upper_height) + ")\">\n" + lower +
+         "</g>\n</svg>\n";
+}
+
+/// The replay of all scenarios, with batteries and vehicles where `stored` is not null.
+int replay_all(const MarketReplayOptions& options, const Profiles& profiles,
+               const StoredProfiles* stored) {
+  const auto scenarios = scenarios_of(options, profiles);
   if (!scenarios) return report(scenarios.error());
+  const auto first_slot = scenarios->front().first_slot;
+  const auto end_slot = scenarios->front().end_slot;
+  std::optional<StorageTotals> totals;
+  if (stored != nullptr) totals = stored->totals(first_slot, end_slot);
   std::vector<MarketKpis> all;
-  Json rows = Json::array();
+  Json result{{"scenarios", Json::array()}};
   for (const MarketScenario& scenario : *scenarios) {
-    auto kpis = replay_market(*profiles, scenario);
+    auto kpis =
+        replay_market(profiles, scenario, totals ? std::optional(totals->used()) : std::nullopt);
     if (!kpis) return report(kpis.error());
-    rows.push_back(to_json(scenario, *kpis));
+    result["scenarios"].push_back(to_json(scenario, *kpis));
     all.push_back(*kpis);
   }
-  std::fputs(table(*scenarios, all).c_str(), options.json ? stderr : stdout);
+  auto* const out = options.json ? stderr : stdout;
+  std::fputs(table(*scenarios, all).c_str(), out);
+  if (totals) {
+    std::fputs(storage_table(stored->options(), *totals, all.front()).c_str(), out);
+    result["storage"] = Json::parse(storage_json(stored->options(), *totals, all.front()));
+  }
   if (!options.chart.empty()) {
-    if (auto written = write_file(options.chart, market_chart(*scenarios, all), 0644); !written) {
+    auto chart = market_chart(*scenarios, all);
+    if (stored != nullptr) {
+      chart = one_below_the_other(chart, market_chart_height(all.size()),
+                                  storage_chart(*stored, first_slot, end_slot));
+    }
+    if (auto written = write_file(options.chart, chart, 0644); !written) {
       return report(written.error());
     }
   }
-  if (options.json) std::printf("%s\n", Json{{"scenarios", rows}}.dump().c_str());
+  if (options.json) std::printf("%s\n", result.dump().c_str());
   return 0;
+}
+
+}  // namespace
+
+int run_market_replay(const MarketReplayOptions& options) {
+  const auto storage = storage_options(options.storage, options.vehicles, options.battery_reserve);
+  if (!storage) return report(storage.error());
+  auto profiles = profiles_of(options);
+  if (!profiles) return report(profiles.error());
+  if (!storage->any()) return replay_all(options, **profiles, nullptr);
+  const auto stored = StoredProfiles::make(*std::move(profiles), *storage);
+  if (!stored) return report(stored.error());
+  return replay_all(options, **stored, stored->get());
 }
 
 }  // namespace powershare::apps

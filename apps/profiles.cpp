@@ -3,72 +3,13 @@
 #include <map>
 
 #include "apps/error.hpp"
-#include "apps/files.hpp"
+#include "apps/profile_table.hpp"
+#include "apps/stored_profiles.hpp"
 
 namespace powershare::apps {
 namespace {
 
 __extension__ using Wide = __int128;
-
-std::vector<std::string_view> split(std::string_view text, char separator) {
-  std::vector<std::string_view> parts;
-  for (std::size_t begin = 0;;) {
-    const auto end = text.find(separator, begin);
-    parts.push_back(text.substr(begin, end == std::string_view::npos ? end : end - begin));
-    if (end == std::string_view::npos) return parts;
-    begin = end + 1;
-  }
-}
-
-/// A CSV file of plain fields (no quotes), by column name.
-struct Table {
-  std::string file;
-  std::map<std::string, std::size_t, std::less<>> columns;
-  std::vector<std::vector<std::string>> rows;
-
-  Error wrong(std::size_t row, std::string_view column, std::string_view reason) const {
-    return {AppError::bad_configuration, file + " line " + std::to_string(row + 2) + ", column " +
-                                             std::string(column) + ": " + std::string(reason)};
-  }
-};
-
-Result<Table> read_table(const std::filesystem::path& path) {
-  auto text = read_file(path);
-  if (!text) return text.error();
-  Table table{path.string(), {}, {}};
-  bool header = true;
-  for (auto line : split(*text, '\n')) {
-    if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-    if (line.empty()) continue;
-    const auto fields = split(line, ',');
-    if (header) {
-      for (std::size_t i = 0; i < fields.size(); ++i) table.columns.emplace(fields[i], i);
-      header = false;
-    } else if (fields.size() != table.columns.size()) {
-      return table.wrong(table.rows.size(), "all", "not as many fields as the first line has");
-    } else {
-      table.rows.emplace_back(fields.begin(), fields.end());
-    }
-  }
-  if (table.rows.empty()) return Error{AppError::bad_configuration, path.string() + ": no rows"};
-  return table;
-}
-
-/// One column as nano-units.
-Result<std::vector<std::int64_t>> column_nano(const Table& table, const std::string& name) {
-  const auto column = table.columns.find(name);
-  if (column == table.columns.end()) {
-    return Error{AppError::bad_configuration, table.file + ": no column " + name};
-  }
-  std::vector<std::int64_t> values;
-  values.reserve(table.rows.size());
-  for (std::size_t row = 0; row < table.rows.size(); ++row) {
-    auto value = parse_nano_exact(table.rows[row][column->second]);
-    if (!value) return table.wrong(row, name, value.error().detail());
-    values.push_back(*value);
-  }
-  return values;
-}
 
 /// round_half_even(numerator / denominator), denominator > 0.
 std::int64_t divide_half_even(Wide numerator, Wide denominator) {
@@ -88,6 +29,7 @@ class MeasuredProfiles final : public Profiles {
   UtcMillis start() const override { return start_; }
   std::int64_t slot_ms() const override { return slot_ms_; }
   std::uint64_t slot_count() const override { return slot_count_; }
+  const Storage& storage() const override { return storage_; }
 
   MeteredEnergy energy(std::size_t home, std::uint64_t slot) const override {
     const auto& source = sources_[home];
@@ -100,15 +42,15 @@ class MeasuredProfiles final : public Profiles {
                               : Wide{0};
     const auto net = divide_half_even(load - produced, denominator);
     return {Energy::from_nano(net > 0 ? net : 0), Energy::from_nano(net < 0 ? -net : 0),
-            Energy::from_nano(divide_half_even(produced, denominator))};
+            Energy::from_nano(divide_half_even(produced, denominator)), std::nullopt};
   }
 
   Result<void> read(const std::filesystem::path& folder) {
-    auto scenario = read_table(folder / "community_scenario.csv");
+    auto scenario = read_profile_table(folder / "community_scenario.csv");
     if (!scenario) return scenario.error();
-    auto loads = read_table(folder / "load_w_15min.csv");
+    auto loads = read_profile_table(folder / "load_w_15min.csv");
     if (!loads) return loads.error();
-    auto plants = read_table(folder / "pv_pu_15min.csv");
+    auto plants = read_profile_table(folder / "pv_pu_15min.csv");
     if (!plants) return plants.error();
     auto time = read_time(*loads, *plants);
     if (!time) return time;
@@ -121,6 +63,9 @@ class MeasuredProfiles final : public Profiles {
       auto added = add_home(*scenario, row, *loads, *plants);
       if (!added) return added;
     }
+    auto storage = read_storage(folder, *scenario, *loads);
+    if (!storage) return storage.error();
+    storage_ = std::move(*storage);
     return {};
   }
 
@@ -131,7 +76,7 @@ class MeasuredProfiles final : public Profiles {
     const std::vector<std::int64_t>* pv_profile = nullptr;  ///< per unit of rated power, nano
   };
 
-  Result<void> read_time(const Table& loads, const Table& plants) {
+  Result<void> read_time(const ProfileTable& loads, const ProfileTable& plants) {
     auto times = column_nano(loads, "timestamp_utc_s");
     if (!times) return times.error();
     auto plant_times = column_nano(plants, "timestamp_utc_s");
@@ -149,10 +94,10 @@ class MeasuredProfiles final : public Profiles {
     return {};
   }
 
-  Result<void> add_home(const Table& scenario, std::size_t row, const Table& loads,
-                        const Table& plants) {
+  Result<void> add_home(const ProfileTable& scenario, std::size_t row, const ProfileTable& loads,
+                        const ProfileTable& plants) {
     const auto field = [&](std::string_view name) -> const std::string& {
-      return scenario.rows[row][scenario.columns.find(name)->second];
+      return scenario.field(row, name);
     };
     auto resident = ParticipantId::parse(field("home"));
     auto meter = MeterId::parse("M-" + field("home"));
@@ -179,12 +124,18 @@ class MeasuredProfiles final : public Profiles {
   std::vector<SimulatedHome> homes_;
   std::vector<Source> sources_;
   std::map<std::string, std::vector<std::int64_t>> plants_;
+  Storage storage_;
   UtcMillis start_;
   std::int64_t slot_ms_ = 15 * millis_per_minute;
   std::uint64_t slot_count_ = 0;
 };
 
 }  // namespace
+
+const Storage& Profiles::storage() const {
+  static const Storage nothing;
+  return nothing;
+}
 
 Result<std::unique_ptr<Profiles>> read_profiles(const std::filesystem::path& folder) {
   auto profiles = std::make_unique<MeasuredProfiles>();

@@ -5,9 +5,11 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "apps/storage.hpp"
 #include "base/ids.hpp"
 #include "base/quantities.hpp"
 #include "base/time.hpp"
@@ -19,6 +21,7 @@ struct MeteredEnergy {
   Energy imported;
   Energy exported;
   Energy produced;
+  std::optional<Energy> battery{};  ///< in it at the end of the slot, where there is one
 };
 
 struct SimulatedHome {
@@ -37,11 +40,13 @@ class Profiles {
   virtual UtcMillis start() const = 0;  ///< start of slot 0
   virtual std::int64_t slot_ms() const = 0;
   virtual std::uint64_t slot_count() const = 0;  ///< after it, a source that repeats() begins again
+  /// Batteries and vehicles, which do nothing until they are steered (apps/stored_profiles.hpp).
+  virtual const Storage& storage() const;
   virtual MeteredEnergy energy(std::size_t home, std::uint64_t slot) const = 0;
 };
 
-/// Reads community_scenario.csv, load_w_15min.csv and pv_pu_15min.csv of `folder` (loads and PV;
-/// batteries and vehicles in the scenario are left out). A reading is load W/4000 − PV per unit ×
+/// Reads community_scenario.csv, load_w_15min.csv and pv_pu_15min.csv of `folder`, and ev_15min.csv
+/// where the scenario names vehicles. A reading is load W/4000 − PV per unit ×
 /// kWp/4 in kWh for slots of 15 min, rounded half to even to 9 decimals, in exact arithmetic.
 /// AppError::bad_configuration names file and line.
 Result<std::unique_ptr<Profiles>> read_profiles(const std::filesystem::path& folder);

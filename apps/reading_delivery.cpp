@@ -14,7 +14,8 @@ std::string open_reading_json(const ledger::Reading& reading) {
          R"(,"start":")" + to_iso8601(reading.start) + R"(","seconds":)" +
          std::to_string(reading.seconds) + R"(,"imported_kwh":)" + to_text(reading.imported) +
          R"(,"exported_kwh":)" + to_text(reading.exported) + R"(,"produced_kwh":)" +
-         to_text(reading.produced) + R"(,"battery_kwh":null)";
+         to_text(reading.produced) + R"(,"battery_kwh":)" +
+         (reading.battery ? to_text(*reading.battery) : "null");
 }
 
 }  // namespace

@@ -64,7 +64,7 @@ struct SimulatedMeters::Impl {
             energy.imported,
             energy.exported,
             energy.produced,
-            std::nullopt,
+            energy.battery,
             std::nullopt};
   }
 

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "apps/audit.hpp"
+#include "apps/battery_reserves.hpp"
 #include "apps/commands.hpp"
 #include "apps/error.hpp"
 #include "apps/exit.hpp"
@@ -18,6 +19,7 @@
 #include "apps/running_island.hpp"
 #include "apps/simulated_meters.hpp"
 #include "apps/stop_signal.hpp"
+#include "apps/stored_profiles.hpp"
 #include "apps/up_folder.hpp"
 #include "market/clearing.hpp"
 
@@ -58,6 +60,8 @@ Result<std::optional<double>> speed_option(const std::string& text) {
 Result<Plan> plan_of(const UpOptions& options) {
   Plan plan;
   if (options.empty) return plan;
+  const auto storage = storage_options(options.storage, options.vehicles, options.battery_reserve);
+  if (!storage) return storage.error();
   auto slot_ms = parse_duration_ms(options.slot);
   if (!slot_ms || !is_slot_length(*slot_ms)) {
     return Error{AppError::usage, "--slot takes 1m, 5m, 15m, 30m or 1h"};
@@ -71,6 +75,11 @@ Result<Plan> plan_of(const UpOptions& options) {
     }
   } else {
     plan.profiles = built_in_profiles(*slot_ms, options.seed);
+  }
+  if (storage->any()) {
+    auto stored = StoredProfiles::make(std::move(plan.profiles), *storage);
+    if (!stored) return stored.error();
+    plan.profiles = *std::move(stored);
   }
   const auto& profiles = *plan.profiles;
   const bool repeats = !options.profiles && !options.once;
@@ -223,6 +232,10 @@ int run(const UpOptions& options, const std::filesystem::path& folder_path, int 
   if (!started) {
     island.stop();
     return report(started.error());
+  }
+  if (auto wished = wish_battery_reserves(options, *folder, plan->profiles.get()); !wished) {
+    island.stop();
+    return report(wished.error());
   }
   print_ready(*folder);
   announce(ready_pipe);

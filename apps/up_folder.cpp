@@ -82,6 +82,11 @@ std::string fixed_options(const UpOptions& options, UtcMillis start) {
                      "\nslot " + options.slot + "\nrule " + options.rule + "\nopening_coins " +
                      options.opening_coins + "\nseed " + std::to_string(options.seed) + "\n";
   if (options.empty) text += "empty\n";
+  if (options.storage != "none") text += "storage " + options.storage + "\n";
+  if (options.vehicles != "none") text += "vehicles " + options.vehicles + "\n";
+  if (options.battery_reserve != "0") {
+    text += "battery_reserve " + options.battery_reserve + "\n";
+  }
   if (!options.zone.empty()) text += "zone " + options.zone + "\n";
   if (options.profiles) {
     text += "profiles " + std::filesystem::weakly_canonical(*options.profiles).string() + "\n";
@@ -256,6 +261,7 @@ Result<UpFolder> prepare_folder(const UpOptions& options, const std::filesystem:
     if (!genesis) return genesis.error();
     auto written = write_file(genesis_file, genesis->to_json() + "\n", 0644);
     if (!written) return written.error();
+    result.fresh = true;
   }
   auto genesis = load_genesis(genesis_file);
   if (!genesis) return genesis.error();

@@ -20,6 +20,7 @@ struct UpFolder {
   std::filesystem::path folder;
   Island island;  ///< pids are 0
   ledger::Genesis genesis;
+  bool fresh = false;                         ///< the genesis has just been made
   std::optional<crypto::KeyPair> feeder_key;  ///< where the genesis is simulated
   std::vector<crypto::KeyPair> meter_keys;    ///< one per home
 };

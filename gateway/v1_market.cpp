@@ -12,6 +12,10 @@
 #include "ledger/queries.hpp"
 
 namespace powershare::gateway {
+
+void add_network_routes(Router& router, const ServicesPtr& services);  // gateway/v1_network.cpp
+void add_kpi_routes(Router& router, const ServicesPtr& services);      // gateway/v1_kpis.cpp
+
 namespace {
 
 constexpr std::size_t default_items = 100;
@@ -228,6 +232,7 @@ void write_totals(json::Writer& out, const ledger::BillTotals& totals) {
   out.key("savings_coins").decimal(totals.savings().nano());
   write_ratio(out, "self_consumption", totals.self_consumption());
   write_ratio(out, "self_sufficiency", totals.self_sufficiency());
+  write_ratio(out, "renewable_share", totals.renewable_share());
   out.key("slots").unsigned_integer(totals.slots);
 }
 
@@ -341,6 +346,7 @@ std::string bill_schema(bool community) {
                    {"savings_coins", "decimal"},
                    {"self_consumption", "decimal?"},
                    {"self_sufficiency", "decimal?"},
+                   {"renewable_share", "decimal?"},
                    {"slots", "integer"}};
   const Fields own =
       community
@@ -387,6 +393,8 @@ void add_slot_routes(Router& router, const ServicesPtr& services) {
 
 void add_market_routes(Router& router, const ServicesPtr& services) {
   add_slot_routes(router, services);
+  add_network_routes(router, services);
+  add_kpi_routes(router, services);
 
   RouteInfo trades;
   trades.method = "GET";

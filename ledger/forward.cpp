@@ -55,7 +55,7 @@ std::int64_t worth_up(Price price, Energy energy) {
 class GateClearing {
  public:
   GateClearing(Overlay& state, const BlockContext& context, UtcMillis slot)
-      : state_(state), context_(context), slot_(slot), supply_(current_supply(state)) {}
+      : state_(state), context_(context), slot_(slot), supply_(current_supply(state, slot)) {}
 
   Result<void> run() {
     // Without a supplier nobody stands behind who deviates.

@@ -43,6 +43,9 @@ struct Parameters {
   Coins gateway_daily_coins = Coins::from_nano(10'000'000 * nano_per_unit);
   Cash gateway_daily_cash = Cash::from_nano(10'000'000 * nano_per_unit);  ///< of all currencies
   // Since feature level 4; likewise.
+  bool origin = false;     ///< certificates of origin (ledger/origin.hpp)
+  bool solarcoin = false;  ///< rewards (ledger/rewards.hpp); only with certificates
+  bool nrgcoin = false;
   std::int64_t gate_closure_ms =
       5 * millis_per_minute;  ///< orders of a slot are taken until so long before its start
   std::int64_t deviation_margin_nano =
@@ -51,7 +54,7 @@ struct Parameters {
   /// True where a field of level 4 is not at its default.
   bool extended_further() const {
     const Parameters standard{};
-    return gate_closure_ms != standard.gate_closure_ms ||
+    return origin || solarcoin || nrgcoin || gate_closure_ms != standard.gate_closure_ms ||
            deviation_margin_nano != standard.deviation_margin_nano;
   }
   /// True where a field of level 3 or 4 is not at its default.

@@ -38,6 +38,7 @@ constexpr KindName kind_names[] = {
     {MovementKind::other, "other"},
     {MovementKind::network_fees, "network_fees"},
     {MovementKind::losses, "losses"},
+    {MovementKind::reward, "reward"},
     {MovementKind::deviation, "deviation"},
 };
 
@@ -309,6 +310,11 @@ void tell_slot_movements(const Overlay& changes, const StateReader& below,
                 {MovementKind::deviation, deviation_nano(*settled) - deviation_nano(old)},
                 {MovementKind::order, held_nano(held_before, who) - held_nano(held_now, who)}};
       });
+}
+
+void tell_reward_movements(const Overlay& changes, const StateReader& below,
+                           const BlockContext& context, UtcMillis slot) {
+  Teller(changes, below, context, MovementKind::reward).of_slot(slot).tell({});
 }
 
 void tell_gate_movements(const Overlay& changes, const StateReader& below,

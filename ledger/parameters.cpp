@@ -54,6 +54,15 @@ bool set_later_parameter(Parameters& parameters, std::string_view name, std::str
     } else {
       fault = site.error().detail();
     }
+  } else if (name == "origin") {
+    if (value != "on" && value != "off") fault = "on or off";
+    parameters.origin = value == "on";
+  } else if (name == "rewards") {
+    parameters.solarcoin = value == "solarcoin" || value == "solarcoin,nrgcoin";
+    parameters.nrgcoin = value == "nrgcoin" || value == "solarcoin,nrgcoin";
+    if (value != rewards_text(parameters)) {
+      fault = "none, solarcoin, nrgcoin or solarcoin,nrgcoin";
+    }
   } else {
     return false;
   }
@@ -110,6 +119,9 @@ Result<void> check_parameters(const Parameters& parameters) {
     return malformed(clearing_rule_fault(known_feature_level));
   }
   if (!is_currency(parameters.currency)) return malformed("currency: three letters A to Z");
+  if ((parameters.solarcoin || parameters.nrgcoin) && !parameters.origin) {
+    return malformed("rewards are paid for certificates: origin must be on");
+  }
   return {};
 }
 
@@ -158,6 +170,11 @@ Result<void> set_parameter(Parameters& parameters, std::string_view name, std::s
   return {};
 }
 
+std::string_view rewards_text(const Parameters& parameters) {
+  if (parameters.solarcoin) return parameters.nrgcoin ? "solarcoin,nrgcoin" : "solarcoin";
+  return parameters.nrgcoin ? "nrgcoin" : "none";
+}
+
 std::string clearing_rule_fault(std::uint32_t feature_level) {
   // Word for word what programs below level 4 say.
   if (feature_level < 4) return "clearing_rule: pay_as_clear, pay_as_bid, mid_market or thesis";
@@ -166,6 +183,7 @@ std::string clearing_rule_fault(std::uint32_t feature_level) {
 
 std::uint32_t parameter_feature_level(std::string_view name, std::string_view value) {
   if (name == "clearing_rule") return is_first_rule(value) || !market::is_rule(value) ? 1 : 4;
+  if (name == "origin" || name == "rewards") return 4;
   if (name == "gate_closure" || name == "deviation_margin") return 4;
   constexpr std::string_view since_level_3[] = {"signed_readings_only", "plausibility", "site",
                                                 "gateway_daily_coins", "gateway_daily_cash"};

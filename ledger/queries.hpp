@@ -10,6 +10,7 @@
 #include "ledger/accounts.hpp"
 #include "ledger/history.hpp"
 #include "ledger/meter_standing.hpp"
+#include "ledger/origin.hpp"
 #include "ledger/registry.hpp"
 #include "ledger/slots.hpp"
 #include "ledger/state_reader.hpp"
@@ -62,6 +63,10 @@ Result<std::vector<TradeView>> query_trades(const StateReader& state, const Hist
 /// settled.
 Result<Statement> query_bills(const HistoryReader& history, UtcMillis from, UtcMillis to,
                               const std::optional<ParticipantRef>& participant = {});
+
+/// A participant's certificates of one slot; nothing where the slot has none.
+Result<std::optional<OriginRow>> query_origin(const HistoryReader& history,
+                                              const ParticipantRef& who, UtcMillis slot);
 
 /// One participant's settled slots with start in [from, to), ascending, until `visit` returns
 /// false.

@@ -25,6 +25,10 @@ void encode(Encoder& out, const SetCalendar& calendar);
 SetCalendar decode_calendar(Decoder& in);
 void encode(Encoder& out, const SetNetwork& network);
 SetNetwork decode_network(Decoder& in);
+void encode(Encoder& out, const SetShares& shares);
+SetShares decode_shares(Decoder& in);
+void encode(Encoder& out, const SetTariff& tariff);
+SetTariff decode_tariff(Decoder& in);
 /// Fields of level 1, which stand in every genesis hash and state record.
 void encode_first_parameters(Encoder& out, const Parameters& parameters);
 /// Fields since levels 3 and 4, which follow where Parameters::extended().

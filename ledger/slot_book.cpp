@@ -6,6 +6,7 @@
 #include "base/assert.hpp"
 #include "ledger/deviations.hpp"
 #include "ledger/orders.hpp"
+#include "ledger/origin.hpp"
 #include "ledger/registry.hpp"
 
 namespace powershare::ledger {
@@ -211,7 +212,8 @@ std::vector<SlotFacts> slot_facts(const StateReader& state, UtcMillis slot,
     if (found == by_meter.end() || !at) return true;
     const MeterFacts& facts = found->second;
     const bool plant = meter.kind == MeterKind::plant;
-    add_to(produced[*at], plant ? std::max(facts.produced, facts.exported) : facts.produced);
+    if (is_renewable(source_of(state, meter.meter, slot)))
+      add_to(produced[*at], plant ? std::max(facts.produced, facts.exported) : facts.produced);
     if (facts.battery) {
       std::int64_t sum = result[*at].battery.value_or(Energy{}).nano();
       add_to(sum, *facts.battery);

@@ -14,6 +14,7 @@
 #include "ledger/registry.hpp"
 #include "ledger/slot_book.hpp"
 #include "ledger/slot_trades.hpp"
+#include "ledger/tariffs.hpp"
 #include "market/clearing.hpp"
 
 namespace powershare::ledger {
@@ -83,6 +84,22 @@ Result<void> take_utility(SettledTrade trade, Energy& energy, Coins& coins, Slot
   coins = trade.amount = *amount;
   result.trades.push_back(std::move(trade));
   return {};
+}
+
+/// The book as history keeps it.
+std::vector<BookOrder> kept_book(const SlotInputs& inputs, const market::Book& book,
+                                 const market::Clearing& clearing) {
+  std::vector<BookOrder> kept;
+  kept.reserve(book.orders.size());
+  for (std::size_t i = 0; i < book.orders.size(); ++i) {
+    const market::Order& order = book.orders[i];
+    const Energy left = i < clearing.unmatched.size() ? clearing.unmatched[i] : order.energy;
+    kept.push_back({inputs.terms[order.participant].participant,
+                    order.side == market::Side::buy ? OrderSide::buy : OrderSide::sell,
+                    !order.standing, order.only_green || !order.partners.empty(), order.limit,
+                    order.energy, Energy::from_nano(order.energy.nano() - left.nano())});
+  }
+  return kept;
 }
 
 /// All that neighbours left over is the utility's, and what deviations leave.
@@ -291,7 +308,7 @@ std::optional<std::size_t> position_of(const std::vector<Terms>& terms, const Pa
   return static_cast<std::size_t>(at - terms.begin());
 }
 
-Result<SlotResult> settle(const SlotInputs& inputs) {
+Result<SlotResult> settle(const SlotInputs& inputs, std::optional<SlotEvidence>* evidence) {
   PS_ASSERT(inputs.terms.size() == inputs.metered.size());
   PS_ASSERT(inputs.apart.empty() || inputs.apart.size() == inputs.terms.size());
   SlotResult result;
@@ -302,9 +319,11 @@ Result<SlotResult> settle(const SlotInputs& inputs) {
   market::Network network = inputs.network;
   reserve_borders(network, inputs);
   market::Book book = slot_book(inputs);
-  const auto clearing = clear_book(inputs.rule, book, network);
+  book.sharing = inputs.sharing;
+  auto clearing = clear_book(inputs.rule, book, network);
   if (!clearing) return clearing.error();
   result.clearing_price = clearing->clearing_price;
+  result.book = kept_book(inputs, book, *clearing);
   auto trades = trades_of(network, book, *clearing, inputs.terms);
   if (!trades) return trades.error();
   std::vector<SpotOrders> behind;
@@ -321,13 +340,27 @@ Result<SlotResult> settle(const SlotInputs& inputs) {
   if (auto rest = take_rest(inputs, positions_of(inputs), result); !rest) return rest.error();
   if (auto added = add_margins(inputs, result); !added) return added.error();
   result.orders = order_outcomes(inputs, result, behind);
+  if (evidence != nullptr && clearing->certificate) {
+    *evidence = SlotEvidence{std::move(book), std::move(network), *std::move(clearing)};
+  }
   return result;
 }
 
-Supply current_supply(const StateReader& state) {
+Supply current_supply(const StateReader& state, UtcMillis slot) {
   const auto supplier = find_supplier(state);
   if (!supplier) return {};
-  return {supplier->ref.id, supplier->tariff, supplier->feed_in};
+  Supply supply{supplier->ref.id, supplier->tariff, supplier->feed_in};
+  const auto tariff = find_tariff(state, supplier->ref.id, slot);
+  if (!tariff) return supply;
+  if (const auto* band = band_at(*tariff, find_calendar(state).local(slot))) {
+    supply.tariff = band->price;
+    supply.feed_in = band->feed_in;
+  }
+  return supply;
+}
+
+Supply current_supply(const StateReader& state) {
+  return current_supply(state, slot_start(island_time(state), parameters(state).slot_ms));
 }
 
 Terms terms_of(const StateReader& state, const ParticipantRef& ref, UtcMillis slot,
@@ -418,7 +451,7 @@ Result<void> book(Overlay& state, UtcMillis slot, const Supply& supply,
 Result<void> settle_after_final(Overlay& state, const BlockContext& context,
                                 const ParticipantRef& owner, UtcMillis slot,
                                 const SlotReading& reading, std::vector<HistoryRow>& rows) {
-  const Supply supply = current_supply(state);
+  const Supply supply = current_supply(state, slot);
   Settled late;
   const std::int64_t net = reading.imported.nano() - reading.exported.nano();
   late.from_utility = late.imported = Energy::from_nano(std::max<std::int64_t>(net, 0));

@@ -13,6 +13,7 @@
 #include "ledger/metering.hpp"
 #include "ledger/overlay.hpp"
 #include "ledger/participants.hpp"
+#include "market/clearing.hpp"
 #include "market/network.hpp"
 
 namespace powershare::ledger {
@@ -156,6 +157,13 @@ struct SettledTrade {
   friend bool operator==(const SettledTrade&, const SettledTrade&) = default;
 };
 
+/// What a clearing went by and came to, for whoever checks it.
+struct SlotEvidence {
+  market::Book book;
+  market::Network network;
+  market::Clearing clearing;
+};
+
 /// A trade made at the gate, and the orders that made it.
 struct Commitment {
   SettledTrade trade;
@@ -173,6 +181,7 @@ struct SlotInputs {
   std::vector<SlotFacts> facts{};         ///< as `terms`; none where nobody's wishes ask for them
   std::vector<Apart> apart{};             ///< as `terms`; empty: nothing of anybody
   market::Network network{};              ///< participants as `terms`
+  market::Sharing sharing{};              ///< likewise; for the allocation keys
   std::vector<Commitment> commitments{};  ///< made at the gate: fixed, whatever was metered
   std::int64_t margin_nano = 0;           ///< m of DECISIONS 44, in nano-parts of the spot price
 };
@@ -193,12 +202,25 @@ struct OrderOutcome {
   Coins deviation_cost;  ///< paid for the shortfall; < 0: got for what was unused
   friend bool operator==(const OrderOutcome&, const OrderOutcome&) = default;
 };
+/// An order that a slot was cleared from, and what became of it.
+struct BookOrder {
+  ParticipantRef participant;
+  OrderSide side = OrderSide::buy;
+  bool ordered = false;     ///< an explicit order, not its criteria
+  bool restricted = false;  ///< wants certain partners or renewable energy only
+  Price limit;
+  Energy energy;
+  Energy matched;  ///< with neighbours
+  friend bool operator==(const BookOrder&, const BookOrder&) = default;
+};
+
 struct SlotResult {
   std::vector<Settled> settled;  ///< as SlotInputs::terms
   /// Commitments, neighbours' in order of matching, then the utility's.
   std::vector<SettledTrade> trades;
   std::optional<Price> clearing_price;  ///< of the spot book
   std::vector<OrderOutcome> orders;     ///< explicit ones; by participant and order
+  std::vector<BookOrder> book{};        ///< the spot book, for the history: why it came so
   friend bool operator==(const SlotResult&, const SlotResult&) = default;
 };
 
@@ -206,13 +228,18 @@ struct SlotResult {
 /// the rest with the utility at tariff and feed-in; who deviates from a commitment pays the margin
 /// (ledger/deviations.hpp). Where too many orders are restricted for the rule, those with partners
 /// or a wish for renewable energy stay without neighbours. MarketError, BaseError::overflow.
-Result<SlotResult> settle(const SlotInputs& inputs);
+/// `evidence`: where to put what a certificate needs, if the rule gives one.
+Result<SlotResult> settle(const SlotInputs& inputs,
+                          std::optional<SlotEvidence>* evidence = nullptr);
 
 /// The terms of `participant` in the slot (DECISIONS 25, 45): its criteria, else its registry
 /// rates; it buys at the tariff or cheaper and sells at feed-in or dearer. Who pays more for
 /// renewable energy bids above the tariff, and then for such energy only. And its explicit orders.
 Terms terms_of(const StateReader& state, const ParticipantRef& participant, UtcMillis slot,
                const Supply& supply, Coins credit_limit);
+/// The supplier of slots that are settled now, with what it asks and pays in this one.
+Supply current_supply(const StateReader& state, UtcMillis slot);
+/// The same for the running slot.
 Supply current_supply(const StateReader& state);
 
 /// Books `now` instead of `before` (both as `terms`): energy from injection to consumption, coins

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/assert.hpp"
+#include "ledger/allocation.hpp"
 #include "ledger/claims.hpp"
 #include "ledger/error.hpp"
 #include "ledger/forward.hpp"
@@ -13,9 +14,13 @@
 #include "ledger/metering.hpp"
 #include "ledger/movements.hpp"
 #include "ledger/orders.hpp"
+#include "ledger/origin.hpp"
 #include "ledger/plausibility.hpp"
 #include "ledger/registry.hpp"
+#include "ledger/sharing.hpp"
 #include "ledger/slot_book.hpp"
+#include "ledger/slot_evidence.hpp"
+#include "ledger/slot_explanation.hpp"
 #include "ledger/slot_record.hpp"
 #include "ledger/slot_settlement.hpp"
 #include "ledger/state_keys.hpp"
@@ -188,9 +193,10 @@ class Settlement {
 
   Result<void> run() {
     auto record = find_slot(state_, slot_);
+    const bool first = !record;
     if (!record) {
-      record =
-          SlotRecord{slot_, context_.parameters.clearing_rule, current_supply(state_), {}, {}, 0};
+      record = SlotRecord{
+          slot_, context_.parameters.clearing_rule, current_supply(state_, slot_), {}, {}, 0};
       record->quarantined = quarantined_meters(state_);
       record->network = current_network(state_, slot_);
     }
@@ -205,7 +211,7 @@ class Settlement {
       if (auto released = release_held(state_, slot_); !released) return released;
     }
     add_new_participants(*record, *energies, forward);
-    SlotInputs inputs{slot_, record->rule, record->supply, record->terms, {}, {}, {}, {}};
+    SlotInputs inputs{slot_, record->rule, record->supply, record->terms, {}, {}, {}, {}, {}};
     if (forward) {
       inputs.commitments = forward->commitments;
       inputs.margin_nano = forward->margin_nano;
@@ -222,7 +228,11 @@ class Settlement {
     if (needs_facts(inputs.terms)) {
       inputs.facts = slot_facts(state_, slot_, inputs.terms, inputs.metered);
     }
-    auto result = settle(inputs);
+    if (const auto shares = find_shares(state_, slot_)) {
+      inputs.sharing = market_sharing(*shares, inputs.terms);
+    }
+    std::optional<SlotEvidence> evidence;
+    auto result = settle(inputs, &evidence);
     if (!result) return result.error();
     if (auto sound = check_settled(slot_, record->terms, result->settled); !sound) return sound;
     if (auto booked =
@@ -236,7 +246,13 @@ class Settlement {
         if (auto paid = pay_claims(state_, each.participant); !paid) return paid.error();
       }
     }
+    if (auto certified =
+            settle_origin(state_, context_, inputs, record->quarantined, *result, first);
+        !certified) {
+      return certified;
+    }
     tell(*record, *result);
+    prove(*record, *result, evidence);
     record->settled = result->settled;
     record->trades = static_cast<std::uint32_t>(result->trades.size());
     put_slot(state_, *record);
@@ -281,6 +297,20 @@ class Settlement {
     });
   }
 
+  /// What others can check: who was given which energy, and that no clearing had been better.
+  void prove(const SlotRecord& record, const SlotResult& result,
+             const std::optional<SlotEvidence>& evidence) {
+    AllocationVector vector{slot_, {}};
+    for (std::size_t i = 0; i < record.terms.size(); ++i) {
+      const Settled& settled = result.settled[i];
+      vector.entries.push_back({record.terms[i].participant, settled.bought, settled.sold,
+                                settled.from_utility, settled.to_utility});
+    }
+    put_allocation(state_, context_, vector);
+    if (record.rule != "optimal") return;
+    context_.history.push_back(evidence ? evidence_row(slot_, *evidence) : no_evidence_row(slot_));
+  }
+
   void tell(const SlotRecord& record, const SlotResult& result) {
     auto& history = context_.history;
     SlotRow row;
@@ -312,6 +342,7 @@ class Settlement {
         std::count_if(result.trades.begin(), result.trades.end(),
                       [](const SettledTrade& trade) { return trade.venue == Venue::local; }));
     history.push_back(slot_row(row));
+    history.push_back(slot_book_row({slot_, result.book}));
 
     std::vector<ParticipantSlotRow> own;
     std::map<ParticipantRef, std::size_t> position;
@@ -401,6 +432,8 @@ void finalise(Overlay& state, const BlockContext& context, SlotProgress& progres
     if (slot >= bound || is_marked(state, slot)) return;
     if (done == SlotLimits::max_final_per_block) return;
     forget_readings(state, slot);
+    finish_origin(state, context, slot);
+    forget_allocations(state, slot);
     erase_slot(state, slot);
     forget_forward(state, slot);
     context.events.push_back({Event::Kind::slot_final, slot, {}, 0, Energy{}});

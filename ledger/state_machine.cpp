@@ -390,6 +390,7 @@ const StateReader& StateMachine::state() const {
 Result<void> StateMachine::check_invariants() const {
   auto sound = check_accounts(impl_->state);
   if (sound) sound = check_cash_requests(impl_->state);
+  if (sound) sound = check_origin(impl_->state);
   if (sound) sound = check_forward(impl_->state);
   return sound ? check_slots(impl_->state) : sound;
 }

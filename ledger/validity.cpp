@@ -13,6 +13,8 @@
 #include "ledger/orders.hpp"
 #include "ledger/parameters.hpp"
 #include "ledger/registry.hpp"
+#include "ledger/sharing.hpp"
+#include "ledger/tariffs.hpp"
 
 namespace powershare::ledger {
 namespace {
@@ -479,6 +481,13 @@ struct Checker {
     return check_reading(payload.meter, payload.sequence);
   }
   Result<void> operator()(const SetNetwork& payload) const { return check_network(payload); }
+  Result<void> operator()(const SetShares& payload) const { return check_shares(payload); }
+  Result<void> operator()(const SetTariff& payload) const { return check_tariff(payload); }
+  Result<void> operator()(const SetSource& payload) const {
+    if (payload.meter.empty()) return malformed("a source of no meter");
+    if (to_text(payload.source) == "unknown") return malformed("unknown source of energy");
+    return {};
+  }
 };
 
 }  // namespace

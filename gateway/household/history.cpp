@@ -189,7 +189,7 @@ void add_history_routes(Router& router, const ServicesPtr& services) {
   info.parameters = period_parameters();
   info.parameters.push_back(
       {"bucket", "query", "string", false, "slot, hour, day or month instead of the usual"});
-  info.other_response_type = "text/csv";
+  info.other_response_types = {"text/csv"};
   info.parameters.push_back({"format", "query", "string", false, "json (default) or csv"});
   add_for_caller(router, services, std::move(info), get_history);
 }

@@ -188,26 +188,6 @@ Result<SlotReasons> reasons_of(const ChainView& view, const ledger::ParticipantR
   return reasons;
 }
 
-std::string_view reason_of(const SlotReasons& reasons, const ledger::SettledTrade& trade,
-                           bool bought) {
-  // Of the caller's side: what it deviates from was committed.
-  if (bought ? trade.covers_short : trade.sells_unused) {
-    return bought ? "covers_shortfall" : "sells_unused";
-  }
-  if (trade.venue == ledger::Venue::utility) {
-    return bought ? "rest_from_utility" : "rest_to_utility";
-  }
-  if (reasons.rule == "pay_as_bid") return "buyers_limit";
-  if (reasons.rule == "mid_market") return "middle_of_limits";
-  if (reasons.rule == "thesis") return "sellers_limit";
-  if (reasons.rule == "optimal") return "price_of_its_group";
-  if (reasons.rule.starts_with("french_") || reasons.rule.starts_with("flemish_")) {
-    return "shared_by_key";
-  }
-  if (reasons.rule == "nrgcoin") return "price_by_balance";
-  return "one_price_for_all";
-}
-
 /// What the trade spared the caller, or brought it, against the utility.
 std::optional<Coins> advantage(const SlotReasons& reasons, const ledger::SettledTrade& trade,
                                bool bought) {
@@ -235,7 +215,7 @@ void write_trade(json::Writer& out, const ledger::TradeView& view, const SlotRea
   out.key("state").string(ledger::to_text(view.state));
   out.key("forward").boolean(trade.forward);
   out.key("margin_coins").number((bought ? trade.buyer_margin : trade.seller_margin).nano());
-  out.key("why").begin_object().key("reason").string(reason_of(reasons, trade, bought));
+  out.key("why").begin_object().key("reason").string(price_reason(reasons.rule, trade, bought));
   out.key("by").string((bought ? trade.bid_ordered : trade.offer_ordered) ? "order" : "criteria");
   out.key("rule").string(reasons.rule);
   write_price(out, "clearing_price_coins_per_kwh", reasons.clearing_price);
@@ -379,17 +359,13 @@ std::string slot_schema() {
 }
 
 std::string trade_schema() {
-  const auto why = object_schema(
-      {{"reason",
-        R"({"type":"string","enum":["one_price_for_all","buyers_limit","middle_of_limits",)"
-        R"("sellers_limit","price_of_its_group","shared_by_key","price_by_balance",)"
-        R"("rest_from_utility","rest_to_utility","covers_shortfall","sells_unused"]})"},
-       {"by", R"({"type":"string","enum":["order","criteria"]})"},
-       {"rule", "string"},
-       {"clearing_price_coins_per_kwh", "number?"},
-       {"tariff_coins_per_kwh", "number?"},
-       {"feed_in_coins_per_kwh", "number?"},
-       {"advantage_coins", "number?"}});
+  const auto why = object_schema({{"reason", price_reason_schema()},
+                                  {"by", R"({"type":"string","enum":["order","criteria"]})"},
+                                  {"rule", "string"},
+                                  {"clearing_price_coins_per_kwh", "number?"},
+                                  {"tariff_coins_per_kwh", "number?"},
+                                  {"feed_in_coins_per_kwh", "number?"},
+                                  {"advantage_coins", "number?"}});
   return object_schema({{"id", "string"},
                         {"slot", "time"},
                         {"side", R"({"type":"string","enum":["buy","sell"]})"},

@@ -351,4 +351,28 @@ std::string order_schema() {
                         {"cancel_before", "time"}});
 }
 
+std::string_view price_reason(std::string_view rule, const ledger::SettledTrade& trade,
+                              bool bought) {
+  // Of the caller's side: what it deviates from was committed.
+  if (bought ? trade.covers_short : trade.sells_unused) {
+    return bought ? "covers_shortfall" : "sells_unused";
+  }
+  if (trade.venue == ledger::Venue::utility) {
+    return bought ? "rest_from_utility" : "rest_to_utility";
+  }
+  if (rule == "pay_as_bid") return "buyers_limit";
+  if (rule == "mid_market") return "middle_of_limits";
+  if (rule == "thesis") return "sellers_limit";
+  if (rule == "optimal") return "price_of_its_group";
+  if (rule.starts_with("french_") || rule.starts_with("flemish_")) return "shared_by_key";
+  if (rule == "nrgcoin") return "price_by_balance";
+  return "one_price_for_all";
+}
+
+std::string price_reason_schema() {
+  return R"({"type":"string","enum":["one_price_for_all","buyers_limit","middle_of_limits",)"
+         R"("sellers_limit","price_of_its_group","shared_by_key","price_by_balance",)"
+         R"("rest_from_utility","rest_to_utility","covers_shortfall","sells_unused"]})";
+}
+
 }  // namespace powershare::gateway

@@ -24,6 +24,12 @@ Result<ledger::PlaceOrder> read_order(const json::Value& body,
 void write_order(json::Writer& out, const ledger::LiveOrder& order,
                  const ledger::Parameters& parameters, const OrderSums& sums);
 
+/// What made a trade's price, by the rule of its slot: "one_price_for_all", "buyers_limit",
+/// "rest_from_utility", …: the enum of price_reason_schema().
+std::string_view price_reason(std::string_view rule, const ledger::SettledTrade& trade,
+                              bool bought);
+std::string price_reason_schema();
+
 /// JSON schemas of the two bodies, and of an order in a list.
 std::string criteria_schema();
 std::string order_request_schema();

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -127,6 +128,13 @@ class TestChain {
     REQUIRE(check_network(network).ok());
     Overlay changes(state);
     put_network(changes, network);
+    keep(changes);
+  }
+
+  /// Whatever a transaction would have done.
+  void change(const std::function<void(Overlay&)>& with) {
+    Overlay changes(state);
+    with(changes);
     keep(changes);
   }
 
