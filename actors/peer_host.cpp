@@ -92,9 +92,11 @@ Result<std::shared_ptr<RestoredLedger>> restore_ledger(const PeerContext& contex
     } else if (auto written = write_genesis_state(*context.folder, machine); !written) {
       return written.error();
     }
-    protocol::EpochTracker epochs(machine.state(), context.genesis_hash, std::nullopt);
+    auto epochs = protocol::EpochTracker::open(machine.state(), context.genesis_hash, **snapshot,
+                                               start.position);
+    if (!epochs) return epochs.error();
     return std::make_shared<RestoredLedger>(
-        RestoredLedger{std::move(machine), start, 0, std::move(epochs)});
+        RestoredLedger{std::move(machine), start, 0, std::move(*epochs)});
   }
   auto head = protocol::read_block(**snapshot, (*position)->position.height);
   if (!head) return head.error();
@@ -106,15 +108,11 @@ Result<std::shared_ptr<RestoredLedger>> restore_ledger(const PeerContext& contex
   auto machine =
       ledger::StateMachine::restore(context.genesis, decoder, (*head)->header, std::move(*records));
   if (!machine) return Error{StorageError::damaged, machine.error().detail()};
-  const auto epoch = ledger::current_epoch_number(machine->state());
-  auto begin = protocol::read_epoch_start(**snapshot, epoch);
-  if (!begin) return begin.error();
-  if (epoch > 0 && !*begin) {
-    return Error{StorageError::damaged, "the ledger does not say where its epoch began"};
-  }
-  protocol::EpochTracker epochs(machine->state(), context.genesis_hash, *begin);
+  auto epochs = protocol::EpochTracker::open(machine->state(), context.genesis_hash, **snapshot,
+                                             (*position)->position);
+  if (!epochs) return epochs.error();
   return std::make_shared<RestoredLedger>(
-      RestoredLedger{std::move(*machine), **position, *certified, std::move(epochs)});
+      RestoredLedger{std::move(*machine), **position, *certified, std::move(*epochs)});
 }
 
 /// What the replica starts from: its log and where the durable ledger stands.

@@ -51,6 +51,29 @@ Result<IslandAudit> audit_configs(const std::vector<std::filesystem::path>& file
   return audit;
 }
 
+/// By source; what the check of each block has found conserved.
+nlohmann::ordered_json origin_json(const ledger::OriginBalance& origin) {
+  auto result = nlohmann::ordered_json::object();
+  for (std::size_t s = 0; s < origin.size(); ++s) {
+    if (origin[s] == ledger::OriginTotals{}) continue;
+    result[std::string(ledger::source_name(s))] = {{"issued_kwh", format_nano(origin[s].issued)},
+                                                   {"held_kwh", format_nano(origin[s].held)},
+                                                   {"claimed_kwh", format_nano(origin[s].claimed)},
+                                                   {"expired_kwh", format_nano(origin[s].expired)}};
+  }
+  return result;
+}
+
+void print_origin(const ledger::OriginBalance& origin) {
+  for (std::size_t s = 0; s < origin.size(); ++s) {
+    if (origin[s] == ledger::OriginTotals{}) continue;
+    std::printf("  certificates of %s: %s kWh issued = %s held + %s claimed + %s expired\n",
+                std::string(ledger::source_name(s)).c_str(), format_nano(origin[s].issued).c_str(),
+                format_nano(origin[s].held).c_str(), format_nano(origin[s].claimed).c_str(),
+                format_nano(origin[s].expired).c_str());
+  }
+}
+
 void print_json(const IslandAudit& audit) {
   nlohmann::ordered_json peers = nlohmann::ordered_json::array();
   for (const auto& peer : audit.peers) {
@@ -60,7 +83,8 @@ void print_json(const IslandAudit& audit) {
                      {"head", crypto::to_hex(peer.head)},
                      {"state_root", crypto::to_hex(peer.state_root)},
                      {"transactions", peer.transactions},
-                     {"readings", peer.readings}});
+                     {"readings", peer.readings},
+                     {"origin", origin_json(peer.origin)}});
   }
   const nlohmann::ordered_json document = {{"audit", audit.ok() ? "ok" : "failed"},
                                            {"problems", audit.problems},
@@ -128,6 +152,7 @@ int run_audit(const DataOptions& options) {
                   static_cast<unsigned long long>(peer.transactions),
                   static_cast<unsigned long long>(peer.readings),
                   crypto::to_hex(peer.state_root).c_str());
+      print_origin(peer.origin);
     }
     for (const auto& problem : audit->problems) std::printf("%s\n", problem.c_str());
   }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -36,6 +37,20 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t max
   std::ifstream in(path, std::ios::binary);
   std::string content{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
   if (!in) return Error{AppError::bad_configuration, path.string() + ": cannot be read"};
+  return content;
+}
+
+Result<std::string> read_input(const std::filesystem::path& path, std::size_t max_bytes) {
+  if (path != "-") return read_file(path, max_bytes);
+  std::string content;
+  char piece[1 << 16];
+  std::size_t count = 0;
+  while ((count = std::fread(piece, 1, sizeof piece, stdin)) > 0) {
+    content.append(piece, count);
+    if (content.size() > max_bytes) {
+      return Error{AppError::bad_configuration, "standard input: too large"};
+    }
+  }
   return content;
 }
 

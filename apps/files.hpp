@@ -13,6 +13,8 @@ namespace powershare::apps {
 
 /// The whole file, at most `max_bytes`. AppError::bad_configuration with path and reason.
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t max_bytes = 64u << 20);
+/// The same, or all of standard input where the path is "-".
+Result<std::string> read_input(const std::filesystem::path& path, std::size_t max_bytes);
 /// Writes beside, syncs, renames: a reader sees the old file or the new one, never a part.
 /// AppError::storage_error.
 Result<void> write_file(const std::filesystem::path& path, std::string_view content, mode_t mode);

@@ -35,15 +35,18 @@ Result<ledger::Member> read_member(const std::filesystem::path& file) {
   return member;
 }
 
-Result<ledger::Payload> read_network(const std::filesystem::path& file) {
+/// A payload in JSON that must be of type T.
+template <class T>
+Result<ledger::Payload> read_as(const std::filesystem::path& file) {
   auto text = read_file(file, 8u << 20);
   if (!text) return text.error();
   gateway::json::Limits limits;
   limits.max_values = 200'000;
   const auto value = gateway::json::parse(*text, limits);
   auto payload = value ? gateway::read_payload(*value) : Result<ledger::Payload>(value.error());
-  if (!payload || !std::holds_alternative<ledger::SetNetwork>(*payload)) {
-    const auto reason = payload ? "no SetNetwork" : payload.error().detail();
+  if (!payload || !std::holds_alternative<T>(*payload)) {
+    const auto reason = payload ? "no " + std::string(ledger::payload_name(ledger::Payload(T{})))
+                                : payload.error().detail();
     return Error{AppError::bad_configuration, file.string() + ": " + reason};
   }
   return payload;
@@ -166,9 +169,31 @@ Result<ledger::Payload> governance_payload(const GovernanceOptions& options) {
       payload = ledger::SetParameter{options.name, options.value};
       break;
     case GovernanceAction::network: {
-      auto network = read_network(options.network);
+      auto network = read_as<ledger::SetNetwork>(options.file);
       if (!network) return network.error();
       payload = *std::move(network);
+      break;
+    }
+    case GovernanceAction::shares: {
+      auto shares = read_as<ledger::SetShares>(options.file);
+      if (!shares) return shares.error();
+      payload = *std::move(shares);
+      break;
+    }
+    case GovernanceAction::tariff: {
+      auto tariff = read_as<ledger::SetTariff>(options.file);
+      if (!tariff) return tariff.error();
+      payload = *std::move(tariff);
+      break;
+    }
+    case GovernanceAction::source: {
+      auto meter = MeterId::parse(options.name);
+      const auto source = ledger::energy_source(options.value);
+      if (!meter) return Error{AppError::usage, meter.error().detail()};
+      if (!source) {
+        return Error{AppError::usage, "a source is solar, wind, hydro, thermal or other"};
+      }
+      payload = ledger::SetSource{*std::move(meter), *source};
       break;
     }
     case GovernanceAction::submit:

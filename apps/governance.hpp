@@ -15,6 +15,9 @@ enum class GovernanceAction {
   feature_level,
   parameter,
   network,
+  shares,
+  tariff,
+  source,
   submit,  ///< sends what another run has signed
 };
 
@@ -25,9 +28,9 @@ struct GovernanceOptions {
   std::string control_endpoint;  ///< tcp://host:port of the new member, may be empty
   std::string bulk_endpoint;     ///< likewise
   std::uint32_t level = 0;
-  std::string name;  ///< of the parameter
+  std::string name;  ///< of the parameter, or of the meter
   std::string value;
-  std::filesystem::path network;      ///< file of a SetNetwork in JSON
+  std::filesystem::path file;         ///< of a SetNetwork, SetShares or SetTariff in JSON
   std::filesystem::path transaction;  ///< file to submit
 
   std::filesystem::path key;      ///< administrator.key

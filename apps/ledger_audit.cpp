@@ -64,6 +64,7 @@ class Replay {
     result_.height = machine_.head().height;
     result_.head = machine_.head_hash();
     result_.state_root = machine_.state_root();
+    result_.origin = ledger::origin_balance(machine_.state());
     check_certificates();
     if (result_.problems.empty()) check_stored_state();
   }

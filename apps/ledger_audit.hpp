@@ -11,6 +11,7 @@
 #include "base/ids.hpp"
 #include "crypto/hash.hpp"
 #include "ledger/genesis.hpp"
+#include "ledger/origin.hpp"
 
 namespace powershare::apps {
 
@@ -23,6 +24,7 @@ struct AuditResult {
   crypto::Digest state_root{};
   std::uint64_t transactions = 0;
   std::uint64_t readings = 0;                 ///< accepted, by the receipts
+  ledger::OriginBalance origin{};             ///< certificates of origin, by source
   std::vector<crypto::Digest> header_hashes;  ///< of block 1, 2, …
   std::vector<std::string> problems;          ///< one sentence each; empty: all holds
 };

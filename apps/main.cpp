@@ -14,6 +14,7 @@
 #include "apps/network_losses.hpp"
 #include "apps/sim.hpp"
 #include "apps/time_zone.hpp"
+#include "apps/verify_allocation.hpp"
 #include "apps/verify_certificate.hpp"
 #include "base/exit_codes.hpp"
 
@@ -211,10 +212,19 @@ void add_governance(CLI::App& app, GovernanceOptions& options) {
   add_signing(*parameter, options, GovernanceAction::parameter);
   auto* network = app.add_subcommand(
       "network", "levels of the grid with their fees, limits and losses, for slots to come");
-  network
-      ->add_option("file", options.network, "a SetNetwork in JSON, as `network losses` writes it")
+  network->add_option("file", options.file, "a SetNetwork in JSON, as `network losses` writes it")
       ->required();
   add_signing(*network, options, GovernanceAction::network);
+  auto* shares = app.add_subcommand("shares", "by which shares energy is shared, from a slot on");
+  shares->add_option("file", options.file, "a SetShares in JSON")->required();
+  add_signing(*shares, options, GovernanceAction::shares);
+  auto* tariff = app.add_subcommand("tariff", "a utility's tariff by the hour, from a slot on");
+  tariff->add_option("file", options.file, "a SetTariff in JSON")->required();
+  add_signing(*tariff, options, GovernanceAction::tariff);
+  auto* source = app.add_subcommand("source", "what a meter's plant makes its energy from");
+  source->add_option("meter", options.name, "the meter's id")->required();
+  source->add_option("source", options.value, "solar, wind, hydro, thermal or other")->required();
+  add_signing(*source, options, GovernanceAction::source);
   auto* submit = app.add_subcommand("submit", "sends what --out has written");
   submit->add_option("file", options.transaction, "the signed transaction")->required();
   submit->add_option("--peer", options.peer, "a peer to send it to, http(s)://IP:PORT")->required();
@@ -264,6 +274,17 @@ void add_verify_certificate(CLI::App& app, VerifyCertificateOptions& options) {
   app.add_option("--genesis", options.genesis, "the chain's genesis.json")->required();
   app.add_option("--certificate", options.certificate,
                  "what GET /v1/blocks/{height}/certificate answered; - for standard input")
+      ->capture_default_str();
+  app.add_flag("--json", options.json, "print JSON");
+}
+
+void add_verify_allocation(CLI::App& app, VerifyAllocationOptions& options) {
+  app.add_option("--genesis", options.genesis, "the chain's genesis.json")->required();
+  app.add_option("--certificate", options.certificate,
+                 "what GET /v1/blocks/{height}/certificate answered for the allocation's height")
+      ->required();
+  app.add_option("--allocation", options.allocation,
+                 "what GET /v1/slots/{start}/allocation answered; - for standard input")
       ->capture_default_str();
   app.add_flag("--json", options.json, "print JSON");
 }
@@ -327,8 +348,10 @@ void add_bench_market(CLI::App& app, BenchMarketOptions& options) {
 struct MarketCommands {
   MarketClearOptions clear;
   MarketReplayOptions replay;
+  MarketCheckOptions check;
   GridServiceOptions service;
   CLI::App* clear_command = nullptr;
+  CLI::App* check_command = nullptr;
   CLI::App* replay_command = nullptr;
   std::vector<CLI::App*> service_commands;
 };
@@ -356,6 +379,14 @@ void add_market(CLI::App& app, MarketCommands& commands) {
   clear->add_option("--book", commands.clear.book, "the book, JSON; - for standard input")
       ->capture_default_str();
   clear->add_flag("--json", commands.clear.json, "no table on standard error");
+  auto* check = app.add_subcommand(
+      "check", "prove offline that a slot's clearing by rule optimal is an optimum");
+  commands.check_command = check;
+  check
+      ->add_option("--certificate", commands.check.certificate,
+                   "what GET /v1/slots/{start}/certificate answered; - for standard input")
+      ->capture_default_str();
+  check->add_flag("--json", commands.check.json, "print JSON");
   add_grid_service(app, "flexibility",
                    "call the cheapest offers of two regions' stores, and settle by meters",
                    GridService::flexibility, commands);
@@ -371,6 +402,10 @@ void add_market(CLI::App& app, MarketCommands& commands) {
   replay
       ->add_option("--profiles", options.profiles,
                    "folder of profiles, as of `up` [a built-in neighbourhood of 12 homes]")
+      ->check(CLI::ExistingDirectory);
+  replay
+      ->add_option("--ledger", options.ledger,
+                   "data folder of a stopped peer: the readings that its chain has settled")
       ->check(CLI::ExistingDirectory);
   replay->add_option("--rule", options.rules, "a clearing rule; may be repeated [all]");
   replay
@@ -464,6 +499,10 @@ int main(int argc, char** argv) {
   auto* verify_command = app.add_subcommand("verify-certificate",
                                             "check offline that a block is of the genesis's chain");
   add_verify_certificate(*verify_command, verify_certificate);
+  VerifyAllocationOptions verify_allocation;
+  auto* verify_allocation_command = app.add_subcommand(
+      "verify-allocation", "check offline which energy a slot allocated to whom");
+  add_verify_allocation(*verify_allocation_command, verify_allocation);
   BenchIngestOptions bench_ingest;
   auto* bench_command =
       app.add_subcommand("bench", "measure an island of its own, which is gone afterwards");
@@ -516,6 +555,7 @@ int main(int argc, char** argv) {
   if (governance_command->parsed()) return run_governance(governance);
   if (losses_command->parsed()) return run_network_losses(network_losses);
   if (verify_command->parsed()) return run_verify_certificate(verify_certificate);
+  if (verify_allocation_command->parsed()) return run_verify_allocation(verify_allocation);
   if (app.got_subcommand("genesis")) return run_genesis(genesis);
   if (app.got_subcommand("calendar")) return run_calendar(calendar);
   if (import_command->parsed()) return run_import_composer(import_composer);
@@ -525,6 +565,7 @@ int main(int argc, char** argv) {
   if (bench_settlement_command->parsed()) return run_bench_settlement(bench_settlement);
   if (bench_market_command->parsed()) return run_bench_market(bench_market);
   if (market.clear_command->parsed()) return run_market_clear(market.clear);
+  if (market.check_command->parsed()) return run_market_check(market.check);
   if (market.replay_command->parsed()) return run_market_replay(market.replay);
   for (const auto* command : market.service_commands) {
     if (command->parsed()) return run_grid_service(market.service);

@@ -97,7 +97,13 @@ class Reader {
 class BookParser {
  public:
   Result<MarketBook> run(const Json& document) {
-    Reader root(document, "the document", {"orders", "tariff", "network", "sharing", "nrgcoin"});
+    Reader root(
+        document, "the document",
+        {"orders", "tariff", "network", "sharing", "nrgcoin", "participants", "start", "clearing"});
+    for (const Json& name : root.list("participants")) {
+      if (!name.is_string()) return wrong("participants are not texts");
+      participant(name.get<std::string>());
+    }
     std::size_t number = 0;
     for (const Json& order : root.list("orders")) add_order(order, number++);
     if (const Json* tariff = root.object("tariff")) read_tariff(*tariff);

@@ -5,7 +5,10 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include "market/certificate.hpp"
 
 namespace powershare::apps {
 
@@ -18,8 +21,18 @@ struct MarketClearOptions {
 /// wrong, 1 where the certificate does not hold.
 int run_market_clear(const MarketClearOptions& options);
 
+struct MarketCheckOptions {
+  std::filesystem::path certificate = "-";  ///< as GET /v1/slots/{start}/certificate; -: stdin
+  bool json = false;
+};
+/// The certificate of a book and its clearing by rule `optimal`. AppError::damaged_data where it is
+/// not one, MarketError::bad_certificate where it does not hold.
+Result<market::Certificate> check_market_certificate(std::string_view text);
+int run_market_check(const MarketCheckOptions& options);
+
 struct MarketReplayOptions {
   std::optional<std::filesystem::path> profiles;  ///< none: the built-in neighbourhood
+  std::optional<std::filesystem::path> ledger;    ///< data folder of a stopped peer, instead
   std::vector<std::string> rules;                 ///< empty: all
   std::vector<std::string> tariffs = {"0.1629"};
   std::string feed_in = "0";

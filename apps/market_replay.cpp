@@ -4,6 +4,7 @@
 #include "apps/error.hpp"
 #include "apps/exit.hpp"
 #include "apps/files.hpp"
+#include "apps/ledger_profiles.hpp"
 #include "apps/market_commands.hpp"
 #include "apps/market_kpis.hpp"
 #include "apps/storage_report.hpp"
@@ -151,7 +152,9 @@ Json to_json(const MarketScenario& scenario, const MarketKpis& it) {
 }
 
 Result<std::unique_ptr<Profiles>> profiles_of(const MarketReplayOptions& options) {
+  if (options.profiles && options.ledger) return usage("--profiles or --ledger, not both");
   if (options.profiles) return read_profiles(*options.profiles);
+  if (options.ledger) return read_ledger_profiles(*options.ledger);
   return built_in_profiles(15 * millis_per_minute, 1);
 }
 

@@ -55,6 +55,8 @@ class GatewayImpl final : public Gateway {
     add_account_proof_routes(router_, services_);
     add_market_routes(router_, services_);
     add_slot_book_routes(router_, services_);
+    add_slot_proof_routes(router_, services_);
+    add_origin_routes(router_, services_);
     add_registry_routes(router_, services_);
     add_event_routes(router_, services_);
     add_prepare_routes(router_, services_);

@@ -143,8 +143,8 @@ void write_responses(json::Writer& out, const RouteInfo& info) {
       out.key("content").begin_object().key(info.response_type).begin_object();
       if (!info.response_schema.empty()) out.key("schema").raw(info.response_schema);
       out.end_object();
-      if (!info.other_response_type.empty()) {
-        out.key(info.other_response_type).begin_object().end_object();
+      for (const auto& type : info.other_response_types) {
+        out.key(type).begin_object().end_object();
       }
       out.end_object();
     } else if (status >= 400) {

@@ -382,6 +382,50 @@ void fields(A& a, ledger::SetNetwork& p) {
   a.sparse("losses", p.losses);
 }
 template <class A>
+void fields(A& a, ledger::SetSource& p) {
+  a.field("meter", p.meter);
+  a.field("source", p.source);
+}
+template <class A>
+void fields(A& a, ledger::MemberShare& p) {
+  a.field("participant", p.participant);
+  NanoAmount share{p.share_nano};
+  a.field("share", share);
+}
+template <class A>
+void fields(A& a, ledger::PairShare& p) {
+  a.field("producer", p.producer);
+  a.field("consumer", p.consumer);
+  NanoAmount share{p.share_nano};
+  a.field("share", share);
+}
+template <class A>
+void fields(A& a, ledger::SetShares& p) {
+  a.field("from", p.from);
+  a.sparse("shares", p.shares);
+  a.sparse("pairs", p.pairs);
+  a.sparse("price", p.price);
+}
+template <class A>
+void fields(A& a, ledger::TariffBand& p) {
+  a.field("name", p.name);
+  a.field("price", p.price);
+  a.optional("feed_in", p.feed_in);
+  a.sparse("windows", p.windows);
+}
+template <class A>
+void fields(A& a, ledger::MixPart& p) {
+  a.field("source", p.source);
+  a.field("ppm", p.ppm);
+}
+template <class A>
+void fields(A& a, ledger::SetTariff& p) {
+  a.field("utility", p.utility);
+  a.field("from", p.from);
+  a.sparse("bands", p.bands);
+  a.sparse("mix", p.mix);
+}
+template <class A>
 void fields(A& a, ledger::SetPreferences& p) {
   a.field("participant", p.participant);
   a.optional("ranking", p.ranking);

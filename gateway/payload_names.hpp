@@ -45,6 +45,15 @@ struct EnumNames<ledger::MeterKind> {
        {ledger::MeterKind::transformer, "transformer"}}};
 };
 template <>
+struct EnumNames<ledger::EnergySource> {
+  static constexpr std::array<std::pair<ledger::EnergySource, std::string_view>, 5> values{
+      {{ledger::EnergySource::solar, "solar"},
+       {ledger::EnergySource::wind, "wind"},
+       {ledger::EnergySource::hydro, "hydro"},
+       {ledger::EnergySource::thermal, "thermal"},
+       {ledger::EnergySource::other, "other"}}};
+};
+template <>
 struct EnumNames<ledger::Scope> {
   static constexpr std::array<std::pair<ledger::Scope, std::string_view>, 5> values{
       {{ledger::Scope::own, "own"},

@@ -45,7 +45,7 @@ struct RouteInfo {
   std::vector<std::string> request_types = {"application/json"};
   std::string response_schema;  ///< of a 2xx answer; empty where it is not JSON
   std::string response_type = "application/json";
-  std::string other_response_type;  ///< that a parameter asks for; empty: none
+  std::vector<std::string> other_response_types = {};  ///< that a parameter asks for
   std::vector<int> statuses = {200};
 };
 

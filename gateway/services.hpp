@@ -31,9 +31,12 @@ void add_block_routes(Router& router, const ServicesPtr& services);   // blocks
 void add_member_routes(Router& router, const ServicesPtr& services);  // members, certificates
 void add_transaction_routes(Router& router, const ServicesPtr& services);  // transactions
 void add_transaction_list_routes(Router& router, const ServicesPtr& services);
-void add_registry_routes(Router& router, const ServicesPtr& services);       // participants, meters
-void add_market_routes(Router& router, const ServicesPtr& services);         // slots, trades, bills
-void add_slot_book_routes(Router& router, const ServicesPtr& services);      // a slot's orders
+void add_registry_routes(Router& router, const ServicesPtr& services);    // participants, meters
+void add_market_routes(Router& router, const ServicesPtr& services);      // slots, trades, bills
+void add_slot_book_routes(Router& router, const ServicesPtr& services);   // a slot's orders
+void add_slot_proof_routes(Router& router, const ServicesPtr& services);  // what a slot proves
+void add_origin_routes(Router& router,
+                       const ServicesPtr& services);  // certificates, shares, tariffs
 void add_account_routes(Router& router, const ServicesPtr& services);        // accounts, totals
 void add_account_proof_routes(Router& router, const ServicesPtr& services);  // a balance, proven
 void add_event_routes(Router& router, const ServicesPtr& services);          // Server-Sent Events

@@ -12,6 +12,10 @@
 #include "ledger/queries.hpp"
 
 namespace powershare::gateway {
+
+void add_network_routes(Router& router, const ServicesPtr& services);  // gateway/v1_network.cpp
+void add_kpi_routes(Router& router, const ServicesPtr& services);      // gateway/v1_kpis.cpp
+
 namespace {
 
 constexpr std::size_t default_items = 100;
@@ -109,6 +113,9 @@ void write_trade(json::Writer& out, const ledger::TradeView& view) {
   out.key("fees").decimal(trade.total_fees().nano());
   out.key("loss").decimal(trade.losses.nano()).key("loss_kwh").decimal(trade.lost.nano());
   out.key("venue").string(ledger::to_text(trade.venue));
+  out.key("forward").boolean(trade.forward);
+  out.key("buyer_margin").decimal(trade.buyer_margin.nano());
+  out.key("seller_margin").decimal(trade.seller_margin.nano());
   out.key("state").string(ledger::to_text(view.state)).end_object();
 }
 
@@ -208,6 +215,9 @@ void write_totals(json::Writer& out, const ledger::BillTotals& totals) {
   write_line(out, "to_utility", totals.to_utility);
   write_line(out, "late_from_utility", totals.late_from_utility);
   write_line(out, "late_to_utility", totals.late_to_utility);
+  write_line(out, "shortfall", totals.shortfall);
+  write_line(out, "unused", totals.unused);
+  write_line(out, "deviations", totals.deviations());
   out.key("fees_coins").decimal(totals.fees.nano());
   out.key("fees_by_level").begin_array();
   for (const auto& [level, fee] : totals.level_fees) {
@@ -222,6 +232,7 @@ void write_totals(json::Writer& out, const ledger::BillTotals& totals) {
   out.key("savings_coins").decimal(totals.savings().nano());
   write_ratio(out, "self_consumption", totals.self_consumption());
   write_ratio(out, "self_sufficiency", totals.self_sufficiency());
+  write_ratio(out, "renewable_share", totals.renewable_share());
   out.key("slots").unsigned_integer(totals.slots);
 }
 
@@ -300,6 +311,9 @@ std::string trade_schema() {
                         {"loss", "decimal"},
                         {"loss_kwh", "decimal"},
                         {"venue", R"({"type":"string","enum":["local","island","utility"]})"},
+                        {"forward", "boolean"},
+                        {"buyer_margin", "decimal"},
+                        {"seller_margin", "decimal"},
                         {"state", "string"}});
 }
 
@@ -320,6 +334,9 @@ std::string bill_schema(bool community) {
                    {"to_utility", line},
                    {"late_from_utility", line},
                    {"late_to_utility", line},
+                   {"shortfall", line},
+                   {"unused", line},
+                   {"deviations", line},
                    {"fees_coins", "decimal"},
                    {"fees_by_level", levels},
                    {"losses_coins", "decimal"},
@@ -329,6 +346,7 @@ std::string bill_schema(bool community) {
                    {"savings_coins", "decimal"},
                    {"self_consumption", "decimal?"},
                    {"self_sufficiency", "decimal?"},
+                   {"renewable_share", "decimal?"},
                    {"slots", "integer"}};
   const Fields own =
       community
@@ -375,6 +393,8 @@ void add_slot_routes(Router& router, const ServicesPtr& services) {
 
 void add_market_routes(Router& router, const ServicesPtr& services) {
   add_slot_routes(router, services);
+  add_network_routes(router, services);
+  add_kpi_routes(router, services);
 
   RouteInfo trades;
   trades.method = "GET";

@@ -179,6 +179,10 @@ void get_parameters(const Services& services, const Request&, const Responder& r
   } else {
     out.null();
   }
+  out.key("origin").string(parameters.origin ? "on" : "off");
+  out.key("rewards").string(ledger::rewards_text(parameters));
+  out.key("gate_closure_ms").integer(parameters.gate_closure_ms);
+  out.key("deviation_margin").decimal(parameters.deviation_margin_nano);
   out.key("block_time").string(to_iso8601(clock.block));
   out.key("island_time").string(to_iso8601(clock.island)).end_object();
   responder.send(json_response(std::move(out).take()));
@@ -289,6 +293,10 @@ void add_registry_routes(Router& router, const ServicesPtr& services) {
                                         {"signed_readings_only", "boolean"},
                                         {"plausibility", "string"},
                                         {"site", "string?"},
+                                        {"origin", "string"},
+                                        {"rewards", "string"},
+                                        {"gate_closure_ms", "integer"},
+                                        {"deviation_margin", "decimal"},
                                         {"block_time", "time"},
                                         {"island_time", "time"}});
   info.statuses = {200, 503};

@@ -5,6 +5,8 @@
 #include "gateway/problem.hpp"
 #include "gateway/schemas.hpp"
 #include "gateway/services.hpp"
+#include "ledger/deviations.hpp"
+#include "ledger/forward.hpp"
 #include "ledger/slot_book.hpp"
 #include "ledger/slot_record.hpp"
 #include "ledger/slots.hpp"
@@ -21,7 +23,10 @@ Result<ledger::SlotInputs> inputs_of(const ledger::StateReader& state, ledger::S
   inputs.rule = std::move(record.rule);
   inputs.supply = record.supply;
   inputs.terms = std::move(record.terms);
-  for (const auto& terms : inputs.terms) {
+  if (auto forward = ledger::find_forward(state, record.start)) {
+    inputs.commitments = std::move(forward->commitments);
+  }
+  for (const auto& terms : inputs.terms) {  // who has no meter has metered nothing
     const auto& metered = (*energies)[terms.participant];
     inputs.metered.push_back(metered.all);
     inputs.apart.push_back(metered.apart);
@@ -36,7 +41,9 @@ void write_order(json::Writer& out, const market::Order& order, const ledger::Sl
   out.begin_object().key("participant");
   out.string(ledger::to_text(inputs.terms[order.participant].participant));
   out.key("side").string(order.side == market::Side::buy ? "buy" : "sell");
-  out.key("by").string(order.standing ? "criteria" : "order");
+  out.key("by").string(ledger::covers_shortfall(order) || ledger::sells_unused(order) ? "deviation"
+                       : order.standing                                               ? "criteria"
+                                                                                      : "order");
   out.key("energy_kwh").decimal(order.energy.nano());
   out.key("limit").decimal(order.limit.nano());
   out.key("restricted").boolean(!order.partners.empty() || order.only_green).end_object();
@@ -68,12 +75,13 @@ void get_book(const Services& services, const Request& request, const Responder&
 }  // namespace
 
 void add_slot_book_routes(Router& router, const ServicesPtr& services) {
-  const auto order = object_schema({{"participant", "string"},
-                                    {"side", R"({"type":"string","enum":["buy","sell"]})"},
-                                    {"by", R"({"type":"string","enum":["criteria","order"]})"},
-                                    {"energy_kwh", "decimal"},
-                                    {"limit", "decimal"},
-                                    {"restricted", "boolean"}});
+  const auto order =
+      object_schema({{"participant", "string"},
+                     {"side", R"({"type":"string","enum":["buy","sell"]})"},
+                     {"by", R"({"type":"string","enum":["criteria","order","deviation"]})"},
+                     {"energy_kwh", "decimal"},
+                     {"limit", "decimal"},
+                     {"restricted", "boolean"}});
   RouteInfo info;
   info.method = "GET";
   info.pattern = "/v1/slots/{start}/book";

@@ -25,6 +25,13 @@ constexpr ClassName class_names[] = {
     {AccountClass::utility_credit, "utility_credit"},
     {AccountClass::claims_debtor, "claims_debtor"},
     {AccountClass::deviation, "deviation"},
+    {AccountClass::origin_issued, "origin_issued"},
+    {AccountClass::origin_held, "origin_held"},
+    {AccountClass::origin_claimed, "origin_claimed"},
+    {AccountClass::origin_expired, "origin_expired"},
+    {AccountClass::solarcoin_issue, "solarcoin_issue"},
+    {AccountClass::nrgcoin_issue, "nrgcoin_issue"},
+    {AccountClass::nrgcoin_burned, "nrgcoin_burned"},
 };
 
 Bytes encode_balance(std::int64_t balance_nano) {

@@ -34,15 +34,32 @@ enum class AccountClass : std::uint8_t {
   utility_credit,         ///< CO: owner = the supplier that draws on it
   claims_debtor,          ///< due: counter-entry of all claims
   deviation,              ///< CO: what deviators pay and get
+  // Certificates of origin (ledger/origin.hpp) and rewards (ledger/rewards.hpp).
+  origin_issued = 0x30,  ///< GO: counter-entry of all certificates
+  origin_held,           ///< GO: owner = the holder while the slot is not final; never negative
+  origin_claimed,        ///< GO: owner = who has consumed the energy; never negative
+  origin_expired,        ///< GO: nobody here has consumed it; never negative
+  solarcoin_issue,       ///< SLR: counter-entry of SolarCoins
+  nrgcoin_issue,         ///< NRG: counter-entry of NRGcoins minted
+  nrgcoin_burned,        ///< NRG: spent for renewable energy; never negative
 };
 /// "participant", "grid_injection", …: as /v1/accounts shows them.
 std::string_view to_text(AccountClass account_class);
 constexpr bool may_be_negative(AccountClass account_class) {
-  return account_class >= AccountClass::grid_injection;
+  switch (account_class) {
+    case AccountClass::origin_held:
+    case AccountClass::origin_claimed:
+    case AccountClass::origin_expired:
+    case AccountClass::nrgcoin_burned:
+      return false;
+    default:
+      return account_class >= AccountClass::grid_injection;
+  }
 }
 
 /// Names of assets: "EN" (nano-kWh), "CO" (nano-coins), "due" (nano-coins owed), "CA:EUR"
-/// (nano-units of cash).
+/// (nano-units of cash); "GO:solar", "GO:wind", "GO:hydro" (nano-kWh of certificates), "SLR", "NRG"
+/// (nano-units of rewards).
 inline constexpr std::string_view asset_energy = "EN";
 inline constexpr std::string_view asset_coins = "CO";
 inline constexpr std::string_view asset_due = "due";

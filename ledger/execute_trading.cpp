@@ -5,6 +5,7 @@
 #include "ledger/calendar.hpp"
 #include "ledger/claims.hpp"
 #include "ledger/execution.hpp"
+#include "ledger/forward.hpp"
 #include "ledger/orders.hpp"
 #include "ledger/slots.hpp"
 
@@ -17,13 +18,26 @@ Verdict reject(std::string code, std::string message) {
   return Rejection{std::move(code), std::move(message)};
 }
 
-Verdict check_slots_of(const BlockContext& context, const PlaceOrder& order) {
+/// "5 minutes"; seconds where it is no whole number of them.
+std::string in_words(std::int64_t duration_ms) {
+  if (duration_ms == millis_per_minute) return "1 minute";
+  if (duration_ms % millis_per_minute == 0) {
+    return std::to_string(duration_ms / millis_per_minute) + " minutes";
+  }
+  return std::to_string(duration_ms / 1000) + " seconds";
+}
+
+Verdict check_slots_of(const StateReader& state, const BlockContext& context,
+                       const PlaceOrder& order) {
   const auto slot_ms = context.parameters.slot_ms;
   if (slot_start(order.first_slot, slot_ms) != order.first_slot) {
     return reject("bad_slot", "The first slot is not the start of a slot");
   }
-  if (context.island_time >= gate_of(order.first_slot)) {
-    return reject("gate_closed", "Orders for a slot are taken until 5 minutes before its start");
+  if (order.first_slot < first_open_slot(state, context.parameters, context.island_time)) {
+    // Word for word what all programs have said as long as this could not be governed.
+    return reject("gate_closed", "Orders for a slot are taken until " +
+                                     in_words(context.parameters.gate_closure_ms) +
+                                     " before its start");
   }
   if (order.first_slot.value - context.island_time.value > OrderLimits::max_ahead_ms) {
     return reject("bad_slot", "The first slot of an order is at most 7 days ahead");
@@ -42,9 +56,12 @@ Wide worth(const BlockContext& context, const PlaceOrder& order) {
   return (per_slot * (order.slots - over) + nano_per_unit - 1) / nano_per_unit;
 }
 
-/// What a participant may still promise: coins and credit less what it owes.
+/// What a participant may still promise: coins, those that are held for its bids among them, and
+/// credit, less what it owes.
 Wide spendable(const StateReader& state, const BlockContext& context, const ParticipantRef& ref) {
   Wide result = balance(state, participant_account(ref, asset_coins));
+  const auto running = slot_start(context.island_time, context.parameters.slot_ms);
+  result += held_for(state, ref, running).nano();
   if (current_supply(state).supplier) result += context.parameters.credit_limit.nano();
   return result - claims_on(state, ref).nano();
 }
@@ -60,7 +77,7 @@ Verdict execute(Overlay& state, const BlockContext& context, const Transaction& 
   if (ref.type == ParticipantType::bank) {
     return reject("not_allowed", "A Bank cannot trade energy");
   }
-  if (auto wrong = check_slots_of(context, payload)) return wrong;
+  if (auto wrong = check_slots_of(state, context, payload)) return wrong;
   const auto live = orders_of(state, ref);
   if (live.size() >= OrderLimits::max_live) {
     return reject("too_many_orders", "A participant has at most 64 live orders");
@@ -77,6 +94,7 @@ Verdict execute(Overlay& state, const BlockContext& context, const Transaction& 
     }
   }
   put_order(state, {transaction.id, payload, context.block_time}, context.parameters.slot_ms);
+  begin_forward(state, context.parameters, context.island_time);
   return {};
 }
 
@@ -86,11 +104,10 @@ Verdict execute(Overlay& state, const BlockContext& context, const Transaction&,
   const auto slot_ms = context.parameters.slot_ms;
   auto live = find_order(state, payload.participant, payload.order);
   if (!live) return reject("unknown_order", "There is no such live order");
-  if (context.island_time >= gate_of(live->last_slot(slot_ms))) {
+  const auto first_open = first_open_slot(state, context.parameters, context.island_time);
+  if (live->last_slot(slot_ms) < first_open) {
     return reject("gate_closed", "The gate of the order's last slot has closed");
   }
-  auto first_open = live->order.first_slot;
-  while (context.island_time >= gate_of(first_open)) first_open.value += slot_ms;
   cancel_order_from(state, *std::move(live), first_open, slot_ms);
   return {};
 }

@@ -17,6 +17,7 @@ std::string_view to_text(Plausibility plausibility) {
 }
 
 std::uint8_t Genesis::encoding_version() const {
+  if (parameters.extended_further()) return 4;
   if (parameters.extended()) return 3;
   return feature_level == 1 && consensus == ConsensusConstants{64, 256} ? 1 : 2;
 }

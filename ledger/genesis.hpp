@@ -42,12 +42,27 @@ struct Parameters {
   /// 0: nothing (DECISIONS 17).
   Coins gateway_daily_coins = Coins::from_nano(10'000'000 * nano_per_unit);
   Cash gateway_daily_cash = Cash::from_nano(10'000'000 * nano_per_unit);  ///< of all currencies
-  /// True where a field of level 3 is not at its default.
+  // Since feature level 4; likewise.
+  bool origin = false;     ///< certificates of origin (ledger/origin.hpp)
+  bool solarcoin = false;  ///< rewards (ledger/rewards.hpp); only with certificates
+  bool nrgcoin = false;
+  std::int64_t gate_closure_ms =
+      5 * millis_per_minute;  ///< orders of a slot are taken until so long before its start
+  std::int64_t deviation_margin_nano =
+      nano_per_unit /
+      10;  ///< what deviating from a commitment costs, in nano-parts of the spot price
+  /// True where a field of level 4 is not at its default.
+  bool extended_further() const {
+    const Parameters standard{};
+    return origin || solarcoin || nrgcoin || gate_closure_ms != standard.gate_closure_ms ||
+           deviation_margin_nano != standard.deviation_margin_nano;
+  }
+  /// True where a field of level 3 or 4 is not at its default.
   bool extended() const {
     const Parameters standard{};
     return signed_readings_only || plausibility != Plausibility::quarantine || site.has_value() ||
            gateway_daily_coins != standard.gateway_daily_coins ||
-           gateway_daily_cash != standard.gateway_daily_cash;
+           gateway_daily_cash != standard.gateway_daily_cash || extended_further();
   }
   friend bool operator==(const Parameters&, const Parameters&) = default;
 };
@@ -86,10 +101,10 @@ struct Genesis {
   static Result<Genesis> from_json(std::string_view text);
   /// SHA-256 over the fixed-layout encoding of all fields, which is docs/formats-ledger.md's
   /// version 1 where constants and feature level are those that version 1 implies, else version 2,
-  /// and version 3 where parameters of level 3 are not at their defaults.
+  /// and version 3 or 4 where parameters of that level are not at their defaults.
   Digest hash() const;
   /// 1 where consensus constants and feature level are at their values of version 1, else 2; 3 with
-  /// Parameters::extended().
+  /// Parameters::extended(), 4 with Parameters::extended_further().
   std::uint8_t encoding_version() const;
 };
 

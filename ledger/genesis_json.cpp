@@ -49,7 +49,8 @@ constexpr ScopeName scope_names[] = {{Scope::own, "own"},
                                      {Scope::gateway, "gateway"},
                                      {Scope::feeder, "feeder"}};
 
-/// Parameters since level 3, as set_parameter() takes them, where they are not at their defaults.
+/// Parameters since levels 3 and 4, as set_parameter() takes them, where they are not at their
+/// defaults.
 void write_later(Json& out, const Parameters& parameters) {
   const Parameters standard;
   if (parameters.signed_readings_only) out["signed_readings_only"] = "true";
@@ -62,6 +63,14 @@ void write_later(Json& out, const Parameters& parameters) {
   }
   if (parameters.gateway_daily_cash != standard.gateway_daily_cash) {
     out["gateway_daily_cash"] = to_text(parameters.gateway_daily_cash);
+  }
+  if (parameters.origin) out["origin"] = "on";
+  if (rewards_text(parameters) != "none") out["rewards"] = rewards_text(parameters);
+  if (parameters.gate_closure_ms != standard.gate_closure_ms) {
+    out["gate_closure"] = std::to_string(parameters.gate_closure_ms) + "ms";
+  }
+  if (parameters.deviation_margin_nano != standard.deviation_margin_nano) {
+    out["deviation_margin"] = format_nano(parameters.deviation_margin_nano);
   }
 }
 
@@ -88,6 +97,24 @@ void write(Json& out, const Participant& participant) {
   price("tariff_coins_per_kwh", participant.tariff, standard.tariff);
   price("feed_in_coins_per_kwh", participant.feed_in, standard.feed_in);
   if (participant.profile != standard.profile) out["profile"] = hex(participant.profile);
+}
+
+Json zone_json(const NetworkZone& zone) {
+  Json out = {{"id", zone.id}};
+  if (zone.parent) out["parent"] = *zone.parent;
+  for (const auto& fee : zone.fees) {
+    Json entry = {{"per_kwh", to_text(fee.per_kwh)}, {"tariff_ppm", fee.tariff_ppm}};
+    for (const auto& window : fee.windows) {
+      entry["windows"].push_back({{"weekdays", window.weekdays},
+                                  {"from_minute", window.from_minute},
+                                  {"to_minute", window.to_minute}});
+    }
+    out["fees"].push_back(std::move(entry));
+  }
+  out["loss_nano"] = zone.loss_nano;
+  if (zone.max_export) out["max_export_kwh"] = to_text(*zone.max_export);
+  if (zone.max_import) out["max_import_kwh"] = to_text(*zone.max_import);
+  return out;
 }
 
 struct PayloadWriter {
@@ -128,6 +155,20 @@ struct PayloadWriter {
     out["offsets"] = Json::array();
     for (const auto& offset : payload.offsets) {
       out["offsets"].push_back({{"from", to_iso8601(offset.from)}, {"minutes", offset.minutes}});
+    }
+  }
+  void operator()(const SetNetwork& payload) const {
+    out["zones"] = Json::array();
+    for (const auto& zone : payload.zones) out["zones"].push_back(zone_json(zone));
+    if (!payload.members.empty()) out["members"] = Json::array();
+    for (const auto& member : payload.members) {
+      out["members"].push_back(
+          {{"participant", to_text(member.participant)}, {"zone", member.zone}});
+    }
+    if (!payload.losses.empty()) out["losses"] = Json::array();
+    for (const auto& loss : payload.losses) {
+      out["losses"].push_back(
+          {{"from", loss.from}, {"to", loss.to}, {"loss_nano", loss.loss_nano}});
     }
   }
   template <class Other>
@@ -326,6 +367,86 @@ SetCalendar read_set_calendar(Fields& in, const std::string& where, std::string&
   return payload;
 }
 
+// A network's fields have the names of the transaction's (gateway/payload_fields.hpp), so that one
+// file does for both.
+
+/// A whole number in [0, max].
+std::uint64_t whole(Fields& in, const char* name, std::uint64_t max) {
+  const auto value = in.integer(name, 0);
+  if (value >= 0 && static_cast<std::uint64_t>(value) <= max) {
+    return static_cast<std::uint64_t>(value);
+  }
+  in.fail(std::string(name) + " is out of range");
+  return 0;
+}
+
+/// Calls `read` for the items of a list that may be absent.
+template <class Read>
+void each_item(Fields& in, const char* name, Read read) {
+  const auto* list = in.find(name);
+  if (list == nullptr) return;
+  if (!list->is_array()) return in.fail(std::string(name) + " is not a list");
+  for (const auto& item : *list) read(item);
+}
+
+NetworkFee read_network_fee(const Json& value, const std::string& where, std::string& fault) {
+  Fields in(value, where, fault);
+  NetworkFee fee;
+  fee.per_kwh = in.price("per_kwh", {});
+  fee.tariff_ppm = static_cast<std::uint32_t>(whole(in, "tariff_ppm", UINT32_MAX));
+  each_item(in, "windows", [&](const Json& item) {
+    Fields fields(item, where, fault);
+    WeeklyWindow window;
+    window.weekdays = static_cast<std::uint8_t>(whole(fields, "weekdays", UINT8_MAX));
+    window.from_minute = static_cast<std::uint16_t>(whole(fields, "from_minute", UINT16_MAX));
+    window.to_minute = static_cast<std::uint16_t>(whole(fields, "to_minute", UINT16_MAX));
+    fields.finish();
+    fee.windows.push_back(window);
+  });
+  in.finish();
+  return fee;
+}
+
+NetworkZone read_network_zone(const Json& value, const std::string& where, std::string& fault) {
+  Fields in(value, where, fault);
+  NetworkZone zone;
+  zone.id = in.text("id");
+  if (in.has("parent")) zone.parent = static_cast<std::uint32_t>(whole(in, "parent", UINT32_MAX));
+  each_item(in, "fees",
+            [&](const Json& item) { zone.fees.push_back(read_network_fee(item, where, fault)); });
+  zone.loss_nano = in.integer("loss_nano", 0);
+  if (in.has("max_export_kwh")) zone.max_export = Energy::from_nano(in.nano("max_export_kwh"));
+  if (in.has("max_import_kwh")) zone.max_import = Energy::from_nano(in.nano("max_import_kwh"));
+  in.finish();
+  return zone;
+}
+
+SetNetwork read_set_network(Fields& in, const std::string& where, std::string& fault) {
+  SetNetwork network;
+  if (!in.has("zones")) in.fail("field zones is missing");
+  each_item(in, "zones", [&](const Json& item) {
+    network.zones.push_back(read_network_zone(item, where, fault));
+  });
+  each_item(in, "members", [&](const Json& item) {
+    Fields fields(item, where, fault);
+    NetworkMember member;
+    member.participant = fields.parsed<ParticipantRef>("participant", parse_participant_ref);
+    member.zone = static_cast<std::uint32_t>(whole(fields, "zone", UINT32_MAX));
+    fields.finish();
+    network.members.push_back(std::move(member));
+  });
+  each_item(in, "losses", [&](const Json& item) {
+    Fields fields(item, where, fault);
+    NetworkLoss loss;
+    loss.from = static_cast<std::uint32_t>(whole(fields, "from", UINT32_MAX));
+    loss.to = static_cast<std::uint32_t>(whole(fields, "to", UINT32_MAX));
+    loss.loss_nano = fields.integer("loss_nano", 0);
+    fields.finish();
+    network.losses.push_back(loss);
+  });
+  return network;
+}
+
 Payload read_payload(const Json& value, const std::string& where, std::string& fault) {
   Fields in(value, where, fault);
   Payload payload;
@@ -342,10 +463,12 @@ Payload read_payload(const Json& value, const std::string& where, std::string& f
     payload = read_set_criteria(in);
   } else if (type == "SetCalendar") {
     payload = read_set_calendar(in, where, fault);
+  } else if (type == "SetNetwork") {
+    payload = read_set_network(in, where, fault);
   } else {
     in.fail(
         "type is none of AddParticipant, ProvisionAsset, RegisterMeter, BindKey, SetCriteria, "
-        "SetCalendar");
+        "SetCalendar, SetNetwork");
   }
   in.finish();
   return payload;
@@ -365,7 +488,8 @@ Parameters read_parameters(const Json& value, std::string& fault) {
   parameters.clearing_rule = in.text("clearing_rule", parameters.clearing_rule);
   parameters.currency = in.text("currency", parameters.currency);
   for (const char* name : {"signed_readings_only", "plausibility", "site", "gateway_daily_coins",
-                           "gateway_daily_cash"}) {
+                           "gateway_daily_cash", "origin", "rewards", "gate_closure",
+                           "deviation_margin"}) {
     if (!in.has(name)) continue;
     if (const auto set = set_parameter(parameters, name, in.text(name), false); !set) {
       in.fail(set.error().detail());

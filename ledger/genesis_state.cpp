@@ -40,6 +40,10 @@ Result<void> check_fields(const Genesis& genesis) {
     return malformed(
         "signed_readings_only, plausibility, site and daily limits need feature level 3");
   }
+  if (genesis.parameters.extended_further() && genesis.feature_level < 4) {
+    return malformed(
+        "origin, rewards, gate_closure and deviation_margin need feature level 4");
+  }
   const auto& rule = genesis.parameters.clearing_rule;
   if (const auto needed = parameter_feature_level("clearing_rule", rule);
       needed > genesis.feature_level) {
@@ -78,6 +82,9 @@ Result<void> execute_registry(Overlay& state, const Genesis& genesis, UtcMillis 
     }
     if (std::holds_alternative<SetCalendar>(entry.payload) && genesis.feature_level < 3) {
       return malformed(where + "a calendar needs feature level 3");
+    }
+    if (std::holds_alternative<SetNetwork>(entry.payload) && genesis.feature_level < 4) {
+      return malformed(where + "a network needs feature level 4");
     }
     if (const auto valid = check_payload(entry.payload); !valid) {
       return malformed(where + valid.error().detail());

@@ -51,12 +51,16 @@ void encode(Encoder& out, const SettledTrade& trade) {
   out.quantity(trade.energy).quantity(trade.price).quantity(trade.amount);
   const bool over_network = !trade.fees.empty() || !trade.lost.is_zero();
   const unsigned flags = (trade.bid_ordered ? 0x10U : 0U) | (trade.offer_ordered ? 0x20U : 0U) |
-                         (over_network ? 0x40U : 0U);
+                         (over_network ? 0x40U : 0U) | (trade.forward ? 0x80U : 0U) |
+                         (trade.covers_short ? 0x04U : 0U) | (trade.sells_unused ? 0x08U : 0U);
   out.u8(static_cast<std::uint8_t>(static_cast<unsigned>(trade.venue) | flags));
-  if (!over_network) return;
-  out.quantity(trade.losses).quantity(trade.lost);
-  out.u32(static_cast<std::uint32_t>(trade.fees.size()));
-  for (const LevelFee& fee : trade.fees) out.text(fee.zone).quantity(fee.amount);
+  if (over_network) {
+    out.quantity(trade.losses).quantity(trade.lost);
+    out.u32(static_cast<std::uint32_t>(trade.fees.size()));
+    for (const LevelFee& fee : trade.fees) out.text(fee.zone).quantity(fee.amount);
+  }
+  if (trade.covers_short) out.quantity(trade.buyer_margin);
+  if (trade.sells_unused) out.quantity(trade.seller_margin);
 }
 
 void decode_network(Decoder& in, SettledTrade& trade) {
@@ -77,12 +81,16 @@ SettledTrade decode_trade(Decoder& in) {
   trade.price = in.quantity<Price>();
   trade.amount = in.quantity<Coins>();
   const unsigned venue = in.u8();
-  trade.venue = static_cast<Venue>(venue & 0x0fU);
+  trade.venue = static_cast<Venue>(venue & 0x03U);
   trade.bid_ordered = (venue & 0x10U) != 0;
   trade.offer_ordered = (venue & 0x20U) != 0;
-  if (venue > 0x7f) in.fail();
+  trade.forward = (venue & 0x80U) != 0;
+  trade.covers_short = (venue & 0x04U) != 0;
+  trade.sells_unused = (venue & 0x08U) != 0;
   if (trade.venue < Venue::local || trade.venue > Venue::utility) in.fail();
   if ((venue & 0x40U) != 0) decode_network(in, trade);
+  if (trade.covers_short) trade.buyer_margin = in.quantity<Coins>();
+  if (trade.sells_unused) trade.seller_margin = in.quantity<Coins>();
   return trade;
 }
 
@@ -167,9 +175,11 @@ HistoryRow participant_slot_row(const ParticipantSlotRow& slot) {
     value.u32(trade.index);
     encode(value, trade.trade);
   }
-  if (slot.settled.over_network()) {
+  const bool committed = !slot.settled.forward.empty();
+  if (slot.settled.over_network() || committed) {
     value.quantity(slot.settled.fees).quantity(slot.settled.losses).quantity(slot.settled.lost);
   }
+  if (committed) encode(value, slot.settled.forward);
   return row(history_table::participant_slots, std::move(key), std::move(value));
 }
 
@@ -201,6 +211,7 @@ Result<ParticipantSlotRow> parse_participant_slot_row(ByteView key_bytes, ByteVi
     slot.settled.losses = in.quantity<Coins>();
     slot.settled.lost = in.quantity<Energy>();
   }
+  if (!in.finished()) slot.settled.forward = decode_forward(in);
   return parsed(std::move(slot), key, in);
 }
 
@@ -264,6 +275,42 @@ Result<LateRow> parse_late_row(ByteView key_bytes, ByteView value_bytes) {
   late.charge = in.quantity<Coins>();
   late.credit = in.quantity<Coins>();
   return parsed(std::move(late), key, in);
+}
+
+HistoryRow order_slot_row(const OrderSlotRow& order) {
+  const OrderOutcome& outcome = order.outcome;
+  Encoder key;
+  put_participant(key, outcome.participant);
+  key.time(order.slot).raw(outcome.order);
+  Encoder value;
+  value.u8(static_cast<std::uint8_t>(outcome.side)).boolean(outcome.settled);
+  value.quantity(outcome.ordered).quantity(outcome.limit);
+  value.quantity(outcome.committed).quantity(outcome.amount);
+  value.quantity(outcome.spot).quantity(outcome.spot_amount);
+  value.quantity(outcome.deviation).quantity(outcome.deviation_cost);
+  return row(history_table::order_slots, std::move(key), std::move(value));
+}
+
+Result<OrderSlotRow> parse_order_slot_row(ByteView key_bytes, ByteView value_bytes) {
+  Decoder key(key_bytes);
+  Decoder in(value_bytes);
+  OrderSlotRow order;
+  OrderOutcome& outcome = order.outcome;
+  outcome.participant = take_participant(key);
+  order.slot = key.time();
+  outcome.order = key.array<32>();
+  outcome.side = static_cast<OrderSide>(in.u8());
+  if (outcome.side < OrderSide::sell || outcome.side > OrderSide::buy) in.fail();
+  outcome.settled = in.boolean();
+  outcome.ordered = in.quantity<Energy>();
+  outcome.limit = in.quantity<Price>();
+  outcome.committed = in.quantity<Energy>();
+  outcome.amount = in.quantity<Coins>();
+  outcome.spot = in.quantity<Energy>();
+  outcome.spot_amount = in.quantity<Coins>();
+  outcome.deviation = in.quantity<Energy>();
+  outcome.deviation_cost = in.quantity<Coins>();
+  return parsed(std::move(order), key, in);
 }
 
 namespace history_key {

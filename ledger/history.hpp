@@ -24,6 +24,8 @@ inline constexpr std::string_view trades = "trades";
 inline constexpr std::string_view participant_slots = "participant_slots";
 /// participant ‖ i64 slot ‖ text meter ‖ i64 start -> LateRow
 inline constexpr std::string_view late = "late_readings";
+/// participant ‖ i64 slot ‖ 32 order -> OrderSlotRow
+inline constexpr std::string_view order_slots = "order_slots";
 }  // namespace history_table
 
 struct SlotRow {
@@ -83,6 +85,15 @@ struct LateRow {
 };
 HistoryRow late_row(const LateRow& row);
 Result<LateRow> parse_late_row(ByteView key, ByteView value);
+
+/// What became of an explicit order in one of its slots, from the gate on.
+struct OrderSlotRow {
+  UtcMillis slot;
+  OrderOutcome outcome;
+  friend bool operator==(const OrderSlotRow&, const OrderSlotRow&) = default;
+};
+HistoryRow order_slot_row(const OrderSlotRow& row);
+Result<OrderSlotRow> parse_order_slot_row(ByteView key, ByteView value);
 
 /// Keys for scans. Text in them ends with a zero byte, as in ledger/state_keys.hpp.
 namespace history_key {

@@ -122,7 +122,10 @@ struct News {
 
 std::int64_t net_coins(const Settled& settled) {
   return settled.earned.nano() + settled.utility_credit.nano() - settled.paid.nano() -
-         settled.utility_charge.nano() - settled.fees.nano() - settled.losses.nano();
+         settled.utility_charge.nano() - settled.fees.nano() - settled.losses.nano() +
+         settled.forward.earned.nano() + settled.forward.utility_credit.nano() -
+         settled.forward.paid.nano() - settled.forward.utility_charge.nano() -
+         settled.forward.margin.nano();
 }
 
 Result<void> scan_news(const HistoryReader& history, ByteView prefix, ByteView from,

@@ -4,6 +4,7 @@
 
 #include "ledger/accounts.hpp"
 #include "ledger/cash_requests.hpp"
+#include "ledger/forward.hpp"
 #include "ledger/slot_record.hpp"
 #include "ledger/state_keys.hpp"
 
@@ -37,6 +38,8 @@ constexpr KindName kind_names[] = {
     {MovementKind::other, "other"},
     {MovementKind::network_fees, "network_fees"},
     {MovementKind::losses, "losses"},
+    {MovementKind::reward, "reward"},
+    {MovementKind::deviation, "deviation"},
 };
 
 std::string take_text(Decoder& in) {
@@ -205,6 +208,21 @@ const Settled* settled_of(const std::optional<SlotRecord>& record, const Partici
   return &record->settled[static_cast<std::size_t>(at - record->terms.begin())];
 }
 
+/// What deviations bring: < 0 where they cost.
+std::int64_t deviation_nano(const Settled& settled) {
+  const Forward& forward = settled.forward;
+  return forward.earned.nano() + forward.utility_credit.nano() - forward.paid.nano() -
+         forward.utility_charge.nano() - forward.margin.nano();
+}
+
+std::int64_t held_nano(const std::optional<ForwardRecord>& record, const ParticipantRef& who) {
+  if (!record) return 0;
+  for (const Held& each : record->held) {
+    if (each.participant == who) return each.coins.nano();
+  }
+  return 0;
+}
+
 }  // namespace
 
 std::string_view to_text(MovementKind kind) {
@@ -247,7 +265,7 @@ Result<MovementRow> parse_movement_row(ByteView key_bytes, ByteView value_bytes)
   const auto count = in.count(max_lines, 9);
   for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
     const auto kind = static_cast<MovementKind>(in.u8());
-    if (kind < MovementKind::energy_bought || kind > MovementKind::losses) in.fail();
+    if (kind < MovementKind::energy_bought || kind > MovementKind::deviation) in.fail();
     const auto amount = in.i64();
     row.lines.push_back({kind, amount});
   }
@@ -272,6 +290,8 @@ void tell_slot_movements(const Overlay& changes, const StateReader& below,
                          const BlockContext& context, UtcMillis slot) {
   const auto before = find_slot(below, slot);
   const auto now = find_slot(changes, slot);
+  const auto held_before = find_forward(below, slot);
+  const auto held_now = find_forward(changes, slot);
   Teller(changes, below, context, MovementKind::settlement)
       .of_slot(slot)
       .tell([&](const ParticipantRef& who) -> Lines {
@@ -286,8 +306,20 @@ void tell_slot_movements(const Overlay& changes, const StateReader& below,
                 {MovementKind::utility_credit,
                  settled->utility_credit.nano() - old.utility_credit.nano()},
                 {MovementKind::network_fees, old.fees.nano() - settled->fees.nano()},
-                {MovementKind::losses, old.losses.nano() - settled->losses.nano()}};
+                {MovementKind::losses, old.losses.nano() - settled->losses.nano()},
+                {MovementKind::deviation, deviation_nano(*settled) - deviation_nano(old)},
+                {MovementKind::order, held_nano(held_before, who) - held_nano(held_now, who)}};
       });
+}
+
+void tell_reward_movements(const Overlay& changes, const StateReader& below,
+                           const BlockContext& context, UtcMillis slot) {
+  Teller(changes, below, context, MovementKind::reward).of_slot(slot).tell({});
+}
+
+void tell_gate_movements(const Overlay& changes, const StateReader& below,
+                         const BlockContext& context, UtcMillis slot) {
+  Teller(changes, below, context, MovementKind::order).of_slot(slot).tell({});
 }
 
 void tell_top_up_movements(const Overlay& changes, const StateReader& below,

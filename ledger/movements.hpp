@@ -40,6 +40,8 @@ enum class MovementKind : std::uint8_t {
   other,
   network_fees,  ///< for what was bought from neighbours in a slot
   losses,        ///< for what was lost on its way
+  reward,        ///< of a final slot: SolarCoins, NRGcoins; < 0: spent for renewable energy
+  deviation,     ///< for what was committed at a gate and not kept; > 0: got for it
 };
 std::string_view to_text(MovementKind kind);
 
@@ -76,6 +78,11 @@ void tell_transaction_movements(const Overlay& changes, const StateReader& below
                                 const BlockContext& context, const Transaction& transaction);
 /// The same for a slot that was settled (again).
 void tell_slot_movements(const Overlay& changes, const StateReader& below,
+                         const BlockContext& context, UtcMillis slot);
+void tell_reward_movements(const Overlay& changes, const StateReader& below,
+                           const BlockContext& context, UtcMillis slot);
+/// What was held for bids at the gate of a slot.
+void tell_gate_movements(const Overlay& changes, const StateReader& below,
                          const BlockContext& context, UtcMillis slot);
 void tell_top_up_movements(const Overlay& changes, const StateReader& below,
                            const BlockContext& context, UtcMillis slot);

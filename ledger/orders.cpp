@@ -1,5 +1,7 @@
 #include "ledger/orders.hpp"
 
+#include <algorithm>
+
 #include "base/assert.hpp"
 #include "ledger/records.hpp"
 #include "ledger/state_keys.hpp"
@@ -50,7 +52,22 @@ LiveOrder order_at(const StateReader& state, ByteView last_slot, const Digest& i
   return decode_order(id, *value);
 }
 
+/// Orders whose last slot is `from` or later, by last slot and id, until `visit` returns false.
+void for_each_order_from(const StateReader& state, UtcMillis from,
+                         const std::function<bool(UtcMillis, const LiveOrder&)>& visit) {
+  state.scan(state_key::table(StateTable::order), Encoder().time(from).data(),
+             [&](ByteView key, ByteView value) {
+               state_key::Reader in(key);
+               const UtcMillis last_slot = in.time();
+               return visit(last_slot, decode_order(in.digest(), value));
+             });
+}
+
 }  // namespace
+
+UtcMillis gate_of(const Parameters& parameters, UtcMillis slot) {
+  return {slot.value - parameters.gate_closure_ms};
+}
 
 std::optional<LiveOrder> find_order(const StateReader& state, const ParticipantRef& participant,
                                     const Digest& id) {
@@ -68,6 +85,45 @@ std::vector<LiveOrder> orders_of(const StateReader& state, const ParticipantRef&
                result.push_back(order_at(state, value, in.digest()));
                return true;
              });
+  return result;
+}
+
+void for_each_order_in(const StateReader& state, UtcMillis slot, std::int64_t slot_ms,
+                       const std::function<void(const LiveOrder&)>& visit) {
+  for_each_order_from(state, slot, [&](UtcMillis last_slot, const LiveOrder& live) {
+    PS_ASSERT(last_slot == live.last_slot(slot_ms));  // its key
+    if (live.order.first_slot <= slot) visit(live);
+    return true;
+  });
+}
+
+std::optional<UtcMillis> first_ordered_slot(const StateReader& state, UtcMillis from,
+                                            UtcMillis to) {
+  std::optional<UtcMillis> first;
+  for_each_order_from(state, from, [&](UtcMillis, const LiveOrder& live) {
+    const UtcMillis slot = std::max(from, live.order.first_slot);
+    if (slot < to && (!first || slot < *first)) first = slot;
+    return first != from;
+  });
+  return first;
+}
+
+OrderTerms order_terms(const LiveOrder& live) {
+  const PlaceOrder& order = live.order;
+  return {live.id,       order.side,     order.energy,        order.limit,
+          live.accepted, order.partners, order.only_renewable};
+}
+
+std::vector<const OrderTerms*> best_first(const std::vector<OrderTerms>& orders, OrderSide side) {
+  std::vector<const OrderTerms*> result;
+  for (const OrderTerms& order : orders) {
+    if (order.side == side) result.push_back(&order);
+  }
+  std::sort(result.begin(), result.end(), [side](const OrderTerms* a, const OrderTerms* b) {
+    if (a->limit != b->limit)
+      return side == OrderSide::buy ? b->limit < a->limit : a->limit < b->limit;
+    return a->accepted != b->accepted ? a->accepted < b->accepted : a->id < b->id;
+  });
   return result;
 }
 

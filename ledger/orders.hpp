@@ -1,20 +1,20 @@
 // Explicit orders: bids and offers for coming slots, until their last slot is closed.
 //
-// An order counts in each of its slots: what is metered, up to the ordered energy, goes into the
-// slot's book at the order's limit, before the household's criteria. (Commitments at gate closure
-// and prices for deviations, DECISIONS 44, are not there yet.)
+// An order counts in each of its slots. At the slot's gate explicit orders are cleared against one
+// another (ledger/forward.hpp); what is left of an order counts at close: what is metered goes into
+// the slot's book at the order's limit, before the household's criteria.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "ledger/overlay.hpp"
+#include "ledger/slot_settlement.hpp"
 #include "ledger/transaction.hpp"
 
 namespace powershare::ledger {
 
 struct OrderLimits {
-  /// A slot takes orders until so long before its start.
-  static constexpr std::int64_t gate_closure_ms = 5 * millis_per_minute;
   static constexpr std::int64_t max_ahead_ms = 7 * millis_per_day;  ///< of the first slot
   static constexpr std::uint16_t max_slots = 96;                    ///< per order
   static constexpr std::size_t max_live = 64;                       ///< per participant
@@ -34,9 +34,7 @@ struct LiveOrder {
 };
 
 /// When orders for the slot that starts at `slot` are no longer taken, nor cancelled.
-constexpr UtcMillis gate_of(UtcMillis slot) {
-  return {slot.value - OrderLimits::gate_closure_ms};
-}
+UtcMillis gate_of(const Parameters& parameters, UtcMillis slot);
 
 /// Nothing where it is not there, not this participant's, or over.
 std::optional<LiveOrder> find_order(const StateReader& state, const ParticipantRef& participant,
@@ -44,6 +42,15 @@ std::optional<LiveOrder> find_order(const StateReader& state, const ParticipantR
 /// All of a participant, by id.
 std::vector<LiveOrder> orders_of(const StateReader& state, const ParticipantRef& participant);
 void put_order(Overlay& state, const LiveOrder& order, std::int64_t slot_ms);
+/// All that count in the slot, by last slot and id.
+void for_each_order_in(const StateReader& state, UtcMillis slot, std::int64_t slot_ms,
+                       const std::function<void(const LiveOrder&)>& visit);
+/// The first slot in [from, to) for which there is an order.
+std::optional<UtcMillis> first_ordered_slot(const StateReader& state, UtcMillis from, UtcMillis to);
+/// The order in any one of its slots.
+OrderTerms order_terms(const LiveOrder& live);
+/// Those of one side: better limits first, then by accepted time, then by id.
+std::vector<const OrderTerms*> best_first(const std::vector<OrderTerms>& orders, OrderSide side);
 /// Takes the order's slots from `slot` on out of it; one that has no others is gone.
 void cancel_order_from(Overlay& state, LiveOrder order, UtcMillis slot, std::int64_t slot_ms);
 /// Forgets orders whose last slot starts before `slot`, at most max_forgotten_per_block.

@@ -23,6 +23,7 @@ constexpr DurationName durations[] = {
     {"final_after", &Parameters::final_after_ms},
     {"silent_meter", &Parameters::silent_meter_ms},
     {"future_reading", &Parameters::future_reading_ms},
+    {"gate_closure", &Parameters::gate_closure_ms},
 };
 
 constexpr std::int64_t max_duration_ms = 400 * millis_per_day;
@@ -52,6 +53,15 @@ bool set_later_parameter(Parameters& parameters, std::string_view name, std::str
       parameters.site = *site;
     } else {
       fault = site.error().detail();
+    }
+  } else if (name == "origin") {
+    if (value != "on" && value != "off") fault = "on or off";
+    parameters.origin = value == "on";
+  } else if (name == "rewards") {
+    parameters.solarcoin = value == "solarcoin" || value == "solarcoin,nrgcoin";
+    parameters.nrgcoin = value == "nrgcoin" || value == "solarcoin,nrgcoin";
+    if (value != rewards_text(parameters)) {
+      fault = "none, solarcoin, nrgcoin or solarcoin,nrgcoin";
     }
   } else {
     return false;
@@ -89,6 +99,12 @@ Result<void> check_parameters(const Parameters& parameters) {
       return malformed(std::string(duration.name) + ": between 0 and 400 days");
     }
   }
+  if (parameters.gate_closure_ms > millis_per_day) {
+    return malformed("gate_closure: between 0 and 24 hours");
+  }
+  if (parameters.deviation_margin_nano < 0 || parameters.deviation_margin_nano > nano_per_unit) {
+    return malformed("deviation_margin: a part of the spot price, between 0 and 1");
+  }
   if (parameters.credit_limit.is_negative() ||
       parameters.credit_limit.nano() > 1'000'000 * nano_per_unit) {
     return malformed("credit_limit: between 0 and 1000000 coins");
@@ -100,10 +116,12 @@ Result<void> check_parameters(const Parameters& parameters) {
     }
   }
   if (!market::is_rule(parameters.clearing_rule)) {
-    // Word for word what programs below level 4 say of all but these.
-    return malformed("clearing_rule: pay_as_clear, pay_as_bid, mid_market or thesis");
+    return malformed(clearing_rule_fault(known_feature_level));
   }
   if (!is_currency(parameters.currency)) return malformed("currency: three letters A to Z");
+  if ((parameters.solarcoin || parameters.nrgcoin) && !parameters.origin) {
+    return malformed("rewards are paid for certificates: origin must be on");
+  }
   return {};
 }
 
@@ -130,6 +148,10 @@ Result<void> set_parameter(Parameters& parameters, std::string_view name, std::s
     auto cash = parse_quantity<Cash>(value);
     if (!cash) return malformed("gateway_daily_cash: " + cash.error().detail());
     changed.gateway_daily_cash = *cash;
+  } else if (name == "deviation_margin") {
+    auto margin = parse_nano(value);
+    if (!margin) return malformed("deviation_margin: " + margin.error().detail());
+    changed.deviation_margin_nano = *margin;
   } else if (name == "clearing_rule") {
     changed.clearing_rule = value;
   } else if (name == "currency") {
@@ -148,8 +170,21 @@ Result<void> set_parameter(Parameters& parameters, std::string_view name, std::s
   return {};
 }
 
+std::string_view rewards_text(const Parameters& parameters) {
+  if (parameters.solarcoin) return parameters.nrgcoin ? "solarcoin,nrgcoin" : "solarcoin";
+  return parameters.nrgcoin ? "nrgcoin" : "none";
+}
+
+std::string clearing_rule_fault(std::uint32_t feature_level) {
+  // Word for word what programs below level 4 say.
+  if (feature_level < 4) return "clearing_rule: pay_as_clear, pay_as_bid, mid_market or thesis";
+  return "clearing_rule: one of " + market::rule_list();
+}
+
 std::uint32_t parameter_feature_level(std::string_view name, std::string_view value) {
   if (name == "clearing_rule") return is_first_rule(value) || !market::is_rule(value) ? 1 : 4;
+  if (name == "origin" || name == "rewards") return 4;
+  if (name == "gate_closure" || name == "deviation_margin") return 4;
   constexpr std::string_view since_level_3[] = {"signed_readings_only", "plausibility", "site",
                                                 "gateway_daily_coins", "gateway_daily_cash"};
   return std::find(std::begin(since_level_3), std::end(since_level_3), name) !=

@@ -12,10 +12,16 @@ void put_parameters(Overlay& state, const Parameters& parameters);
 /// "future_reading" (durations, as "15m"), "credit_limit" (coins), "clearing_rule", "currency";
 /// since level 3 "signed_readings_only" ("true", "false"), "plausibility" ("off", "alarm",
 /// "quarantine"), "site" ("32.7,-16.9", or empty for none), "gateway_daily_coins" and
-/// "gateway_daily_cash" (amounts). LedgerError::malformed with the reason. The slot length cannot
-/// change once the chain runs: `fixed_slot`.
+/// "gateway_daily_cash" (amounts); since level 4 "origin" ("on", "off"), "rewards" (as
+/// rewards_text), "gate_closure" (a duration) and "deviation_margin" (a part of one, as "0.1").
+/// LedgerError::malformed with the reason. The slot length cannot change once the chain runs:
+/// `fixed_slot`.
 Result<void> set_parameter(Parameters& parameters, std::string_view name, std::string_view value,
                            bool fixed_slot);
+/// "none", "solarcoin", "nrgcoin", "solarcoin,nrgcoin".
+std::string_view rewards_text(const Parameters& parameters);
+/// What a wrong clearing_rule is answered, with all that the level allows.
+std::string clearing_rule_fault(std::uint32_t feature_level);
 /// From which feature level on the chain has a parameter of this name, with this value.
 std::uint32_t parameter_feature_level(std::string_view name, std::string_view value);
 /// One sentence where a value is outside its limits.

@@ -215,6 +215,26 @@ Result<void> for_each_late_row(const HistoryReader& history, const ParticipantRe
                    parse_late_row, [&](const LateRow& row) { return row.slot < to && visit(row); });
 }
 
+Result<std::optional<OriginRow>> query_origin(const HistoryReader& history,
+                                              const ParticipantRef& who, UtcMillis slot) {
+  Bytes key = history_key::participant(who);
+  const Bytes time = time_key(slot);
+  key.insert(key.end(), time.begin(), time.end());
+  const auto value = history.get(history_table::origins, key);
+  if (!value) return std::optional<OriginRow>();
+  auto row = parse_origin_row(key, *value);
+  if (!row) return row.error();
+  return std::optional(*std::move(row));
+}
+
+Result<void> for_each_order_slot(const HistoryReader& history, const ParticipantRef& who,
+                                 UtcMillis from, UtcMillis to,
+                                 const std::function<bool(const OrderSlotRow&)>& visit) {
+  return scan_rows(history, history_table::order_slots, history_key::participant(who),
+                   time_key(from), parse_order_slot_row,
+                   [&](const OrderSlotRow& row) { return row.slot < to && visit(row); });
+}
+
 Result<Statement> query_bills(const HistoryReader& history, UtcMillis from, UtcMillis to,
                               const std::optional<ParticipantRef>& participant) {
   StatementBuilder builder(from, to);
@@ -228,6 +248,12 @@ Result<Statement> query_bills(const HistoryReader& history, UtcMillis from, UtcM
                   parse_participant_slot_row, [&](const ParticipantSlotRow& row) -> Result<bool> {
                     if (row.slot >= to) return false;
                     if (auto added = builder.add(row); !added) return added.error();
+                    const auto origin = query_origin(history, row.participant, row.slot);
+                    if (!origin) return origin.error();
+                    if (!*origin) return true;
+                    if (auto added = builder.add(**origin, row.settled); !added) {
+                      return added.error();
+                    }
                     return true;
                   });
     if (!scanned) return scanned.error();

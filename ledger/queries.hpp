@@ -10,6 +10,7 @@
 #include "ledger/accounts.hpp"
 #include "ledger/history.hpp"
 #include "ledger/meter_standing.hpp"
+#include "ledger/origin.hpp"
 #include "ledger/registry.hpp"
 #include "ledger/slots.hpp"
 #include "ledger/state_reader.hpp"
@@ -63,6 +64,10 @@ Result<std::vector<TradeView>> query_trades(const StateReader& state, const Hist
 Result<Statement> query_bills(const HistoryReader& history, UtcMillis from, UtcMillis to,
                               const std::optional<ParticipantRef>& participant = {});
 
+/// A participant's certificates of one slot; nothing where the slot has none.
+Result<std::optional<OriginRow>> query_origin(const HistoryReader& history,
+                                              const ParticipantRef& who, UtcMillis slot);
+
 /// One participant's settled slots with start in [from, to), ascending, until `visit` returns
 /// false.
 Result<void> for_each_participant_slot(const HistoryReader& history, const ParticipantRef& who,
@@ -72,6 +77,11 @@ Result<void> for_each_participant_slot(const HistoryReader& history, const Parti
 Result<void> for_each_late_row(const HistoryReader& history, const ParticipantRef& who,
                                UtcMillis from, UtcMillis to,
                                const std::function<bool(const LateRow&)>& visit);
+
+/// What became of its explicit orders in slots with start in [from, to), likewise.
+Result<void> for_each_order_slot(const HistoryReader& history, const ParticipantRef& who,
+                                 UtcMillis from, UtcMillis to,
+                                 const std::function<bool(const OrderSlotRow&)>& visit);
 
 /// Readings of one meter with start in [from, to), ascending, at most `limit`.
 Result<std::vector<SlotReading>> query_readings(const HistoryReader& history, const MeterId& meter,

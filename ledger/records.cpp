@@ -3,6 +3,8 @@
 #include "base/assert.hpp"
 #include "ledger/calendar.hpp"
 #include "ledger/network.hpp"
+#include "ledger/sharing.hpp"
+#include "ledger/tariffs.hpp"
 #include "ledger/validity.hpp"
 
 namespace powershare::ledger {
@@ -336,6 +338,71 @@ SetNetwork decode_network(Decoder& in) {
   return network;
 }
 
+void encode(Encoder& out, const SetShares& shares) {
+  out.time(shares.from).u32(static_cast<std::uint32_t>(shares.shares.size()));
+  for (const MemberShare& share : shares.shares) {
+    encode(out, share.participant);
+    out.i64(share.share_nano);
+  }
+  out.u32(static_cast<std::uint32_t>(shares.pairs.size()));
+  for (const PairShare& pair : shares.pairs) {
+    encode(out, pair.producer);
+    encode(out, pair.consumer);
+    out.i64(pair.share_nano);
+  }
+  encode_optional_price(out, shares.price);
+}
+
+SetShares decode_shares(Decoder& in) {
+  SetShares shares;
+  shares.from = in.time();
+  shares.shares.resize(in.count(SharingLimits::max_shares, 13));
+  for (MemberShare& share : shares.shares) {
+    share.participant = decode_participant_ref(in);
+    share.share_nano = in.i64();
+  }
+  shares.pairs.resize(in.count(SharingLimits::max_pairs, 18));
+  for (PairShare& pair : shares.pairs) {
+    pair.producer = decode_participant_ref(in);
+    pair.consumer = decode_participant_ref(in);
+    pair.share_nano = in.i64();
+  }
+  shares.price = decode_optional_price(in);
+  return shares;
+}
+
+void encode(Encoder& out, const SetTariff& tariff) {
+  out.text(tariff.utility.text()).time(tariff.from);
+  out.u8(static_cast<std::uint8_t>(tariff.bands.size()));
+  for (const TariffBand& band : tariff.bands) {
+    out.text(band.name).quantity(band.price).quantity(band.feed_in);
+    encode(out, band.windows);
+  }
+  out.u8(static_cast<std::uint8_t>(tariff.mix.size()));
+  for (const MixPart& part : tariff.mix) {
+    out.u8(static_cast<std::uint8_t>(part.source)).u32(part.ppm);
+  }
+}
+
+SetTariff decode_tariff(Decoder& in) {
+  SetTariff tariff;
+  tariff.utility = decode_id<ParticipantId>(in, 128);
+  tariff.from = in.time();
+  tariff.bands.resize(in.u8());
+  for (TariffBand& band : tariff.bands) {
+    band.name = in.text(TariffLimits::max_name_bytes);
+    band.price = in.quantity<Price>();
+    band.feed_in = in.quantity<Price>();
+    band.windows = decode_windows(in);
+  }
+  tariff.mix.resize(in.u8());
+  for (MixPart& part : tariff.mix) {
+    part.source = decode_enum(in, EnergySource::other);
+    part.ppm = in.u32();
+  }
+  return tariff;
+}
+
 void encode_first_parameters(Encoder& out, const Parameters& parameters) {
   out.i64(parameters.slot_ms)
       .i64(parameters.close_grace_ms)
@@ -355,6 +422,10 @@ void encode_later_parameters(Encoder& out, const Parameters& parameters) {
       .i64(parameters.site ? parameters.site->longitude : 0)
       .quantity(parameters.gateway_daily_coins)
       .quantity(parameters.gateway_daily_cash);
+  // The record of level 3 ends here.
+  if (!parameters.extended_further()) return;
+  out.boolean(parameters.origin).boolean(parameters.solarcoin).boolean(parameters.nrgcoin);
+  out.i64(parameters.gate_closure_ms).i64(parameters.deviation_margin_nano);
 }
 
 void encode(Encoder& out, const Parameters& parameters) {
@@ -382,6 +453,14 @@ Parameters decode_parameters(Decoder& in) {
   if (has_site) parameters.site = Site{latitude, longitude};
   parameters.gateway_daily_coins = in.quantity<Coins>();
   parameters.gateway_daily_cash = in.quantity<Cash>();
+  if (!in.finished()) {
+    parameters.origin = in.boolean();
+    parameters.solarcoin = in.boolean();
+    parameters.nrgcoin = in.boolean();
+    parameters.gate_closure_ms = in.i64();
+    parameters.deviation_margin_nano = in.i64();
+    if (!parameters.extended_further()) in.fail();
+  }
   if (!parameters.extended()) in.fail();
   return parameters;
 }
@@ -437,6 +516,9 @@ bool encode_registry_payload(Encoder& out, const Payload& payload) {
   } else if (const auto* calendar = std::get_if<SetCalendar>(&payload)) {
     out.u8(6);
     encode(out, *calendar);
+  } else if (const auto* network = std::get_if<SetNetwork>(&payload)) {
+    out.u8(7);
+    encode(out, *network);
   } else {
     return false;
   }

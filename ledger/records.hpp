@@ -25,9 +25,13 @@ void encode(Encoder& out, const SetCalendar& calendar);
 SetCalendar decode_calendar(Decoder& in);
 void encode(Encoder& out, const SetNetwork& network);
 SetNetwork decode_network(Decoder& in);
+void encode(Encoder& out, const SetShares& shares);
+SetShares decode_shares(Decoder& in);
+void encode(Encoder& out, const SetTariff& tariff);
+SetTariff decode_tariff(Decoder& in);
 /// Fields of level 1, which stand in every genesis hash and state record.
 void encode_first_parameters(Encoder& out, const Parameters& parameters);
-/// Fields since level 3, which follow where Parameters::extended().
+/// Fields since levels 3 and 4, which follow where Parameters::extended().
 void encode_later_parameters(Encoder& out, const Parameters& parameters);
 void encode(Encoder& out, const Parameters& parameters);
 Parameters decode_parameters(Decoder& in);

@@ -205,6 +205,11 @@ class OwnRights {
   }
   Verdict operator()(const ResolveDispute&) const { return administrator_only(); }
   Verdict operator()(const SetNetwork&) const { return governance_only(); }
+  Verdict operator()(const SetShares&) const { return governance_only(); }
+  Verdict operator()(const SetSource&) const { return administrator_only(); }
+  Verdict operator()(const SetTariff& payload) const {
+    return owns({ParticipantType::utility_company, payload.utility}) ? Verdict{} : not_yours();
+  }
 
  private:
   template <class Bit>
@@ -273,6 +278,7 @@ Verdict check_beyond_administrator(const StateReader& state, const Transaction& 
   } else if (std::holds_alternative<ClockStep>(transaction.payload) ||
              std::holds_alternative<SetParameter>(transaction.payload) ||
              std::holds_alternative<SetNetwork>(transaction.payload) ||
+             std::holds_alternative<SetShares>(transaction.payload) ||
              changes_epoch(transaction.payload) || is_personal(transaction.payload)) {
     return std::visit(OwnRights(state, transaction.principal, scopes), transaction.payload);
   }

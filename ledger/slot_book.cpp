@@ -4,6 +4,9 @@
 #include <map>
 
 #include "base/assert.hpp"
+#include "ledger/deviations.hpp"
+#include "ledger/orders.hpp"
+#include "ledger/origin.hpp"
 #include "ledger/registry.hpp"
 
 namespace powershare::ledger {
@@ -25,71 +28,51 @@ Coins after_spending(Coins capacity, Energy energy, Price limit) {
   return Coins::from_nano(capacity.nano() - *most - 1);  // rounded up
 }
 
-std::optional<std::size_t> position_of(const std::vector<Terms>& terms, const ParticipantRef& ref) {
-  const auto at = std::lower_bound(terms.begin(), terms.end(), ref,
-                                   [](const Terms& entry, const ParticipantRef& participant) {
-                                     return entry.participant < participant;
-                                   });
-  if (at == terms.end() || at->participant != ref) return std::nullopt;
-  return static_cast<std::size_t>(at - terms.begin());
+Energy minus(Energy a, Energy b) {
+  return Energy::from_nano(a.nano() - b.nano());
 }
 
 class BookMaker {
  public:
-  explicit BookMaker(const SlotInputs& inputs) : inputs_(inputs) {}
+  explicit BookMaker(const SlotInputs& inputs) : inputs_(inputs), positions_(positions_of(inputs)) {
+    for (const Commitment& each : inputs.commitments) {
+      for (const Digest& id : {each.bid, each.offer}) committed_[id] += each.trade.energy.nano();
+    }
+  }
 
   market::Book run() {
     book_.tariff = {inputs_.supply.tariff, inputs_.supply.feed_in};
     for (const Terms& terms : inputs_.terms)
       book_.participants.push_back(to_text(terms.participant));
     for (std::size_t i = 0; i < inputs_.terms.size(); ++i) {
-      const Tradable tradable = tradable_of(i);
-      if (tradable.imported.is_positive()) add_bids(i, tradable.imported);
-      if (tradable.exported.is_positive()) add_offers(i, tradable.exported);
+      const Tradable tradable = tradable_of(inputs_, i);
+      const Position position = positions_.empty() ? Position{} : positions_[i];
+      const Energy bids = minus(tradable.imported, position.covered);
+      const Energy offers = minus(tradable.exported, position.delivered);
+      if (bids.is_positive()) add_bids(i, bids);
+      if (offers.is_positive()) add_offers(i, offers);
+      add_deviations(i, position);
     }
     return std::move(book_);
   }
 
  private:
-  /// What may go to neighbours: all but the energy of quarantined meters.
-  struct Tradable {
-    Energy imported;
-    Energy exported;
-  };
-  Tradable tradable_of(std::size_t i) const {
-    const Settled& metered = inputs_.metered[i];
-    if (inputs_.apart.empty()) return {metered.imported, metered.exported};
-    const Apart& apart = inputs_.apart[i];
-    return {Energy::from_nano(metered.imported.nano() - apart.imported.nano()),
-            Energy::from_nano(metered.exported.nano() - apart.exported.nano())};
-  }
-
   SlotFacts facts(std::size_t i) const {
     return inputs_.facts.empty() ? SlotFacts{} : inputs_.facts[i];
   }
 
-  /// A participant's orders of one side, best first.
   std::vector<const OrderTerms*> orders(std::size_t i, OrderSide side) const {
-    std::vector<const OrderTerms*> result;
-    for (const OrderTerms& order : inputs_.terms[i].wishes.orders) {
-      if (order.side == side) result.push_back(&order);
-    }
-    std::sort(result.begin(), result.end(), [side](const OrderTerms* a, const OrderTerms* b) {
-      if (a->limit != b->limit)
-        return side == OrderSide::buy ? b->limit < a->limit : a->limit < b->limit;
-      return a->accepted != b->accepted ? a->accepted < b->accepted : a->id < b->id;
-    });
-    return result;
+    return best_first(inputs_.terms[i].wishes.orders, side);
   }
 
   void add_bids(std::size_t i, Energy left) {
     const Terms& terms = inputs_.terms[i];
     Coins capacity = terms.capacity;
     for (const OrderTerms* order : orders(i, OrderSide::buy)) {
-      const Energy energy = within_capacity(smaller(order->energy, left), capacity, order->limit);
+      const Energy energy = within_capacity(smaller(rest_of(*order), left), capacity, order->limit);
       if (!energy.is_positive()) continue;
       if (!add_explicit(i, market::Side::buy, *order, energy)) continue;
-      left = Energy::from_nano(left.nano() - energy.nano());
+      left = minus(left, energy);
       capacity = after_spending(capacity, energy, order->limit);
     }
     if (!terms.buys || !left.is_positive()) return;
@@ -97,22 +80,43 @@ class BookMaker {
     if (!energy.is_positive()) return;
     market::Order order = new_order(i, market::Side::buy, energy, terms.buy_limit);
     order.only_green = terms.wishes.only_renewable;
-    add_standing(std::move(order), terms.wishes.buy_partners);
+    add_standing(std::move(order), terms.wishes.buy_partners, "/buy");
+  }
+
+  /// What is left of an order after the gate.
+  Energy rest_of(const OrderTerms& order) const {
+    const auto found = committed_.find(order.id);
+    if (found == committed_.end()) return order.energy;
+    return larger(Energy{}, minus(order.energy, Energy::from_nano(found->second)));
+  }
+
+  /// Who deviates buys at the tariff, or sells at feed-in, at worst: there the utility stands.
+  void add_deviations(std::size_t i, const Position& position) {
+    if (position.shortfall.is_positive()) {
+      add_standing(new_order(i, market::Side::buy, position.shortfall, inputs_.supply.tariff), {},
+                   shortfall_suffix);
+    }
+    if (position.unused.is_positive()) {
+      auto order = new_order(i, market::Side::sell, position.unused, inputs_.supply.feed_in);
+      order.green = false;  // not its own
+      add_standing(std::move(order), {}, unused_suffix);
+    }
   }
 
   void add_offers(std::size_t i, Energy left) {
     const Terms& terms = inputs_.terms[i];
     for (const OrderTerms* order : orders(i, OrderSide::sell)) {
-      const Energy energy = smaller(order->energy, left);
-      if (!energy.is_positive()) break;
+      if (!left.is_positive()) break;
+      const Energy energy = smaller(rest_of(*order), left);
+      if (!energy.is_positive()) continue;
       if (!add_explicit(i, market::Side::sell, *order, energy)) continue;
-      left = Energy::from_nano(left.nano() - energy.nano());
+      left = minus(left, energy);
     }
     const auto battery = facts(i).battery;
     const bool reserved = battery && *battery < terms.wishes.battery_reserve;
     if (!terms.sells || reserved || !left.is_positive()) return;
     add_standing(new_order(i, market::Side::sell, left, terms.sell_limit),
-                 terms.wishes.sell_partners);
+                 terms.wishes.sell_partners, "/sell");
   }
 
   market::Order new_order(std::size_t i, market::Side side, Energy energy, Price limit) const {
@@ -133,10 +137,11 @@ class BookMaker {
     return add(std::move(order), terms.partners);
   }
 
-  void add_standing(market::Order order, const std::vector<ParticipantRef>& partners) {
+  void add_standing(market::Order order, const std::vector<ParticipantRef>& partners,
+                    std::string_view suffix) {
     order.standing = true;
     order.id = book_.participants[order.participant];
-    order.id += order.side == market::Side::buy ? "/buy" : "/sell";
+    order.id += suffix;
     order.tie_key = crypto::sha256(Encoder().time(inputs_.slot).raw(as_bytes(order.id)).data());
     add(std::move(order), partners);
   }
@@ -153,6 +158,8 @@ class BookMaker {
   }
 
   const SlotInputs& inputs_;
+  std::vector<Position> positions_;
+  std::map<Digest, std::int64_t> committed_;  ///< energy by order
   market::Book book_;
 };
 
@@ -205,7 +212,8 @@ std::vector<SlotFacts> slot_facts(const StateReader& state, UtcMillis slot,
     if (found == by_meter.end() || !at) return true;
     const MeterFacts& facts = found->second;
     const bool plant = meter.kind == MeterKind::plant;
-    add_to(produced[*at], plant ? std::max(facts.produced, facts.exported) : facts.produced);
+    if (is_renewable(source_of(state, meter.meter, slot)))
+      add_to(produced[*at], plant ? std::max(facts.produced, facts.exported) : facts.produced);
     if (facts.battery) {
       std::int64_t sum = result[*at].battery.value_or(Energy{}).nano();
       add_to(sum, *facts.battery);

@@ -6,7 +6,9 @@
 
 namespace powershare::ledger {
 
-/// Explicit orders first: what is metered, up to the ordered energy, at the order's limit; the
+/// The spot book: what is metered beyond the commitments, and what deviations leave to be bought or
+/// sold (ledger/deviations.hpp). Explicit orders first: what is metered, up to what is left of the
+/// ordered energy, at the order's limit; the
 /// best limit first, then accepted time, then id. The rest by the criteria, as one standing order.
 /// Bids are capped by the coins that the terms allow. A battery below its reserve keeps the
 /// criteria from offering; an order that names partners who have no meter here is left out.

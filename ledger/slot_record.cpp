@@ -112,6 +112,28 @@ void decode_network(Decoder& in, SlotRecord& record) {
   }
 }
 
+/// What came of commitments.
+void encode_forwards(Encoder& out, const SlotRecord& record) {
+  std::vector<std::uint32_t> positions;
+  for (std::uint32_t i = 0; i < record.settled.size(); ++i) {
+    if (!record.settled[i].forward.empty()) positions.push_back(i);
+  }
+  out.u32(static_cast<std::uint32_t>(positions.size()));
+  for (const std::uint32_t position : positions) {
+    out.u32(position);
+    encode(out, record.settled[position].forward);
+  }
+}
+
+void decode_forwards(Decoder& in, SlotRecord& record) {
+  const auto count = in.count(max_participants, 4);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const auto position = in.u32();
+    PS_ASSERT(position < record.settled.size());  // our own record
+    record.settled[position].forward = decode_forward(in);
+  }
+}
+
 Terms decode_terms(Decoder& in) {
   Terms terms;
   terms.participant = decode_participant_ref(in);
@@ -151,6 +173,7 @@ SlotRecord decode_slot(UtcMillis start, ByteView value) {
       record.quarantined.push_back(*std::move(meter));
     }
     if (!in.finished()) decode_network(in, record);
+    if (!in.finished()) decode_forwards(in, record);
   }
   PS_ASSERT(in.finished());  // our own record
   return record;
@@ -179,6 +202,27 @@ Settled decode_settled(Decoder& in) {
   return settled;
 }
 
+void encode(Encoder& out, const Forward& forward) {
+  out.quantity(forward.bought).quantity(forward.sold);
+  out.quantity(forward.short_local).quantity(forward.short_utility);
+  out.quantity(forward.unused_local).quantity(forward.unused_utility);
+  out.quantity(forward.paid).quantity(forward.utility_charge);
+  out.quantity(forward.earned).quantity(forward.utility_credit).quantity(forward.margin);
+}
+
+Forward decode_forward(Decoder& in) {
+  Forward forward;
+  for (Energy* energy : {&forward.bought, &forward.sold, &forward.short_local,
+                         &forward.short_utility, &forward.unused_local, &forward.unused_utility}) {
+    *energy = in.quantity<Energy>();
+  }
+  for (Coins* coins : {&forward.paid, &forward.utility_charge, &forward.earned,
+                       &forward.utility_credit, &forward.margin}) {
+    *coins = in.quantity<Coins>();
+  }
+  return forward;
+}
+
 Bytes SlotRecord::encode() const {
   PS_ASSERT(terms.size() == settled.size());
   Encoder out;
@@ -196,11 +240,15 @@ Bytes SlotRecord::encode() const {
   const bool over_network =
       network.version != 0 || std::any_of(settled.begin(), settled.end(),
                                           [](const Settled& each) { return each.over_network(); });
-  if (!wishes && quarantined.empty() && !over_network) return std::move(out).take();
+  const bool committed = std::any_of(settled.begin(), settled.end(),
+                                     [](const Settled& each) { return !each.forward.empty(); });
+  if (!wishes && quarantined.empty() && !over_network && !committed) return std::move(out).take();
   encode_all_wishes(out, terms);
   out.u32(static_cast<std::uint32_t>(quarantined.size()));
   for (const MeterId& meter : quarantined) out.text(meter.text());
-  if (over_network) encode_network(out, *this);  // since level 4
+  // Since level 4.
+  if (over_network || committed) encode_network(out, *this);
+  if (committed) encode_forwards(out, *this);
   return std::move(out).take();
 }
 

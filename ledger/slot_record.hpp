@@ -35,5 +35,7 @@ bool is_marked(const StateReader& state, UtcMillis slot);
 
 void encode(Encoder& out, const Settled& settled);
 Settled decode_settled(Decoder& in);
+void encode(Encoder& out, const Forward& forward);
+Forward decode_forward(Decoder& in);
 
 }  // namespace powershare::ledger

@@ -7,11 +7,14 @@
 #include "ledger/accounts.hpp"
 #include "ledger/claims.hpp"
 #include "ledger/criteria.hpp"
+#include "ledger/deviations.hpp"
 #include "ledger/history.hpp"
 #include "ledger/orders.hpp"
 #include "ledger/parameters.hpp"
 #include "ledger/registry.hpp"
 #include "ledger/slot_book.hpp"
+#include "ledger/slot_trades.hpp"
+#include "ledger/tariffs.hpp"
 #include "market/clearing.hpp"
 
 namespace powershare::ledger {
@@ -29,88 +32,113 @@ Error overflow() {
   return {LedgerError::overflow, "a sum of the slot leaves its range"};
 }
 
-/// What one trade brings beside energy.
-struct TradeMoney {
-  Coins amount;  ///< the seller's
-  std::vector<LevelFee> fees;
-  Coins losses;
-  Energy lost;
-};
-
-/// All of it comes from market::charges(), but where the rule has a fee of its own (nrgcoin): that
-/// is the operator's, instead of fees and losses.
-Result<TradeMoney> money_of(const market::Network& network, const market::Trade& trade,
-                            market::ZoneIndex from, market::ZoneIndex to) {
-  const market::PairCost cost = market::pair_cost(network, from, to);
-  const bool by_rule = trade.fees != cost.fees || trade.losses != cost.losses;
-  auto charged = by_rule ? market::charges({}, 0, 0, trade.energy, trade.price)
-                         : market::charges(network, from, to, trade.energy, trade.price);
-  if (!charged) return charged.error();
-  TradeMoney money{charged->seller_gets, {}, charged->losses, charged->lost};
-  for (const auto& fee : charged->fees) {
-    money.fees.push_back({network.zones[fee.zone].id, fee.amount});
+/// Adds a trade's energy and money to both ends.
+bool take_trade(const SettledTrade& trade, Settled& buyer, Settled& seller) {
+  Forward& short_of = buyer.forward;
+  Forward& unused_of = seller.forward;
+  // A negative price turns the payment round.
+  const bool turned = trade.amount.is_negative();
+  Coins& paid = trade.covers_short ? (turned ? short_of.earned : short_of.paid)
+                                   : (turned ? buyer.earned : buyer.paid);
+  Coins& earned = trade.sells_unused ? (turned ? unused_of.paid : unused_of.earned)
+                                     : (turned ? seller.paid : seller.earned);
+  const Coins size = larger(trade.amount, Coins::from_nano(-trade.amount.nano()));
+  Energy& bought = trade.covers_short ? short_of.short_local : buyer.bought;
+  Energy& sold = trade.sells_unused ? unused_of.unused_local : seller.sold;
+  bool fits = accumulate(bought, trade.energy) && accumulate(sold, trade.energy) &&
+              accumulate(paid, size) && accumulate(earned, size) &&
+              accumulate(buyer.losses, trade.losses) && accumulate(buyer.lost, trade.lost);
+  if (trade.forward) {
+    fits = fits && accumulate(short_of.bought, trade.energy) &&
+           accumulate(unused_of.sold, trade.energy);
   }
-  if (by_rule) {
-    const auto fee = multiply_divide_floor(trade.fees.nano(), trade.energy.nano(), nano_per_unit);
-    if (!fee) return fee.error();
-    money.fees.push_back({"operator", Coins::from_nano(*fee)});
-  }
-  return money;
+  for (const LevelFee& fee : trade.fees) fits = fits && accumulate(buyer.fees, fee.amount);
+  return fits;
 }
 
-Result<void> take_local_trades(const SlotInputs& inputs, const market::Book& book,
-                               const market::Clearing& clearing, SlotResult& result) {
-  const market::Network& network = inputs.network;
-  for (const market::Trade& trade : clearing.trades) {
-    const auto buyer = book.orders[trade.buy].participant;
-    const auto seller = book.orders[trade.sell].participant;
-    auto money =
-        money_of(network, trade, market::zone_of(network, seller), market::zone_of(network, buyer));
-    if (!money) return money.error();
-    const Coins amount = money->amount;
-    Settled& bought = result.settled[buyer];
-    Settled& sold = result.settled[seller];
-    // A negative price turns the payment round.
-    Coins& out = amount.is_negative() ? bought.earned : bought.paid;
-    Coins& in = amount.is_negative() ? sold.paid : sold.earned;
-    const Coins size = larger(amount, Coins::from_nano(-amount.nano()));
-    bool fits = accumulate(bought.bought, trade.energy) && accumulate(sold.sold, trade.energy) &&
-                accumulate(out, size) && accumulate(in, size) &&
-                accumulate(bought.losses, money->losses) && accumulate(bought.lost, money->lost);
-    for (const LevelFee& fee : money->fees) fits = fits && accumulate(bought.fees, fee.amount);
-    if (!fits) return overflow();
-    result.trades.push_back({inputs.terms[buyer].participant, inputs.terms[seller].participant,
-                             trade.energy, trade.price, amount, Venue::local,
-                             !book.orders[trade.buy].standing, !book.orders[trade.sell].standing,
-                             std::move(money->fees), money->losses, money->lost});
-  }
+/// Adds a trade between neighbours to the result.
+Result<void> take_local(const SlotInputs& inputs, SettledTrade trade, SlotResult& result) {
+  const auto buyer = position_of(inputs.terms, trade.buyer);
+  const auto seller = position_of(inputs.terms, trade.seller);
+  PS_ASSERT(buyer && seller);  // who trades has terms
+  if (!take_trade(trade, result.settled[*buyer], result.settled[*seller])) return overflow();
+  result.trades.push_back(std::move(trade));
   return {};
 }
 
-Result<void> take_rest(const SlotInputs& inputs, SlotResult& result) {
+/// The explicit order of that id.
+std::optional<Digest> order_id(const market::Order& order) {
+  if (order.standing) return std::nullopt;
+  const auto id = crypto::digest_from_hex(order.id);
+  PS_ASSERT(id.ok());  // as slot_book() writes it
+  return *id;
+}
+
+/// What goes to and comes from the utility, as a trade and in the two fields of its side.
+Result<void> take_utility(SettledTrade trade, Energy& energy, Coins& coins, SlotResult& result) {
+  if (!trade.energy.is_positive()) return {};
+  energy = trade.energy;
+  trade.venue = Venue::utility;
+  auto amount = multiply(trade.price, trade.energy);
+  if (!amount) return amount.error();
+  coins = trade.amount = *amount;
+  result.trades.push_back(std::move(trade));
+  return {};
+}
+
+/// The book as history keeps it.
+std::vector<BookOrder> kept_book(const SlotInputs& inputs, const market::Book& book,
+                                 const market::Clearing& clearing) {
+  std::vector<BookOrder> kept;
+  kept.reserve(book.orders.size());
+  for (std::size_t i = 0; i < book.orders.size(); ++i) {
+    const market::Order& order = book.orders[i];
+    const Energy left = i < clearing.unmatched.size() ? clearing.unmatched[i] : order.energy;
+    kept.push_back({inputs.terms[order.participant].participant,
+                    order.side == market::Side::buy ? OrderSide::buy : OrderSide::sell,
+                    !order.standing, order.only_green || !order.partners.empty(), order.limit,
+                    order.energy, Energy::from_nano(order.energy.nano() - left.nano())});
+  }
+  return kept;
+}
+
+/// All that neighbours left over is the utility's, and what deviations leave.
+Result<void> take_rest(const SlotInputs& inputs, const std::vector<Position>& positions,
+                       SlotResult& result) {
   const Supply& supply = inputs.supply;
   ParticipantRef utility;
   if (supply.supplier) utility = {ParticipantType::utility_company, *supply.supplier};
+  const auto rest = [](Energy all, Energy promised, Energy traded, Energy committed) {
+    return Energy::from_nano(all.nano() - promised.nano() - traded.nano() + committed.nano());
+  };
+  const std::size_t before = result.trades.size();
   for (std::size_t i = 0; i < inputs.terms.size(); ++i) {
     Settled& settled = result.settled[i];
-    settled.from_utility = Energy::from_nano(settled.imported.nano() - settled.bought.nano());
-    settled.to_utility = Energy::from_nano(settled.exported.nano() - settled.sold.nano());
-    if (!supply.supplier) continue;
-    auto charge = multiply(supply.tariff, settled.from_utility);
-    if (!charge) return charge.error();
-    auto credit = multiply(supply.feed_in, settled.to_utility);
-    if (!credit) return credit.error();
-    settled.utility_charge = *charge;
-    settled.utility_credit = *credit;
+    Forward& forward = settled.forward;
+    const Position position = positions.empty() ? Position{} : positions[i];
     const ParticipantRef& own = inputs.terms[i].participant;
-    if (settled.from_utility.is_positive()) {
-      result.trades.push_back(
-          {own, utility, settled.from_utility, supply.tariff, *charge, Venue::utility});
+    SettledTrade from{own, utility, {}, supply.tariff, {}};
+    from.energy = rest(settled.imported, position.covered, settled.bought, forward.bought);
+    SettledTrade to{utility, own, {}, supply.feed_in, {}};
+    to.energy = rest(settled.exported, position.delivered, settled.sold, forward.sold);
+    SettledTrade shortfall = from;
+    shortfall.energy = Energy::from_nano(position.shortfall.nano() - forward.short_local.nano());
+    shortfall.covers_short = true;
+    SettledTrade unused = to;
+    unused.energy = Energy::from_nano(position.unused.nano() - forward.unused_local.nano());
+    unused.sells_unused = true;
+    auto taken = take_utility(from, settled.from_utility, settled.utility_charge, result);
+    if (taken) taken = take_utility(to, settled.to_utility, settled.utility_credit, result);
+    if (taken) {
+      taken = take_utility(shortfall, forward.short_utility, forward.utility_charge, result);
     }
-    if (settled.to_utility.is_positive()) {
-      result.trades.push_back(
-          {utility, own, settled.to_utility, supply.feed_in, *credit, Venue::utility});
-    }
+    if (taken) taken = take_utility(unused, forward.unused_utility, forward.utility_credit, result);
+    if (!taken) return taken;
+    if (supply.supplier) continue;
+    // Without one the rest costs nothing, and is nobody's trade.
+    result.trades.resize(before);
+    settled.utility_charge = settled.utility_credit = {};
+    forward.utility_charge = forward.utility_credit = {};
   }
   return {};
 }
@@ -118,9 +146,11 @@ Result<void> take_rest(const SlotInputs& inputs, SlotResult& result) {
 /// Net coins that a participant gets; nothing on overflow.
 std::optional<std::int64_t> net_coins(const Settled& settled) {
   __extension__ using Wide = __int128;
+  const Forward& forward = settled.forward;
   const Wide net = static_cast<Wide>(settled.earned.nano()) + settled.utility_credit.nano() -
                    settled.paid.nano() - settled.utility_charge.nano() - settled.fees.nano() -
-                   settled.losses.nano();
+                   settled.losses.nano() + forward.earned.nano() + forward.utility_credit.nano() -
+                   forward.paid.nano() - forward.utility_charge.nano() - forward.margin.nano();
   if (net > INT64_MAX / 2 || net < INT64_MIN / 2) return std::nullopt;
   return static_cast<std::int64_t>(net);
 }
@@ -129,7 +159,10 @@ std::optional<std::int64_t> net_coins(const Settled& settled) {
 std::optional<std::int64_t> flow(const std::vector<Settled>& settled) {
   Energy sum;
   for (const Settled& one : settled) {
-    if (!accumulate(sum, one.exported) || !accumulate(sum, one.from_utility)) return std::nullopt;
+    if (!accumulate(sum, one.exported) || !accumulate(sum, one.from_utility) ||
+        !accumulate(sum, one.forward.short_utility)) {
+      return std::nullopt;
+    }
   }
   return sum.nano();
 }
@@ -144,16 +177,22 @@ std::optional<std::int64_t> sum_of(const std::vector<Settled>& settled, Quantity
   return sum.nano();
 }
 
+std::optional<std::int64_t> margins(const std::vector<Settled>& settled) {
+  Coins sum;
+  for (const Settled& one : settled) {
+    if (!accumulate(sum, one.forward.margin)) return std::nullopt;
+  }
+  return sum.nano();
+}
+
 /// What `ref` has ordered for the slot.
 std::vector<OrderTerms> orders_in(const StateReader& state, const ParticipantRef& ref,
                                   UtcMillis slot) {
   const auto slot_ms = parameters(state).slot_ms;
   std::vector<OrderTerms> result;
   for (const LiveOrder& live : orders_of(state, ref)) {
-    const PlaceOrder& order = live.order;
-    if (slot < order.first_slot || live.last_slot(slot_ms) < slot) continue;
-    result.push_back({live.id, order.side, order.energy, order.limit, live.accepted, order.partners,
-                      order.only_renewable});
+    if (slot < live.order.first_slot || live.last_slot(slot_ms) < slot) continue;
+    result.push_back(order_terms(live));
   }
   return result;
 }
@@ -178,12 +217,13 @@ Result<void> repay_credit(Overlay& state, const ParticipantRef& utility) {
 
 using Deltas = std::map<ParticipantRef, std::int64_t>;
 
-/// Books the differences in coins, which sum to zero over participants, supplier and fees.
+/// Books the differences in coins, which sum to zero over participants, supplier, fees and margins.
 Result<void> book_coins(Overlay& state, UtcMillis slot,
                         const std::optional<ParticipantId>& supplier, Deltas deltas,
-                        std::int64_t fees_nano) {
+                        std::int64_t fees_nano, std::int64_t margins_nano) {
   std::vector<Posting> postings;
   postings.push_back({system_account(AccountClass::network_fees, asset_coins), fees_nano});
+  postings.push_back({system_account(AccountClass::deviation, asset_coins), margins_nano});
   std::vector<std::pair<ParticipantRef, Coins>> claims;
   const ParticipantRef utility{ParticipantType::utility_company,
                                supplier.value_or(ParticipantId())};
@@ -259,32 +299,68 @@ Coins SettledTrade::total_fees() const {
   return Coins::from_nano(sum);
 }
 
-Result<SlotResult> settle(const SlotInputs& inputs) {
+std::optional<std::size_t> position_of(const std::vector<Terms>& terms, const ParticipantRef& ref) {
+  const auto at = std::lower_bound(terms.begin(), terms.end(), ref,
+                                   [](const Terms& entry, const ParticipantRef& participant) {
+                                     return entry.participant < participant;
+                                   });
+  if (at == terms.end() || at->participant != ref) return std::nullopt;
+  return static_cast<std::size_t>(at - terms.begin());
+}
+
+Result<SlotResult> settle(const SlotInputs& inputs, std::optional<SlotEvidence>* evidence) {
   PS_ASSERT(inputs.terms.size() == inputs.metered.size());
   PS_ASSERT(inputs.apart.empty() || inputs.apart.size() == inputs.terms.size());
   SlotResult result;
   result.settled = inputs.metered;
-  market::Book book = slot_book(inputs);
-  auto clearing = market::clear(inputs.rule, book, inputs.network);
-  if (!clearing && clearing.error().code() == MarketError::too_large) {
-    std::erase_if(book.orders, [](const market::Order& order) {
-      return order.only_green || !order.partners.empty();
-    });
-    clearing = market::clear(inputs.rule, book, inputs.network);
+  for (const Commitment& each : inputs.commitments) {
+    if (auto taken = take_local(inputs, each.trade, result); !taken) return taken.error();
   }
+  market::Network network = inputs.network;
+  reserve_borders(network, inputs);
+  market::Book book = slot_book(inputs);
+  book.sharing = inputs.sharing;
+  auto clearing = clear_book(inputs.rule, book, network);
   if (!clearing) return clearing.error();
   result.clearing_price = clearing->clearing_price;
-  if (auto local = take_local_trades(inputs, book, *clearing, result); !local) {
-    return local.error();
+  result.book = kept_book(inputs, book, *clearing);
+  auto trades = trades_of(network, book, *clearing, inputs.terms);
+  if (!trades) return trades.error();
+  std::vector<SpotOrders> behind;
+  for (BookTrade& each : *trades) {
+    const market::Order& bid = book.orders[each.bid];
+    const market::Order& offer = book.orders[each.offer];
+    behind.push_back({order_id(bid), order_id(offer)});
+    each.trade.covers_short = covers_shortfall(bid);
+    each.trade.sells_unused = sells_unused(offer);
+    if (auto taken = take_local(inputs, std::move(each.trade), result); !taken) {
+      return taken.error();
+    }
   }
-  if (auto rest = take_rest(inputs, result); !rest) return rest.error();
+  if (auto rest = take_rest(inputs, positions_of(inputs), result); !rest) return rest.error();
+  if (auto added = add_margins(inputs, result); !added) return added.error();
+  result.orders = order_outcomes(inputs, result, behind);
+  if (evidence != nullptr && clearing->certificate) {
+    *evidence = SlotEvidence{std::move(book), std::move(network), *std::move(clearing)};
+  }
   return result;
 }
 
-Supply current_supply(const StateReader& state) {
+Supply current_supply(const StateReader& state, UtcMillis slot) {
   const auto supplier = find_supplier(state);
   if (!supplier) return {};
-  return {supplier->ref.id, supplier->tariff, supplier->feed_in};
+  Supply supply{supplier->ref.id, supplier->tariff, supplier->feed_in};
+  const auto tariff = find_tariff(state, supplier->ref.id, slot);
+  if (!tariff) return supply;
+  if (const auto* band = band_at(*tariff, find_calendar(state).local(slot))) {
+    supply.tariff = band->price;
+    supply.feed_in = band->feed_in;
+  }
+  return supply;
+}
+
+Supply current_supply(const StateReader& state) {
+  return current_supply(state, slot_start(island_time(state), parameters(state).slot_ms));
 }
 
 Terms terms_of(const StateReader& state, const ParticipantRef& ref, UtcMillis slot,
@@ -329,10 +405,14 @@ Result<void> book(Overlay& state, UtcMillis slot, const Supply& supply,
   const auto lost_now = sum_of(now, &Settled::lost);
   const auto fees_before = sum_of(before, &Settled::fees);
   const auto fees_now = sum_of(now, &Settled::fees);
-  if (!flow_before || !flow_now || !lost_before || !lost_now || !fees_before || !fees_now) {
+  const auto margins_before = margins(before);
+  const auto margins_now = margins(now);
+  if (!flow_before || !flow_now || !lost_before || !lost_now || !fees_before || !fees_now ||
+      !margins_before || !margins_now) {
     return overflow();
   }
   const std::int64_t fees_nano = *fees_now - *fees_before;
+  const std::int64_t margins_nano = *margins_now - *margins_before;
   Overlay changes(state);
   if (auto booked = book_energy(changes, *flow_now - *flow_before, *lost_now - *lost_before);
       !booked) {
@@ -340,7 +420,8 @@ Result<void> book(Overlay& state, UtcMillis slot, const Supply& supply,
   }
 
   Deltas deltas;
-  std::int64_t supplier_delta = -fees_nano;
+  std::int64_t supplier_delta = 0;
+  if (__builtin_sub_overflow(-fees_nano, margins_nano, &supplier_delta)) return overflow();
   for (std::size_t i = 0; i < terms.size(); ++i) {
     const auto net_before = net_coins(before[i]);
     const auto net_now = net_coins(now[i]);
@@ -353,11 +434,13 @@ Result<void> book(Overlay& state, UtcMillis slot, const Supply& supply,
     }
   }
   if (supply.supplier) {
-    // What neighbours pay one another cancels out; but for the fees the rest is the supplier's.
+    // What neighbours pay one another cancels out; but for fees and margins the rest is the
+    // supplier's.
     std::int64_t& own = deltas[{ParticipantType::utility_company, *supply.supplier}];
     if (__builtin_add_overflow(own, supplier_delta, &own)) return overflow();
   }
-  if (auto booked = book_coins(changes, slot, supply.supplier, std::move(deltas), fees_nano);
+  if (auto booked =
+          book_coins(changes, slot, supply.supplier, std::move(deltas), fees_nano, margins_nano);
       !booked) {
     return booked;
   }
@@ -368,7 +451,7 @@ Result<void> book(Overlay& state, UtcMillis slot, const Supply& supply,
 Result<void> settle_after_final(Overlay& state, const BlockContext& context,
                                 const ParticipantRef& owner, UtcMillis slot,
                                 const SlotReading& reading, std::vector<HistoryRow>& rows) {
-  const Supply supply = current_supply(state);
+  const Supply supply = current_supply(state, slot);
   Settled late;
   const std::int64_t net = reading.imported.nano() - reading.exported.nano();
   late.from_utility = late.imported = Energy::from_nano(std::max<std::int64_t>(net, 0));
@@ -392,40 +475,62 @@ Result<void> settle_after_final(Overlay& state, const BlockContext& context,
   return {};
 }
 
+namespace {
+
+/// What a participant's own numbers say against one another; nothing where they are right.
+std::string fault_of(const Settled& one) {
+  const Forward& forward = one.forward;
+  for (const std::int64_t nano :
+       {one.imported.nano(), one.exported.nano(), one.bought.nano(), one.sold.nano(),
+        one.from_utility.nano(), one.to_utility.nano(), forward.bought.nano(), forward.sold.nano(),
+        forward.short_local.nano(), forward.short_utility.nano(), forward.unused_local.nano(),
+        forward.unused_utility.nano()}) {
+    if (nano < 0) return "negative energy";
+  }
+  if (one.fees.is_negative() || one.losses.is_negative() || one.lost.is_negative() ||
+      forward.margin.is_negative()) {
+    return "a negative fee, loss or margin";
+  }
+  const std::int64_t covered =
+      one.imported.nano() - one.from_utility.nano() - one.bought.nano() + forward.bought.nano();
+  const std::int64_t delivered =
+      one.exported.nano() - one.to_utility.nano() - one.sold.nano() + forward.sold.nano();
+  const std::int64_t net = forward.bought.nano() - forward.sold.nano();
+  if (covered < 0 || covered + forward.unused().nano() != std::max<std::int64_t>(net, 0)) {
+    return "metered import is not bought + from the utility";
+  }
+  if (delivered < 0 || delivered + forward.shortfall().nano() != std::max<std::int64_t>(-net, 0)) {
+    return "metered export is not sold + to the utility";
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<void> check_settled(UtcMillis slot, const std::vector<Terms>& terms,
                            const std::vector<Settled>& settled) {
   const auto broken = [&](const std::string& what) {
     return Error{LedgerError::invariant, "slot " + to_iso8601(slot) + ": " + what};
   };
   __extension__ using Wide = __int128;
-  Wide bought = 0;
-  Wide sold = 0;
-  Wide paid = 0;
-  Wide earned = 0;
+  Wide energy = 0;
+  Wide coins = 0;
+  Wide committed = 0;
   for (std::size_t i = 0; i < settled.size(); ++i) {
     const Settled& one = settled[i];
-    const std::string who = to_text(terms[i].participant);
-    if (one.imported.nano() - one.bought.nano() != one.from_utility.nano()) {
-      return broken(who + ": metered import is not bought + from the utility");
+    const Forward& forward = one.forward;
+    if (const auto fault = fault_of(one); !fault.empty()) {
+      return broken(to_text(terms[i].participant) + ": " + fault);
     }
-    if (one.exported.nano() - one.sold.nano() != one.to_utility.nano()) {
-      return broken(who + ": metered export is not sold + to the utility");
-    }
-    for (const std::int64_t nano :
-         {one.imported.nano(), one.exported.nano(), one.bought.nano(), one.sold.nano(),
-          one.from_utility.nano(), one.to_utility.nano()}) {
-      if (nano < 0) return broken(who + ": negative energy");
-    }
-    bought += one.bought.nano();
-    sold += one.sold.nano();
-    paid += one.paid.nano();
-    earned += one.earned.nano();
-    if (one.fees.is_negative() || one.losses.is_negative() || one.lost.is_negative()) {
-      return broken(who + ": a negative fee or loss");
-    }
+    energy += Wide{one.bought.nano()} + forward.short_local.nano();
+    energy -= Wide{one.sold.nano()} + forward.unused_local.nano();
+    coins += Wide{one.paid.nano()} + forward.paid.nano();
+    coins -= Wide{one.earned.nano()} + forward.earned.nano();
+    committed += Wide{forward.bought.nano()} - forward.sold.nano();
   }
-  if (bought != sold) return broken("bought is not sold");
-  if (paid != earned) return broken("neighbours paid what neighbours did not get");
+  if (energy != 0) return broken("bought is not sold");
+  if (committed != 0) return broken("what is committed is not promised");
+  if (coins != 0) return broken("neighbours paid what neighbours did not get");
   return {};
 }
 

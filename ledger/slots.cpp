@@ -4,16 +4,23 @@
 #include <map>
 
 #include "base/assert.hpp"
+#include "ledger/allocation.hpp"
+#include "ledger/claims.hpp"
 #include "ledger/error.hpp"
+#include "ledger/forward.hpp"
 #include "ledger/history.hpp"
 #include "ledger/household_news.hpp"
 #include "ledger/meter_standing.hpp"
 #include "ledger/metering.hpp"
 #include "ledger/movements.hpp"
 #include "ledger/orders.hpp"
+#include "ledger/origin.hpp"
 #include "ledger/plausibility.hpp"
 #include "ledger/registry.hpp"
+#include "ledger/sharing.hpp"
 #include "ledger/slot_book.hpp"
+#include "ledger/slot_evidence.hpp"
+#include "ledger/slot_explanation.hpp"
 #include "ledger/slot_record.hpp"
 #include "ledger/slot_settlement.hpp"
 #include "ledger/state_keys.hpp"
@@ -139,10 +146,15 @@ Result<std::map<ParticipantRef, Metered>> metered_energy(const StateReader& stat
 
 namespace {
 
-/// The first slot from `from` on that is not empty: a meter is waited for or a reading is there.
+/// The first slot from `from` on that is not empty: a meter is waited for, or a reading or
+/// commitments are there.
 std::optional<UtcMillis> next_needed(const StateReader& state, const Parameters& parameters,
                                      UtcMillis from) {
   auto needed = next_slot_with_readings(state, from);
+  if (const auto committed = next_forward(state, from);
+      committed && (!needed || *committed < *needed)) {
+    needed = committed;
+  }
   for_each_meter(state, [&](const MeterRecord& meter) {
     const auto expected = next_expected(state, meter, from, parameters.silent_meter_ms);
     if (expected && (!needed || *expected < *needed)) needed = expected;
@@ -181,16 +193,29 @@ class Settlement {
 
   Result<void> run() {
     auto record = find_slot(state_, slot_);
+    const bool first = !record;
     if (!record) {
-      record =
-          SlotRecord{slot_, context_.parameters.clearing_rule, current_supply(state_), {}, {}, 0};
+      record = SlotRecord{
+          slot_, context_.parameters.clearing_rule, current_supply(state_, slot_), {}, {}, 0};
       record->quarantined = quarantined_meters(state_);
       record->network = current_network(state_, slot_);
     }
     auto energies = metered_energy(state_, slot_, record->quarantined);
     if (!energies) return energies.error();
-    add_new_participants(*record, *energies);
-    SlotInputs inputs{slot_, record->rule, record->supply, record->terms, {}, {}, {}, {}};
+    const auto forward = find_forward(state_, slot_);
+    if (forward) {
+      for (const Commitment& each : forward->commitments) {
+        energies->try_emplace(each.trade.buyer);
+        energies->try_emplace(each.trade.seller);
+      }
+      if (auto released = release_held(state_, slot_); !released) return released;
+    }
+    add_new_participants(*record, *energies, forward);
+    SlotInputs inputs{slot_, record->rule, record->supply, record->terms, {}, {}, {}, {}, {}};
+    if (forward) {
+      inputs.commitments = forward->commitments;
+      inputs.margin_nano = forward->margin_nano;
+    }
     for (const Terms& terms : record->terms) {
       const Metered& metered = (*energies)[terms.participant];
       inputs.metered.push_back(metered.all);
@@ -203,7 +228,11 @@ class Settlement {
     if (needs_facts(inputs.terms)) {
       inputs.facts = slot_facts(state_, slot_, inputs.terms, inputs.metered);
     }
-    auto result = settle(inputs);
+    if (const auto shares = find_shares(state_, slot_)) {
+      inputs.sharing = market_sharing(*shares, inputs.terms);
+    }
+    std::optional<SlotEvidence> evidence;
+    auto result = settle(inputs, &evidence);
     if (!result) return result.error();
     if (auto sound = check_settled(slot_, record->terms, result->settled); !sound) return sound;
     if (auto booked =
@@ -211,7 +240,19 @@ class Settlement {
         !booked) {
       return booked;
     }
+    if (forward) {
+      // What was held and is not needed pays what its owner owes.
+      for (const Held& each : forward->held) {
+        if (auto paid = pay_claims(state_, each.participant); !paid) return paid.error();
+      }
+    }
+    if (auto certified =
+            settle_origin(state_, context_, inputs, record->quarantined, *result, first);
+        !certified) {
+      return certified;
+    }
     tell(*record, *result);
+    prove(*record, *result, evidence);
     record->settled = result->settled;
     record->trades = static_cast<std::uint32_t>(result->trades.size());
     put_slot(state_, *record);
@@ -222,8 +263,8 @@ class Settlement {
 
  private:
   /// Terms are frozen when a participant's energy first counts in the slot.
-  void add_new_participants(SlotRecord& record,
-                            const std::map<ParticipantRef, Metered>& energies) const {
+  void add_new_participants(SlotRecord& record, const std::map<ParticipantRef, Metered>& energies,
+                            const std::optional<ForwardRecord>& forward) const {
     for (const auto& [participant, energy] : energies) {
       const auto at = std::lower_bound(
           record.terms.begin(), record.terms.end(), participant,
@@ -231,8 +272,15 @@ class Settlement {
       if (at != record.terms.end() && at->participant == participant) continue;
       const auto position = at - record.terms.begin();
       record.settled.insert(record.settled.begin() + position, Settled{});
-      record.terms.insert(at, terms_of(state_, participant, slot_, record.supply,
-                                       context_.parameters.credit_limit));
+      Terms terms =
+          terms_of(state_, participant, slot_, record.supply, context_.parameters.credit_limit);
+      if (forward) {
+        // What it has bought at the gate is spent.
+        const auto left =
+            subtract(terms.capacity, committed_cost(forward->commitments, participant));
+        terms.capacity = left ? larger(*left, Coins{}) : Coins{};
+      }
+      record.terms.insert(at, std::move(terms));
     }
   }
 
@@ -249,6 +297,20 @@ class Settlement {
     });
   }
 
+  /// What others can check: who was given which energy, and that no clearing had been better.
+  void prove(const SlotRecord& record, const SlotResult& result,
+             const std::optional<SlotEvidence>& evidence) {
+    AllocationVector vector{slot_, {}};
+    for (std::size_t i = 0; i < record.terms.size(); ++i) {
+      const Settled& settled = result.settled[i];
+      vector.entries.push_back({record.terms[i].participant, settled.bought, settled.sold,
+                                settled.from_utility, settled.to_utility});
+    }
+    put_allocation(state_, context_, vector);
+    if (record.rule != "optimal") return;
+    context_.history.push_back(evidence ? evidence_row(slot_, *evidence) : no_evidence_row(slot_));
+  }
+
   void tell(const SlotRecord& record, const SlotResult& result) {
     auto& history = context_.history;
     SlotRow row;
@@ -263,15 +325,24 @@ class Settlement {
     };
     row.imported = sum(&Settled::imported);
     row.exported = sum(&Settled::exported);
-    row.traded = sum(&Settled::bought);
-    row.from_utility = sum(&Settled::from_utility);
-    row.to_utility = sum(&Settled::to_utility);
+    std::int64_t traded = sum(&Settled::bought).nano();
+    std::int64_t from_utility = sum(&Settled::from_utility).nano();
+    std::int64_t to_utility = sum(&Settled::to_utility).nano();
+    for (const Settled& settled : result.settled) {
+      traded += settled.forward.short_local.nano();
+      from_utility += settled.forward.short_utility.nano();
+      to_utility += settled.forward.unused_utility.nano();
+    }
+    row.traded = Energy::from_nano(traded);
+    row.from_utility = Energy::from_nano(from_utility);
+    row.to_utility = Energy::from_nano(to_utility);
     row.missing_meters = missing_meters(state_, context_.parameters, slot_, UINT32_MAX);
     row.trades = static_cast<std::uint32_t>(result.trades.size());
     row.pairs = static_cast<std::uint32_t>(
         std::count_if(result.trades.begin(), result.trades.end(),
                       [](const SettledTrade& trade) { return trade.venue == Venue::local; }));
     history.push_back(slot_row(row));
+    history.push_back(slot_book_row({slot_, result.book}));
 
     std::vector<ParticipantSlotRow> own;
     std::map<ParticipantRef, std::size_t> position;
@@ -291,6 +362,7 @@ class Settlement {
       history.push_back(no_trade_row(slot_, index));
     }
     for (const ParticipantSlotRow& each : own) history.push_back(participant_slot_row(each));
+    for (const OrderOutcome& each : result.orders) history.push_back(order_slot_row({slot_, each}));
     if (row.pairs > 0) {
       context_.events.push_back({Event::Kind::trade, slot_, {}, row.pairs, row.traded});
     }
@@ -320,8 +392,10 @@ void close_slots(Overlay& state, const BlockContext& context, SlotProgress& prog
   for (std::size_t closed = 0; closed < SlotLimits::max_closed_per_block; ++closed) {
     const auto next =
         next_close(state, context.parameters, progress.next_close, context.island_time);
-    progress.next_close = next.slot;
-    if (!next.due) return;
+    // A slot is closed after its gate.
+    const auto gate = gate_due(state, context.parameters, context.island_time);
+    progress.next_close = gate ? std::min(next.slot, *gate) : next.slot;
+    if (!next.due || progress.next_close != next.slot) return;
     settle_slot(state, context, next.slot);
     top_up_households(state, context, next.slot);
     unmark(state, next.slot);
@@ -349,13 +423,19 @@ void finalise(Overlay& state, const BlockContext& context, SlotProgress& progres
     const auto marked = to_clear_again(state, 1);
     UtcMillis slot = bound;
     if (record) slot = std::min(slot, *record);
+    if (const auto forward = next_forward(state, progress.next_final)) {
+      slot = std::min(slot, *forward);
+    }
     if (readings) slot = std::min(slot, *readings);  // of a slot that could not be settled
     if (!marked.empty()) slot = std::min(slot, marked.front());
     progress.next_final = std::max(progress.next_final, slot);  // slots without a record were empty
     if (slot >= bound || is_marked(state, slot)) return;
     if (done == SlotLimits::max_final_per_block) return;
     forget_readings(state, slot);
+    finish_origin(state, context, slot);
+    forget_allocations(state, slot);
     erase_slot(state, slot);
+    forget_forward(state, slot);
     context.events.push_back({Event::Kind::slot_final, slot, {}, 0, Energy{}});
     progress.next_final.value += parameters.slot_ms;
   }
@@ -416,7 +496,8 @@ UtcMillis next_slot(UtcMillis island_time, std::int64_t slot_ms) {
 bool slot_due(const StateReader& state, const Parameters& parameters, UtcMillis island_now) {
   const auto progress = slot_progress(state);
   if (!progress) return false;
-  return next_close(state, parameters, progress->next_close, island_now).due ||
+  return gate_due(state, parameters, island_now) ||
+         next_close(state, parameters, progress->next_close, island_now).due ||
          !to_clear_again(state, 1).empty();
 }
 
@@ -424,6 +505,7 @@ void close_due_slots(Overlay& state, const BlockContext& context) {
   const auto before = slot_progress(state);
   if (!before) return;
   SlotProgress progress = *before;
+  clear_forward(state, context);
   close_slots(state, context, progress);
   forget_orders_before(state, progress.next_close);
   clear_again(state, context);

@@ -43,12 +43,12 @@ UtcMillis oldest_slot_not_final(const StateReader& state);
 /// The first slot that an order accepted at `island_time` counts for.
 UtcMillis next_slot(UtcMillis island_time, std::int64_t slot_ms);
 
-/// True when close_due_slots would close a slot or clear one again at `island_now`. Finality alone
-/// makes no slot due: it comes with the next block.
+/// True when close_due_slots would clear a gate, close a slot or clear one again at `island_now`.
+/// Finality alone makes no slot due: it comes with the next block.
 bool slot_due(const StateReader& state, const Parameters& parameters, UtcMillis island_now);
-/// At the end of each block, after all its transactions: closes what is due, clears late slots
-/// again, makes old ones final. A slot that cannot be settled gives an alarm event and stays with
-/// no trade.
+/// At the end of each block, after all its transactions: clears the gates that have passed
+/// (ledger/forward.hpp), closes what is due, clears late slots again, makes old ones final. A slot
+/// that cannot be settled gives an alarm event and stays with no trade.
 void close_due_slots(Overlay& state, const BlockContext& context);
 
 /// The state of the slot that starts at `start`.

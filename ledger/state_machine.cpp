@@ -10,6 +10,7 @@
 #include "ledger/dedup.hpp"
 #include "ledger/error.hpp"
 #include "ledger/execution.hpp"
+#include "ledger/forward.hpp"
 #include "ledger/genesis_state.hpp"
 #include "ledger/household_news.hpp"
 #include "ledger/membership.hpp"
@@ -130,7 +131,7 @@ class BlockExecution {
     if (transaction.genesis != genesis_hash_) {
       return Rejection{"wrong_chain", "The transaction is for another chain"};
     }
-    if (const auto valid = check_transaction(transaction); !valid) {
+    if (const auto valid = check_transaction(transaction, feature_level_); !valid) {
       return Rejection{"malformed", valid.error().detail()};
     }
     if (auto expired = check_expiry(transaction.expires, time_)) return expired;
@@ -345,7 +346,9 @@ Result<void> StateMachine::admit(const Transaction& transaction, UtcMillis now) 
   if (transaction.genesis != impl_->genesis_hash) {
     return Error{LedgerError::malformed, "The transaction is for another chain"};
   }
-  if (auto valid = check_transaction(transaction); !valid) return valid;
+  if (auto valid = check_transaction(transaction, current_feature_level(state)); !valid) {
+    return valid;
+  }
   if (transaction.feature_level > current_feature_level(state)) {
     return Error{LedgerError::malformed,
                  "This chain's feature level does not know such a transaction yet"};
@@ -387,6 +390,8 @@ const StateReader& StateMachine::state() const {
 Result<void> StateMachine::check_invariants() const {
   auto sound = check_accounts(impl_->state);
   if (sound) sound = check_cash_requests(impl_->state);
+  if (sound) sound = check_origin(impl_->state);
+  if (sound) sound = check_forward(impl_->state);
   return sound ? check_slots(impl_->state) : sound;
 }
 

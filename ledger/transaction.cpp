@@ -50,6 +50,9 @@ constexpr std::string_view names[] = {
     "DisputeReading",
     "ResolveDispute",
     "SetNetwork",
+    "SetSource",
+    "SetShares",
+    "SetTariff",
 };
 static_assert(std::size(names) == std::variant_size_v<Payload>);
 

@@ -17,6 +17,7 @@
 #include "crypto/keys.hpp"
 #include "ledger/access_payloads.hpp"
 #include "ledger/household_payloads.hpp"
+#include "ledger/market_payloads.hpp"
 #include "ledger/member.hpp"
 #include "ledger/network_payloads.hpp"
 #include "ledger/participants.hpp"
@@ -232,14 +233,16 @@ struct SetFeatureLevel {
   std::uint32_t level = 0;
 };
 
-using Payload = std::variant<
-    AddParticipant, UpdateParticipant, DeleteParticipant, ProvisionAsset, AdjustAsset, DeleteAsset,
-    RegisterMeter, RetireMeter, BindKey, RevokeKey, EnergyToCoins, CashToCoins, TransferCoinsToEV,
-    CashFundingResident, CashWithdrawalResident, ReadingBatch, SetCriteria, ClockStep, SetParameter,
-    AddMember, RemoveMember, ReplaceMemberKeys, SetFeatureLevel, IssueIdentity, RevokeIdentity,
-    AddApiKey, RevokeApiKey, Invite, WithdrawInvitation, AcceptInvitation, SetLogin, RemoveLogin,
-    OpenSession, CloseSession, PlaceOrder, CancelOrder, SetCalendar, SetPreferences, RequestCash,
-    ResolveCashRequest, UpdateMeter, SetMeterStanding, DisputeReading, ResolveDispute, SetNetwork>;
+using Payload =
+    std::variant<AddParticipant, UpdateParticipant, DeleteParticipant, ProvisionAsset, AdjustAsset,
+                 DeleteAsset, RegisterMeter, RetireMeter, BindKey, RevokeKey, EnergyToCoins,
+                 CashToCoins, TransferCoinsToEV, CashFundingResident, CashWithdrawalResident,
+                 ReadingBatch, SetCriteria, ClockStep, SetParameter, AddMember, RemoveMember,
+                 ReplaceMemberKeys, SetFeatureLevel, IssueIdentity, RevokeIdentity, AddApiKey,
+                 RevokeApiKey, Invite, WithdrawInvitation, AcceptInvitation, SetLogin, RemoveLogin,
+                 OpenSession, CloseSession, PlaceOrder, CancelOrder, SetCalendar, SetPreferences,
+                 RequestCash, ResolveCashRequest, UpdateMeter, SetMeterStanding, DisputeReading,
+                 ResolveDispute, SetNetwork, SetSource, SetShares, SetTariff>;
 
 /// A decoded transaction whose signature over its body has been checked under `signer`. Whether
 /// that key may do this is decided in apply (DECISIONS 4).

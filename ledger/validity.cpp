@@ -13,6 +13,8 @@
 #include "ledger/orders.hpp"
 #include "ledger/parameters.hpp"
 #include "ledger/registry.hpp"
+#include "ledger/sharing.hpp"
+#include "ledger/tariffs.hpp"
 
 namespace powershare::ledger {
 namespace {
@@ -479,6 +481,13 @@ struct Checker {
     return check_reading(payload.meter, payload.sequence);
   }
   Result<void> operator()(const SetNetwork& payload) const { return check_network(payload); }
+  Result<void> operator()(const SetShares& payload) const { return check_shares(payload); }
+  Result<void> operator()(const SetTariff& payload) const { return check_tariff(payload); }
+  Result<void> operator()(const SetSource& payload) const {
+    if (payload.meter.empty()) return malformed("a source of no meter");
+    if (to_text(payload.source) == "unknown") return malformed("unknown source of energy");
+    return {};
+  }
 };
 
 }  // namespace
@@ -514,7 +523,7 @@ Result<void> check_payload(const Payload& payload) {
   return std::visit(Checker{}, payload);
 }
 
-Result<void> check_transaction(const Transaction& transaction) {
+Result<void> check_transaction(const Transaction& transaction, std::uint32_t feature_level) {
   if (!is_principal(transaction.principal)) return malformed("not a principal");
   const auto key_bytes = transaction.idempotency_key.size();
   if (key_bytes == 0 || key_bytes > max_idempotency_key_bytes) {
@@ -524,7 +533,12 @@ Result<void> check_transaction(const Transaction& transaction) {
   if (!is_label(transaction.initiator, max_initiator_bytes)) {
     return malformed("an initiator is at most 96 bytes of plain text");
   }
-  return check_payload(transaction.payload);
+  auto valid = check_payload(transaction.payload);
+  const auto* set = std::get_if<SetParameter>(&transaction.payload);
+  if (!valid && set != nullptr && set->name == "clearing_rule") {
+    return malformed(clearing_rule_fault(feature_level));
+  }
+  return valid;
 }
 
 }  // namespace powershare::ledger

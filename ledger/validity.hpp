@@ -2,6 +2,7 @@
 // batch, and again by the state machine.
 #pragma once
 
+#include "ledger/genesis.hpp"
 #include "ledger/transaction.hpp"
 
 namespace powershare::ledger {
@@ -30,7 +31,8 @@ bool is_label(std::string_view text, std::size_t max_bytes = max_label_bytes);
 Result<void> check_windows(const std::vector<WeeklyWindow>& windows);
 /// LedgerError::malformed with one sentence. Readings are judged one by one in apply, not here.
 Result<void> check_payload(const Payload& payload);
-/// The payload, and principal and idempotency key.
-Result<void> check_transaction(const Transaction& transaction);
+/// The payload, and principal and idempotency key; words of an error as of a feature level.
+Result<void> check_transaction(const Transaction& transaction,
+                               std::uint32_t feature_level = known_feature_level);
 
 }  // namespace powershare::ledger

@@ -206,11 +206,10 @@ struct CatchUp::State {
     auto blocks = decode_blocks(body, options);
     if (!blocks || blocks->from_height != own.height + 1) return failed();
     if (blocks->blocks.empty()) return on_no_blocks(*blocks);
-    auto certified = certified_height(*blocks);
     if (blocks->epoch_end && !ends_epoch(*blocks->epoch_end, blocks->blocks.back().header)) {
       blocks->epoch_end.reset();
     }
-    if (blocks->epoch_end) certified = blocks->blocks.back().header.height;
+    const auto certified = certified_height(*blocks);
     if (certified <= own.height && !planted(pbft::Bug::blocks_uncertified)) return failed();
     std::vector<VerifiedBlock> verified;
     for (auto& record : blocks->blocks) {
@@ -262,9 +261,10 @@ struct CatchUp::State {
            end.position.head == last.hash() && pbft::verify(end, committee, signatory).ok();
   }
 
-  /// The headers form one chain from the own head on; the highest of them that is certified, by
-  /// BLOCK signatures over the last or because it is the checkpoint that was asked for. Sequences
-  /// without a block between them are thereby proven to have made none. 0 when nothing is.
+  /// The headers form one chain from the own head on; the highest of them that is certified: by
+  /// BLOCK signatures over the last, because it is the checkpoint that was asked for, or by the
+  /// proof of the epoch's end. Sequences without a block between them are thereby proven to have
+  /// made none. 0 when nothing is.
   std::uint64_t certified_height(const BlocksRead& blocks) const {
     auto previous = own.head;
     auto height = own.height;
@@ -287,6 +287,7 @@ struct CatchUp::State {
     for (const auto& block : blocks.blocks) {
       if (!link(block.header)) return 0;
     }
+    if (blocks.epoch_end) certified = height;
     for (const auto& header : blocks.further_headers) {
       if (!link(header)) return 0;
     }

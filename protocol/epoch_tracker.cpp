@@ -1,15 +1,49 @@
 #include "protocol/epoch_tracker.hpp"
 
 namespace powershare::protocol {
+namespace {
+
+/// Epoch 0 begins before the first sequence.
+Result<pbft::Position> start_of(const LedgerSnapshot& snapshot, std::uint64_t epoch) {
+  if (epoch == 0) return pbft::Position{};
+  auto start = read_epoch_start(snapshot, epoch);
+  if (!start) return start.error();
+  if (!*start) {
+    return Error{StorageError::damaged,
+                 "the ledger does not say where epoch " + std::to_string(epoch) + " began"};
+  }
+  return **start;
+}
+
+}  // namespace
+
+Result<EpochTracker> EpochTracker::open(const ledger::StateReader& state,
+                                        const crypto::Digest& genesis,
+                                        const LedgerSnapshot& snapshot, const pbft::Position& own) {
+  const auto epoch = ledger::current_epoch_number(state);
+  const auto start = start_of(snapshot, epoch);
+  if (!start) return start.error();
+  EpochTracker tracker(state, genesis, *start);
+  const auto& end = tracker.epoch_end_;
+  if (!end || own.sequence < end->last_sequence) return tracker;
+  // At its last sequence the epoch is over once that is proven.
+  auto next = read_epoch_start(snapshot, epoch + 1);
+  if (!next) return next.error();
+  if (*next) {
+    tracker.begin_next(state, **next);
+  } else if (own.sequence > end->last_sequence) {
+    return start_of(snapshot, epoch + 1).error();
+  }
+  return tracker;
+}
 
 EpochTracker::EpochTracker(const ledger::StateReader& state, const crypto::Digest& genesis,
-                           const std::optional<pbft::Position>& start)
+                           const pbft::Position& start)
     : genesis_(genesis) {
   const auto epoch = ledger::current_epoch(state);
   pbft::Committee committee{
       genesis, epoch.number, ledger::consensus_keys(epoch.members), {}, epoch.feature_level};
-  PS_ASSERT(epoch.number == 0 || start);
-  if (start) committee.start = *start;
+  if (epoch.number > 0) committee.start = start;
   committee_ = std::make_shared<const pbft::Committee>(std::move(committee));
   read_end(state);
   roster_ = std::make_shared<const Roster>(state, genesis_, committee_->epoch);
@@ -25,12 +59,10 @@ void EpochTracker::read_end(const ledger::StateReader& state) {
       next->last_sequence, ledger::consensus_keys(next->members), next->feature_level});
 }
 
-void EpochTracker::begin_next(const ledger::StateReader& state, const pbft::Position& start,
-                              std::vector<TableWrite>& writes) {
+void EpochTracker::begin_next(const ledger::StateReader& state, const pbft::Position& start) {
   auto next = pbft::Committee{genesis_, committee_->epoch + 1, epoch_end_->next_members, start,
                               epoch_end_->next_feature_level};
   committee_ = std::make_shared<const pbft::Committee>(std::move(next));
-  writes.push_back(epoch_start_write(committee_->epoch, start));
   read_end(state);
   roster_ = std::make_shared<const Roster>(state, genesis_, committee_->epoch);
 }
@@ -39,7 +71,8 @@ bool EpochTracker::advanced(const ledger::StateReader& state, const pbft::Positi
                             const pbft::Position& after, std::vector<TableWrite>& writes) {
   bool changed = false;
   if (epoch_end_ && after.sequence > epoch_end_->last_sequence) {
-    begin_next(state, {epoch_end_->last_sequence, before.height, before.head}, writes);
+    begin_next(state, {epoch_end_->last_sequence, before.height, before.head});
+    writes.push_back(epoch_start_write(committee_->epoch, committee_->start));
     changed = true;
   }
   if (epoch_end_ || after.height == before.height) return changed;
@@ -68,7 +101,8 @@ bool EpochTracker::finished(const ledger::StateReader& state, const pbft::EpochF
   }
   own.sequence = end.sequence;
   writes.push_back(epoch_end_write(finished.epoch, finished.end));
-  begin_next(state, end, writes);
+  begin_next(state, end);
+  writes.push_back(epoch_start_write(committee_->epoch, end));
   return true;
 }
 

@@ -13,9 +13,11 @@ namespace powershare::protocol {
 
 class EpochTracker {
  public:
-  /// `start`: what read_epoch_start gives for the epoch of the state; not needed in epoch 0.
-  EpochTracker(const ledger::StateReader& state, const crypto::Digest& genesis,
-               const std::optional<pbft::Position>& start);
+  /// Where a ledger stands after a start: its state, what it has stored of epochs, and its own
+  /// position, which may be in the next epoch already although the state learns of that with the
+  /// first block there. StorageError::damaged, with the reason.
+  static Result<EpochTracker> open(const ledger::StateReader& state, const crypto::Digest& genesis,
+                                   const LedgerSnapshot& snapshot, const pbft::Position& own);
 
   /// Of the epoch in which the ledger stands. It moves on when a sequence beyond the epoch is
   /// executed, or when its end is proven.
@@ -34,9 +36,10 @@ class EpochTracker {
                 pbft::Position& own, std::vector<TableWrite>& writes);
 
  private:
+  EpochTracker(const ledger::StateReader& state, const crypto::Digest& genesis,
+               const pbft::Position& start);
   void read_end(const ledger::StateReader& state);
-  void begin_next(const ledger::StateReader& state, const pbft::Position& start,
-                  std::vector<TableWrite>& writes);
+  void begin_next(const ledger::StateReader& state, const pbft::Position& start);
 
   crypto::Digest genesis_;
   std::shared_ptr<const pbft::Committee> committee_;

@@ -37,6 +37,7 @@ ProfileExchange::ProfileExchange(std::vector<StoredProfile> stored, MonotonicMil
     : limits_(limits) {
   for (auto& entry : stored) {
     bytes_ += entry.profile.size();
+    if (!entry.confirmed) unnamed_.insert(entry.commitment);
     profiles_[entry.commitment] =
         Profile{std::move(entry.profile), entry.confirmed, std::nullopt, now};
   }
@@ -50,6 +51,7 @@ std::map<crypto::Digest, ProfileExchange::Profile>::iterator ProfileExchange::re
     std::map<crypto::Digest, Profile>::iterator entry, ProfileEffects& effects) {
   effects.erase.push_back(entry->first);
   bytes_ -= entry->second.bytes.size();
+  unnamed_.erase(entry->first);
   return profiles_.erase(entry);
 }
 
@@ -58,6 +60,11 @@ void ProfileExchange::add(const crypto::Digest& commitment, Profile profile,
   profile.confirmed = named_.contains(commitment);
   effects.store.push_back({commitment, profile.bytes, profile.confirmed});
   if (profile.from && !profile.confirmed) ++unconfirmed_[*profile.from];
+  if (profile.confirmed) {
+    unnamed_.erase(commitment);
+  } else {
+    unnamed_.insert(commitment);
+  }
   auto& place = profiles_[commitment];
   bytes_ += profile.bytes.size() - place.bytes.size();
   place = std::move(profile);
@@ -173,8 +180,8 @@ void ProfileExchange::on_profile(ByteView body, MonotonicMillis now, ProfileEffe
 }
 
 void ProfileExchange::applied(ByteView transaction) {
-  for (const auto& [commitment, profile] : profiles_) {
-    if (profile.confirmed || was_named_.contains(commitment)) continue;
+  for (const auto& commitment : unnamed_) {
+    if (was_named_.contains(commitment)) continue;
     const auto found =
         std::search(transaction.begin(), transaction.end(), commitment.begin(), commitment.end());
     if (found != transaction.end()) was_named_.insert(commitment);
@@ -196,6 +203,7 @@ ProfileEffects ProfileExchange::follow(std::set<crypto::Digest> named,
     auto& profile = found->second;
     if (profile.confirmed) continue;
     profile.confirmed = true;
+    unnamed_.erase(commitment);
     if (profile.from) --unconfirmed_[*profile.from];
     effects.confirm.push_back(commitment);
   }

@@ -127,6 +127,7 @@ class ProfileExchange {
   std::map<crypto::Digest, Profile> profiles_;
   std::size_t bytes_ = 0;                                 ///< of all profiles
   std::map<pbft::MemberIndex, std::size_t> unconfirmed_;  ///< by who gave them
+  std::set<crypto::Digest> unnamed_;  ///< keys of `profiles_` that are not confirmed
   std::set<crypto::Digest> named_;
   std::set<crypto::Digest> was_named_;  ///< unconfirmed ones, since the last follow()
   std::map<std::uint64_t, KeepCall> keeps_;

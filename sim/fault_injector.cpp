@@ -254,7 +254,7 @@ void FaultInjector::crash(std::uint32_t peer) {
   if (may_tear && (victim.shell().disk.log.damaged() || victim.shell().disk.ledger.damaged())) {
     happened(Fault::torn, peer, "with half a transaction on its disk");
     if (victim.shell().disk.log.damaged()) invariants_.lost_log(peer);
-    harm_[peer] = Harm::damaged;
+    if (harm_[peer] != Harm::wiped) harm_[peer] = Harm::damaged;
     must_reach_[peer] = invariants_.height();
   }
   restart_later(peer);

@@ -40,11 +40,11 @@ protocol::LedgerPosition open_position(const PeerShell& shell) {
       .value_or(protocol::LedgerPosition{{0, 0, shell.chain.genesis_hash}, 0});
 }
 
-protocol::EpochTracker open_epochs(const PeerShell& shell, const ledger::StateMachine& machine) {
+protocol::EpochTracker open_epochs(const PeerShell& shell, const ledger::StateMachine& machine,
+                                   const pbft::Position& own) {
   const EnvironmentSnapshot snapshot(shell.disk.ledger);
-  const auto epoch = ledger::current_epoch_number(machine.state());
-  return {machine.state(), shell.chain.genesis_hash,
-          must(protocol::read_epoch_start(snapshot, epoch))};
+  return must(
+      protocol::EpochTracker::open(machine.state(), shell.chain.genesis_hash, snapshot, own));
 }
 
 }  // namespace
@@ -56,7 +56,7 @@ SettlementHost::SettlementHost(PeerShell& shell)
       ledger_(open_position(shell)),
       certified_height_(
           must(protocol::read_certified_height(EnvironmentSnapshot(shell.disk.ledger)))),
-      epochs_(open_epochs(shell, machine_)),
+      epochs_(open_epochs(shell, machine_, ledger_.position)),
       catch_up_(committee(), shell.member, shell.signatory, shell.chain.catch_up) {
   const EnvironmentSnapshot snapshot(shell.disk.ledger);
   if (must(protocol::read_position(snapshot))) return;

@@ -280,10 +280,22 @@ void Simulation::epoch_began(std::uint32_t peer, const pbft::Committee& committe
                   std::to_string(committee.size()) + " members";
     note(std::move(entry));
   }
+  const bool member = std::ranges::any_of(
+      committee.members, [&](const auto& key) { return chain_.process_of(key) == peer; });
+  if (!member) workload_.door_closed(peer);
   if (byzantine_[peer]) return adversaries_[peer]->epoch_began(committee);
   result_.epochs = std::max(result_.epochs, committee.epoch);
   if (committee.feature_level > chain_.options.feature_level) result_.level_raised = true;
   invariants_.epoch_began(peer, committee);
+}
+
+/// While a removal is under way no other is asked for: together they could leave fewer members than
+/// the faults are counted for.
+bool Simulation::removal_waits() const {
+  if (!removal_) return false;
+  const auto found = workload_.requests().find(*removal_);
+  return found != workload_.requests().end() && !found->second.acknowledged &&
+         found->second.expires > UtcMillis{epoch_ms + now_ms()};
 }
 
 /// The administrator adds a peer, removes one that was added, or gives one its second key. On a
@@ -306,8 +318,8 @@ void Simulation::change_members() {
     const auto entry = chain_.member_entry(process, fresh);
     if (!members.contains(process)) {
       if (is_fresh) workload_.govern(ledger::AddMember{entry, "", ""});
-    } else if (committee.size() > options_.peers && generator_.chance(500)) {
-      workload_.govern(ledger::RemoveMember{entry.peer});
+    } else if (committee.size() > options_.peers && !removal_waits() && generator_.chance(500)) {
+      removal_ = workload_.govern(ledger::RemoveMember{entry.peer});
     } else if (is_fresh) {
       workload_.govern(ledger::ReplaceMemberKeys{entry});
     }

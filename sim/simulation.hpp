@@ -46,6 +46,7 @@ class Simulation final : public World {
   std::uint32_t sender_index(std::uint32_t peer, pbft::MessageType type, std::uint64_t epoch) const;
   const pbft::Committee* committee_of(std::uint32_t sender, std::uint64_t epoch) const;
   void change_members();
+  bool removal_waits() const;
   Door submit(std::uint32_t peer, ByteView transaction);
   void note(HistoryEntry entry);
   bool one_event();
@@ -65,6 +66,7 @@ class Simulation final : public World {
   EventQueue time_;
   std::vector<bool> byzantine_;
   History history_{4'096};
+  std::optional<crypto::Digest> removal_;  ///< the transaction that removes a member
   Fingerprint fingerprint_;
   Invariants invariants_;
   std::vector<std::unique_ptr<SimulatedPeer>> peers_;

@@ -200,7 +200,7 @@ ledger::Payload Workload::trading(ledger::SetCriteria criteria) {
     ledger::PlaceOrder order;
     order.participant = criteria.participant;
     order.side = wishes_.chance(500) ? ledger::OrderSide::buy : ledger::OrderSide::sell;
-    order.first_slot = slot_start({island_ms + ledger::OrderLimits::gate_closure_ms}, slot_ms);
+    order.first_slot = slot_start({island_ms + chain_.genesis.parameters.gate_closure_ms}, slot_ms);
     order.first_slot.value += slot_ms * static_cast<std::int64_t>(1 + wishes_.below(3));
     order.slots = static_cast<std::uint16_t>(1 + wishes_.below(4));
     order.energy = Energy::from_nano(static_cast<std::int64_t>(1 + wishes_.below(1'000'000)));
@@ -295,6 +295,13 @@ crypto::Digest Workload::probe() {
 
 crypto::Digest Workload::govern(ledger::Payload payload) {
   return submit_to_all({std::move(payload), "administrator", Chain::administrator});
+}
+
+void Workload::door_closed(std::uint32_t peer) {
+  for (const auto& id : open_) {
+    auto& request = requests_.at(id);
+    if (request.asked == peer) request.last_answer = Door::unavailable;
+  }
 }
 
 bool Workload::receipt(std::uint32_t peer, const crypto::Digest& transaction) {

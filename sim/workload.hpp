@@ -21,6 +21,7 @@ struct ClientRequest {
   std::set<std::uint32_t> receipts_at;  ///< honest peers that have shown one
   bool acknowledged = false;
   Door last_answer = Door::unavailable;
+  std::uint32_t asked = 0;  ///< the peer whose door that was
   std::int64_t submitted_ms = 0;
 };
 
@@ -40,6 +41,9 @@ class Workload {
   crypto::Digest govern(ledger::Payload payload);
   /// Submits one transaction to all peers and gives its id.
   crypto::Digest probe();
+  /// A peer is no member any more and forgets what its door had admitted: its clients ask
+  /// elsewhere.
+  void door_closed(std::uint32_t peer);
   /// A peer shows the receipt of a transaction; true when it is thereby acknowledged.
   bool receipt(std::uint32_t peer, const crypto::Digest& transaction);
 
@@ -73,6 +77,7 @@ class Workload {
   ledger::Payload trading(ledger::SetCriteria criteria);
   void ask(std::uint32_t peer, ClientRequest& request) {
     request.last_answer = submit_(peer, request.bytes);
+    request.asked = peer;
   }
   void submit_draft(Draft draft, std::uint32_t peer);
   Bytes make(const Draft& draft, Bytes idempotency_key, UtcMillis expires);

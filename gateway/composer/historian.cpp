@@ -165,8 +165,9 @@ std::optional<Record> find_record(const Context& context, const ChainView& view,
 }  // namespace
 
 bool is_in_historian(std::string_view payload_name) {
-  constexpr std::array<std::string_view, 9> hidden = {
-      "ReadingBatch", "ClockStep",    "SetParameter",      "SetCalendar",    "SetNetwork",
+  constexpr std::array<std::string_view, 12> hidden = {
+      "ReadingBatch", "ClockStep",    "SetParameter",      "SetCalendar",
+      "SetNetwork",   "SetSource",    "SetShares",         "SetTariff",
       "AddMember",    "RemoveMember", "ReplaceMemberKeys", "SetFeatureLevel"};
   return std::find(hidden.begin(), hidden.end(), payload_name) == hidden.end();
 }

@@ -1,10 +1,9 @@
-// GET /etms/bills: the household's statement of one month, and what it has come to since it joined.
+// GET /etms/bills: the household's statement of one month, and what it has come to since it joined,
+// as JSON, CSV or PDF.
 #include <map>
 #include <mutex>
 
-#include "gateway/household/common.hpp"
-#include "ledger/accounts.hpp"
-#include "ledger/movements.hpp"
+#include "gateway/household/bill_pdf.hpp"
 #include "ledger/parameters.hpp"
 #include "ledger/slots.hpp"
 #include "ledger/statement.hpp"
@@ -38,10 +37,10 @@ class Lifetimes {
         view.history(), who, past.through, {INT64_MAX}, [&](const ledger::ParticipantSlotRow& row) {
           if (++rows > max_rows) return false;
           if (row.slot < final_until) {
-            added = add_slot(past.sums, row, producers);
+            added = add_slot(past.sums, view.history(), row, producers);
             past.through = {row.slot.value + 1};
           } else {
-            added = add_slot(fresh, row, producers);
+            added = add_slot(fresh, view.history(), row, producers);
           }
           return added.ok();
         });
@@ -89,13 +88,24 @@ void write_totals(json::Writer& out, const ledger::BillTotals& totals) {
   write_line(out, "to_utility", totals.to_utility);
   write_line(out, "late_from_utility", totals.late_from_utility);
   write_line(out, "late_to_utility", totals.late_to_utility);
+  write_line(out, "shortfall", totals.shortfall);
+  write_line(out, "unused", totals.unused);
+  write_line(out, "deviations", totals.deviations());
   out.key("fees_coins").number(totals.fees.nano());
+  out.key("fees_by_level").begin_array();
+  for (const auto& [level, fee] : totals.level_fees) {
+    out.begin_object().key("zone").string(level);
+    out.key("amount_coins").number(fee.nano()).end_object();
+  }
+  out.end_array();
+  out.key("losses_kwh").number(totals.lost.nano());
   out.key("losses_coins").number(totals.losses.nano());
   out.key("cost_coins").number(totals.cost.nano());
   out.key("cost_without_market_coins").number(totals.cost_without_market.nano());
   out.key("savings_coins").number(totals.savings().nano());
   write_optional_number(out.key("self_consumption"), totals.self_consumption().nano());
   write_optional_number(out.key("self_sufficiency"), totals.self_sufficiency().nano());
+  write_optional_number(out.key("renewable_share"), totals.renewable_share().nano());
   out.key("slots").unsigned_integer(totals.slots);
 }
 
@@ -107,29 +117,114 @@ void write_lifetime(json::Writer& out, const EnergySums& sums, bool complete) {
   out.key("complete").boolean(complete).end_object();
 }
 
-/// Opening and closing coins and dues.
-Result<void> write_balances(json::Writer& out, const ChainView& view,
-                            const ledger::ParticipantRef& who, const Period& period) {
-  const auto accounts = ledger::query_movement_totals(view.state(), view.history(), who,
-                                                      period.from, period.to, max_rows);
-  if (!accounts) return accounts.error();
-  std::int64_t coins[2] = {0, 0};
-  std::int64_t due[2] = {0, 0};
-  for (const auto& account : *accounts) {
-    auto* sums = account.asset == ledger::asset_due     ? due
-                 : account.asset == ledger::asset_coins ? coins
-                                                        : nullptr;
-    if (sums == nullptr) continue;
-    sums[0] += account.opening_nano;
-    sums[1] += account.closing_nano;
+void write_optional_quantity(json::Writer& out, std::string_view name,
+                             const std::optional<std::int64_t>& nano) {
+  write_optional_number(out.key(name), nano);
+}
+
+void write_entries(json::Writer& out, const std::vector<BillEntry>& entries) {
+  const auto nano = [](const auto& quantity) {
+    return quantity ? std::optional(quantity->nano()) : std::nullopt;
+  };
+  out.key("lines").begin_array();
+  for (const auto& entry : entries) {
+    out.begin_object().key("line").string(entry.line).key("counterparty_type");
+    if (entry.counterparty) {
+      out.string(ledger::to_text(*entry.counterparty));
+    } else {
+      out.null();
+    }
+    out.key("level");
+    if (entry.level.empty()) {
+      out.null();
+    } else {
+      out.string(entry.level);
+    }
+    write_optional_quantity(out, "band_coins_per_kwh", nano(entry.band));
+    write_optional_quantity(out, "energy_kwh", nano(entry.energy));
+    write_optional_quantity(out, "mean_price", nano(entry.mean_price));
+    out.key("amount_coins").number(entry.amount.nano()).end_object();
   }
-  out.key("opening_coins").number(coins[0]).key("closing_coins").number(coins[1]);
-  out.key("opening_due_coins").number(due[0]).key("closing_due_coins").number(due[1]);
-  return {};
+  out.end_array();
+}
+
+void write_figures(json::Writer& out, const BillDocument& bill) {
+  const auto emissions = emissions_of(bill.totals);
+  constexpr std::int64_t nano_kg_per_gram = nano_per_unit / 1000;
+  out.key("peak_kw").number(kilowatts_nano(bill.totals.peak, bill.slot_ms)).key("peak_slot");
+  if (bill.totals.peak.is_zero()) {
+    out.null();
+  } else {
+    write_time(out, bill.totals.peak_slot);
+  }
+  out.key("co2_kg").number(emissions.caused_grams * nano_kg_per_gram);
+  out.key("co2_avoided_kg").number(emissions.avoided_grams * nano_kg_per_gram);
+  out.key("proof");
+  if (!bill.proof) {
+    out.null();
+    return;
+  }
+  out.begin_object().key("height").unsigned_integer(bill.proof->height).key("block");
+  if (bill.proof->block) {
+    out.digest(*bill.proof->block);
+  } else {
+    out.null();
+  }
+  out.end_object();
+}
+
+std::string bill_json(const BillDocument& bill, const ChainView& view,
+                      const std::pair<EnergySums, bool>& life) {
+  json::Writer out;
+  out.begin_object().key("month").string(month_text(bill.period.first));
+  write_time(out.key("from"), bill.period.from);
+  write_time(out.key("to"), bill.period.to);
+  out.key("final").boolean(bill.final);
+  write_time(out.key("final_on"), bill.final_on);
+  out.key("opening_coins").number(bill.opening.nano());
+  out.key("closing_coins").number(bill.closing.nano());
+  out.key("opening_due_coins").number(bill.opening_due.nano());
+  out.key("closing_due_coins").number(bill.closing_due.nano());
+  write_totals(out, bill.totals);
+  write_entries(out, bill.entries);
+  write_figures(out, bill);
+  write_lifetime(out, life.first, life.second);
+  write_completeness(out, bill.completeness, bill.period.to);
+  out.key("head").digest(view.head_hash()).key("is_tax_invoice").boolean(false).end_object();
+  return std::move(out).take();
+}
+
+net::HttpResponse bill_file(const BillDocument& bill, std::string_view type,
+                            std::string_view suffix, std::string body) {
+  net::HttpResponse response;
+  response.content_type = type;
+  response.headers = {{"Cache-Control", "no-store"},
+                      {"Content-Disposition", "attachment; filename=\"power-share-" +
+                                                  month_text(bill.period.first) + "." +
+                                                  std::string(suffix) + "\""}};
+  response.body = std::move(body);
+  return response;
+}
+
+net::HttpResponse bill_page(const BillDocument& bill, const LocalTime& local, Language language) {
+  auto page = bill_pdf(bill, local, language);
+  if (page.empty()) {
+    return retry_later(503, "unavailable", "This peer cannot draw the page now; ask another one.",
+                       5);
+  }
+  return bill_file(bill, "application/pdf", "pdf", std::move(page));
 }
 
 void get_bill(const Services& services, Lifetimes& lifetimes, const Request& request,
               const Responder& responder) {
+  const auto format = request.http.parameter("format").value_or("json");
+  if (format != "json" && format != "csv" && format != "pdf") {
+    return responder.send(problem(400, "bad_parameter", "format must be json, csv or pdf."));
+  }
+  const auto language = language_of(request.http.parameter("language").value_or("en"));
+  if (!language) {
+    return responder.send(problem(400, "bad_parameter", "language must be en or pt."));
+  }
   const auto view = open_view(services, responder);
   if (!view) return;
   const auto& state = view->state();
@@ -140,28 +235,29 @@ void get_bill(const Services& services, Lifetimes& lifetimes, const Request& req
       month ? parse_month(local, *month)
             : period_around(local, PeriodKind::month, local.date_of(ledger::island_time(state)));
   if (!period) return responder.send(problem_of(period.error()));
-  const auto statement = ledger::query_bills(view->history(), period->from, period->to, who);
-  if (!statement) return responder.send(problem_of(statement.error()));
+  const auto bill = make_bill(*view, who, *period, services.ports.genesis_hash);
+  if (!bill) return responder.send(query_problem(bill.error()));
+  if (format == "csv") {
+    return responder.send(
+        bill_file(*bill, "text/csv; charset=utf-8; header=present", "csv", bill_csv(*bill)));
+  }
+  if (format == "pdf") return responder.send(bill_page(*bill, local, *language));
   const auto life = lifetimes.of(*view, who, renewable_producers(state));
   if (!life) return responder.send(problem_of(life.error()));
-  const auto complete = completeness(state, who, period->from, period->to);
-  json::Writer out;
-  out.begin_object().key("month").string(month_text(period->first));
-  write_time(out.key("from"), period->from);
-  write_time(out.key("to"), period->to);
-  out.key("final").boolean(period->to <= complete.final_until);
-  write_time(out.key("final_on"), {period->to.value + ledger::parameters(state).final_after_ms});
-  if (const auto balances = write_balances(out, *view, who, *period); !balances) {
-    return responder.send(query_problem(balances.error()));
-  }
-  write_totals(out, statement->bills.empty() ? ledger::BillTotals{} : statement->bills[0].totals);
-  write_lifetime(out, life->first, life->second);
-  write_completeness(out, complete, period->to);
-  out.key("head").digest(view->head_hash()).key("is_tax_invoice").boolean(false).end_object();
-  responder.send(json_response(std::move(out).take()));
+  responder.send(json_response(bill_json(*bill, *view, *life)));
 }
 
 using Fields = std::vector<std::pair<std::string, std::string>>;
+
+std::string entry_schema() {
+  return object_schema({{"line", "string"},
+                        {"counterparty_type", "string?"},
+                        {"level", "string?"},
+                        {"band_coins_per_kwh", "number?"},
+                        {"energy_kwh", "number?"},
+                        {"mean_price", "number?"},
+                        {"amount_coins", "number"}});
+}
 
 std::string bill_schema() {
   const auto line = object_schema(
@@ -176,21 +272,32 @@ std::string bill_schema() {
         "exported_kwh", "production_kwh", "consumption_kwh"}) {
     fields.emplace_back(name, "number");
   }
-  for (const auto* name :
-       {"bought", "sold", "from_utility", "to_utility", "late_from_utility", "late_to_utility"}) {
+  for (const auto* name : {"bought", "sold", "from_utility", "to_utility", "late_from_utility",
+                           "late_to_utility", "shortfall", "unused", "deviations"}) {
     fields.emplace_back(name, line);
   }
-  for (const auto* name :
-       {"fees_coins", "losses_coins", "cost_coins", "cost_without_market_coins", "savings_coins"}) {
+  fields.emplace_back(
+      "fees_by_level",
+      array_schema(object_schema({{"zone", "string"}, {"amount_coins", "number"}})));
+  for (const auto* name : {"fees_coins", "losses_kwh", "losses_coins", "cost_coins",
+                           "cost_without_market_coins", "savings_coins"}) {
     fields.emplace_back(name, "number");
   }
-  fields.insert(fields.end(), {{"self_consumption", "number?"},
-                               {"self_sufficiency", "number?"},
-                               {"slots", "integer"},
-                               {"lifetime", object_schema({{"earned_coins", "number"},
-                                                           {"bought_renewable_kwh", "number"},
-                                                           {"production_kwh", "number"},
-                                                           {"complete", "boolean"}})}});
+  fields.insert(
+      fields.end(),
+      {{"self_consumption", "number?"},
+       {"self_sufficiency", "number?"},
+       {"slots", "integer"},
+       {"lines", array_schema(entry_schema())},
+       {"peak_kw", "number"},
+       {"peak_slot", "time?"},
+       {"co2_kg", "number"},
+       {"co2_avoided_kg", "number"},
+       {"proof", nullable_schema(object_schema({{"height", "integer"}, {"block", "digest?"}}))},
+       {"lifetime", object_schema({{"earned_coins", "number"},
+                                   {"bought_renewable_kwh", "number"},
+                                   {"production_kwh", "number"},
+                                   {"complete", "boolean"}})}});
   for (auto& field : completeness_fields()) fields.push_back(std::move(field));
   fields.insert(fields.end(), {{"head", "digest"}, {"is_tax_invoice", "boolean"}});
   return schema_of(fields);
@@ -201,10 +308,14 @@ std::string bill_schema() {
 void add_bill_routes(Router& router, const ServicesPtr& services) {
   auto info = resident_route("GET", "/etms/bills",
                              "The household's statement of one local month, with savings and "
-                             "self-sufficiency, and what it "
-                             "has earned and bought since it joined. Not a tax invoice.",
+                             "self-sufficiency, and what it has earned and bought since it joined. "
+                             "The amounts of `lines` sum to the cost. As CSV with units in the "
+                             "header, or as PDF. Not a tax invoice.",
                              bill_schema());
-  info.parameters = {{"month", "query", "string", false, "YYYY-MM; without it this month"}};
+  info.parameters = {{"month", "query", "string", false, "YYYY-MM; without it this month"},
+                     {"format", "query", "string", false, "json (default), csv or pdf"},
+                     {"language", "query", "string", false, "of the PDF: en (default) or pt"}};
+  info.other_response_types = {"text/csv", "application/pdf"};
   add_for_caller(router, services, std::move(info),
                  [lifetimes = std::make_shared<Lifetimes>()](
                      const Services& all, const Request& request, const Responder& responder) {

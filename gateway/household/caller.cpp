@@ -20,7 +20,8 @@ bool is_public(const ledger::Payload& payload) {
         return std::is_same_v<T, ClockStep> || std::is_same_v<T, SetParameter> ||
                std::is_same_v<T, AddMember> || std::is_same_v<T, RemoveMember> ||
                std::is_same_v<T, ReplaceMemberKeys> || std::is_same_v<T, SetFeatureLevel> ||
-               std::is_same_v<T, SetCalendar> || std::is_same_v<T, SetNetwork>;
+               std::is_same_v<T, SetCalendar> || std::is_same_v<T, SetNetwork> ||
+               std::is_same_v<T, SetShares> || std::is_same_v<T, SetTariff>;
       },
       payload);
 }

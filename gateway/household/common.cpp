@@ -13,7 +13,10 @@ void add_household_account_routes(Router& router, const ServicesPtr& services) {
   household::add_wallet_routes(router, services);
   household::add_cash_request_routes(router, services);
   household::add_bill_routes(router, services);
+  household::add_bill_why_routes(router, services);
+  household::add_slot_why_routes(router, services);
   household::add_ranking_routes(router, services);
+  household::add_origin_routes(router, services);
   household::add_notification_routes(router, services);
   household::add_own_event_routes(router, services);
   household::add_export_routes(router, services);

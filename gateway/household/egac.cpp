@@ -115,7 +115,8 @@ class Table {
     std::map<UtcMillis, std::int64_t> bought;
     const auto scanned = ledger::for_each_participant_slot(
         view_.history(), who, period_.from, period_.to, [&](const ledger::ParticipantSlotRow& row) {
-          bought[row.slot] = row.settled.bought.nano();
+          // Drawn and not the utility's; the same as bought, but for what was bought and not drawn.
+          bought[row.slot] = row.settled.imported.nano() - row.settled.from_utility.nano();
           return true;
         });
     if (!scanned) return scanned.error();

@@ -45,12 +45,13 @@ void add_traded(Adder& to, std::map<ledger::ParticipantRef, Traded>& sums,
 }
 
 constexpr Energy EnergySums::*energy_fields[] = {
-    &EnergySums::imported,        &EnergySums::exported,   &EnergySums::produced,
-    &EnergySums::from_utility,    &EnergySums::to_utility, &EnergySums::own_used,
-    &EnergySums::renewable_bought};
-constexpr Coins EnergySums::*coin_fields[] = {&EnergySums::paid, &EnergySums::earned,
-                                              &EnergySums::utility_charge,
-                                              &EnergySums::utility_credit, &EnergySums::network};
+    &EnergySums::imported,         &EnergySums::exported,     &EnergySums::produced,
+    &EnergySums::from_utility,     &EnergySums::to_utility,   &EnergySums::own_used,
+    &EnergySums::renewable_bought, &EnergySums::renewable_own};
+constexpr Coins EnergySums::*coin_fields[] = {
+    &EnergySums::paid,           &EnergySums::earned,           &EnergySums::utility_charge,
+    &EnergySums::utility_credit, &EnergySums::deviation_charge, &EnergySums::deviation_credit,
+    &EnergySums::network};
 
 }  // namespace
 
@@ -59,10 +60,12 @@ Energy EnergySums::consumption() const {
       std::max<std::int64_t>(0, saturated(imported.nano(), produced.nano(), exported.nano())));
 }
 Coins EnergySums::cost() const {
-  return Coins::from_nano(saturated(saturated(paid.nano(), utility_charge.nano()), network.nano()));
+  const std::int64_t energy = saturated(paid.nano(), utility_charge.nano());
+  return Coins::from_nano(saturated(energy, saturated(network.nano(), deviation_charge.nano())));
 }
 Coins EnergySums::earnings() const {
-  return Coins::from_nano(saturated(earned.nano(), utility_credit.nano()));
+  return Coins::from_nano(
+      saturated(saturated(earned.nano(), utility_credit.nano()), deviation_credit.nano()));
 }
 Energy EnergySums::bought_total() const {
   return total_of(bought);
@@ -74,7 +77,8 @@ Energy EnergySums::sold_total() const {
 std::optional<std::int64_t> EnergySums::renewable_nano() const {
   const auto whole = consumption();
   if (!whole.is_positive()) return std::nullopt;
-  const auto part = std::min(saturated(own_used.nano(), renewable_bought.nano()), whole.nano());
+  const auto part =
+      std::min(saturated(renewable_own.nano(), renewable_bought.nano()), whole.nano());
   const auto share = multiply_divide(part, nano_per_unit, whole.nano());
   return share ? std::optional(*share) : std::nullopt;
 }
@@ -89,7 +93,7 @@ Producers renewable_producers(const ledger::StateReader& state) {
 }
 
 Result<void> add_slot(EnergySums& sums, const ledger::ParticipantSlotRow& row,
-                      const Producers& producers) {
+                      const Producers& producers, const ledger::Origin* origin) {
   const auto& settled = row.settled;
   Adder to;
   to(sums.imported, settled.imported)(sums.exported, settled.exported);
@@ -98,21 +102,39 @@ Result<void> add_slot(EnergySums& sums, const ledger::ParticipantSlotRow& row,
   to(sums.paid, settled.paid)(sums.earned, settled.earned);
   to(sums.utility_charge, settled.utility_charge)(sums.utility_credit, settled.utility_credit);
   to(sums.network, settled.fees)(sums.network, settled.losses);
-  to(sums.own_used, Energy::from_nano(std::max<std::int64_t>(
-                        0, saturated(settled.produced.nano(), 0, settled.exported.nano()))));
+  const auto& forward = settled.forward;
+  to(sums.deviation_charge, forward.paid)(sums.deviation_charge, forward.utility_charge);
+  to(sums.deviation_charge, forward.margin);
+  to(sums.deviation_credit, forward.earned)(sums.deviation_credit, forward.utility_credit);
+  const auto own_used = Energy::from_nano(
+      std::max<std::int64_t>(0, saturated(settled.produced.nano(), 0, settled.exported.nano())));
+  to(sums.own_used, own_used);
+  to(sums.renewable_own, origin ? Energy::from_nano(ledger::total(origin->own)) : own_used);
+  if (origin != nullptr) {
+    to(sums.renewable_bought, Energy::from_nano(ledger::total(origin->bought)));
+    to(sums.renewable_bought, Energy::from_nano(ledger::total(origin->supplied)));
+  }
   for (const auto& each : row.trades) {
     const auto& trade = each.trade;
     if (trade.venue == ledger::Venue::utility) continue;
-    if (trade.buyer == row.participant) {
+    if (trade.buyer == row.participant && !trade.covers_short) {
       add_traded(to, sums.bought, trade.seller, trade.energy, trade.amount);
-      if (producers.contains(trade.seller)) to(sums.renewable_bought, trade.energy);
+      if (origin == nullptr && producers.contains(trade.seller))
+        to(sums.renewable_bought, trade.energy);
     }
-    if (trade.seller == row.participant) {
+    if (trade.seller == row.participant && !trade.sells_unused) {
       add_traded(to, sums.sold, trade.buyer, trade.energy, trade.amount);
     }
   }
   ++sums.slots;
   return to.result();
+}
+
+Result<void> add_slot(EnergySums& sums, const ledger::HistoryReader& history,
+                      const ledger::ParticipantSlotRow& row, const Producers& producers) {
+  const auto origin = ledger::query_origin(history, row.participant, row.slot);
+  if (!origin) return origin.error();
+  return add_slot(sums, row, producers, *origin ? &(*origin)->origin : nullptr);
 }
 
 Result<void> add_late(EnergySums& sums, const ledger::LateRow& row) {
@@ -151,7 +173,7 @@ Result<std::vector<EnergySums>> energy_by_bucket(const ledger::HistoryReader& hi
   };
   auto scanned = ledger::for_each_participant_slot(
       history, who, bounds.front(), bounds.back(), [&](const ledger::ParticipantSlotRow& row) {
-        added = add_slot(bucket_of(row.slot), row, producers);
+        added = add_slot(bucket_of(row.slot), history, row, producers);
         return added.ok() && ++rows <= max_rows;
       });
   if (scanned && added.ok()) {

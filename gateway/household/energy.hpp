@@ -25,23 +25,26 @@ struct EnergySums {
   Energy from_utility;
   Energy to_utility;
   Energy own_used;          ///< own production that was not fed in, slot by slot
-  Energy renewable_bought;  ///< from neighbours who produce
+  Energy renewable_bought;  ///< by certificates; in slots without, from neighbours who produce
+  Energy renewable_own;     ///< by certificates; in slots without, own_used
   Coins paid;
   Coins earned;
   Coins utility_charge;
   Coins utility_credit;
-  Coins network;  ///< fees and losses of what was bought from neighbours
+  Coins deviation_charge;  ///< for what was promised at a gate and not delivered, margins too
+  Coins deviation_credit;  ///< for what was bought there and not drawn
+  Coins network;           ///< fees and losses of what was bought from neighbours
   std::map<ledger::ParticipantRef, Traded> bought;  ///< from each neighbour
   std::map<ledger::ParticipantRef, Traded> sold;
   std::uint64_t slots = 0;
 
   Energy consumption() const;  ///< what the home has used
-  Coins cost() const;          ///< paid to neighbours, the utility and the network
+  Coins cost() const;          ///< paid to neighbours, the utility, the network, for deviations
   Coins earnings() const;
   Energy bought_total() const;
   Energy sold_total() const;
-  /// (own production used + renewable energy bought) / consumption, 1e-9 of one; nothing without
-  /// consumption (DECISIONS 51).
+  /// (own renewable production used + renewable energy bought) / consumption, 1e-9 of one; nothing
+  /// without consumption (DECISIONS 51).
   std::optional<std::int64_t> renewable_nano() const;
 };
 
@@ -50,8 +53,12 @@ using Producers = std::set<ledger::ParticipantRef>;
 Producers renewable_producers(const ledger::StateReader& state);
 
 /// LedgerError::overflow where a sum leaves its range.
+/// `origin`: its certificates of the slot; none: the slot has no certificates.
 Result<void> add_slot(EnergySums& sums, const ledger::ParticipantSlotRow& row,
-                      const Producers& producers);
+                      const Producers& producers, const ledger::Origin* origin = nullptr);
+/// With the certificates that history has of it.
+Result<void> add_slot(EnergySums& sums, const ledger::HistoryReader& history,
+                      const ledger::ParticipantSlotRow& row, const Producers& producers);
 Result<void> add_late(EnergySums& sums, const ledger::LateRow& row);
 Result<void> add_sums(EnergySums& sums, const EnergySums& part);
 

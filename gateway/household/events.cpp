@@ -128,6 +128,9 @@ class OwnEvents {
     data.key("utility_credit_coins").number(settled.utility_credit.nano());
     data.key("fees_coins").number(settled.fees.nano());
     data.key("losses_coins").number(settled.losses.nano());
+    data.key("shortfall_kwh").number(settled.forward.shortfall().nano());
+    data.key("unused_kwh").number(settled.forward.unused().nano());
+    data.key("margin_coins").number(settled.forward.margin.nano());
     append("slot", data);
     moved_ = true;
   }

@@ -190,8 +190,13 @@ Result<FlowPicture> flow_picture(const ChainView& view, const ledger::Participan
       view.history(), who, slot, {slot.value + 1}, [&](const ledger::ParticipantSlotRow& row) {
         const auto& settled = row.settled;
         picture.neighbours_known = true;
-        power.from_neighbours = share_of(power.from_grid, settled.bought, settled.imported);
-        power.to_neighbours = share_of(power.to_grid, settled.sold, settled.exported);
+        power.from_neighbours =
+            share_of(power.from_grid,
+                     Energy::from_nano(settled.imported.nano() - settled.from_utility.nano()),
+                     settled.imported);
+        power.to_neighbours = share_of(
+            power.to_grid, Energy::from_nano(settled.exported.nano() - settled.to_utility.nano()),
+            settled.exported);
         power.from_grid -= power.from_neighbours;
         power.to_grid -= power.to_neighbours;
         return false;

@@ -72,6 +72,8 @@ void write_sums(json::Writer& out, const EnergySums& sums) {
   write_trades(out, "sold", sums.sold);
   out.key("from_utility_kwh").number(sums.from_utility.nano());
   out.key("to_utility_kwh").number(sums.to_utility.nano());
+  out.key("deviation_charge_coins").number(sums.deviation_charge.nano());
+  out.key("deviation_credit_coins").number(sums.deviation_credit.nano());
   out.key("cost_coins").number(sums.cost().nano());
   out.key("earnings_coins").number(sums.earnings().nano());
   write_optional_number(out.key("renewable_share"), sums.renewable_nano());
@@ -105,14 +107,17 @@ net::HttpResponse table_csv(const Table& table) {
   std::string text =
       "start (UTC),end (UTC),consumption (kWh),production (kWh),imported (kWh),exported (kWh),"
       "own production used (kWh),bought from neighbours (kWh),sold to neighbours (kWh),"
-      "from utility (kWh),to utility (kWh),cost (coins),earnings (coins),renewable share (1)\r\n";
+      "from utility (kWh),to utility (kWh),paid for deviations (coins),got for deviations (coins),"
+      "cost (coins),earnings (coins),renewable share (1)\r\n";
   for (std::size_t i = 0; i < table.buckets.size(); ++i) {
     const auto& sums = table.buckets[i];
     text += to_iso8601(table.bounds[i]) + "," + to_iso8601(table.bounds[i + 1]);
-    for (const auto nano : {sums.consumption().nano(), sums.produced.nano(), sums.imported.nano(),
-                            sums.exported.nano(), sums.own_used.nano(), sums.bought_total().nano(),
-                            sums.sold_total().nano(), sums.from_utility.nano(),
-                            sums.to_utility.nano(), sums.cost().nano(), sums.earnings().nano()}) {
+    for (const auto nano :
+         {sums.consumption().nano(), sums.produced.nano(), sums.imported.nano(),
+          sums.exported.nano(), sums.own_used.nano(), sums.bought_total().nano(),
+          sums.sold_total().nano(), sums.from_utility.nano(), sums.to_utility.nano(),
+          sums.deviation_charge.nano(), sums.deviation_credit.nano(), sums.cost().nano(),
+          sums.earnings().nano()}) {
       text += "," + format_nano(nano);
     }
     const auto share = sums.renewable_nano();
@@ -156,6 +161,8 @@ Fields sums_fields() {
           {"sold", trades},
           {"from_utility_kwh", "number"},
           {"to_utility_kwh", "number"},
+          {"deviation_charge_coins", "number"},
+          {"deviation_credit_coins", "number"},
           {"cost_coins", "number"},
           {"earnings_coins", "number"},
           {"renewable_share", "number?"},
@@ -182,7 +189,7 @@ void add_history_routes(Router& router, const ServicesPtr& services) {
   info.parameters = period_parameters();
   info.parameters.push_back(
       {"bucket", "query", "string", false, "slot, hour, day or month instead of the usual"});
-  info.other_response_type = "text/csv";
+  info.other_response_types = {"text/csv"};
   info.parameters.push_back({"format", "query", "string", false, "json (default) or csv"});
   add_for_caller(router, services, std::move(info), get_history);
 }

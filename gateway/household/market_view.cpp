@@ -10,6 +10,7 @@
 #include "gateway/problem.hpp"
 #include "gateway/schemas.hpp"
 #include "ledger/criteria.hpp"
+#include "ledger/forward.hpp"
 #include "ledger/parameters.hpp"
 #include "ledger/queries.hpp"
 
@@ -94,8 +95,7 @@ void get_slot(const Services& services, const Responder& responder) {
   const auto indicative = indication(*view, all.slot_ms);
   if (!indicative) return responder.send(problem_of(indicative.error()));
   const auto waiting = progress ? std::min(progress->next_close, start) : start;
-  auto orderable = end;
-  while (now >= ledger::gate_of(orderable)) orderable.value += all.slot_ms;
+  const auto orderable = std::max(end, ledger::first_open_slot(state, all, now));
 
   json::Writer out;
   out.begin_object().key("start").string(to_iso8601(start)).key("end").string(to_iso8601(end));
@@ -117,7 +117,8 @@ void get_slot(const Services& services, const Responder& responder) {
   out.key("settled_until").string(to_iso8601(waiting));
   out.key("missing_meters")
       .unsigned_integer(ledger::missing_meters(state, all, waiting, UINT32_MAX));
-  out.key("next_order_slot").string(to_iso8601(orderable)).end_object();
+  out.key("next_order_slot").string(to_iso8601(orderable));
+  out.key("gate_closure_seconds").integer(all.gate_closure_ms / millis_per_second).end_object();
   responder.send(json_response(std::move(out).take()));
 }
 
@@ -187,22 +188,6 @@ Result<SlotReasons> reasons_of(const ChainView& view, const ledger::ParticipantR
   return reasons;
 }
 
-std::string_view reason_of(const SlotReasons& reasons, const ledger::SettledTrade& trade,
-                           bool bought) {
-  if (trade.venue == ledger::Venue::utility) {
-    return bought ? "rest_from_utility" : "rest_to_utility";
-  }
-  if (reasons.rule == "pay_as_bid") return "buyers_limit";
-  if (reasons.rule == "mid_market") return "middle_of_limits";
-  if (reasons.rule == "thesis") return "sellers_limit";
-  if (reasons.rule == "optimal") return "price_of_its_group";
-  if (reasons.rule.starts_with("french_") || reasons.rule.starts_with("flemish_")) {
-    return "shared_by_key";
-  }
-  if (reasons.rule == "nrgcoin") return "price_by_balance";
-  return "one_price_for_all";
-}
-
 /// What the trade spared the caller, or brought it, against the utility.
 std::optional<Coins> advantage(const SlotReasons& reasons, const ledger::SettledTrade& trade,
                                bool bought) {
@@ -228,7 +213,9 @@ void write_trade(json::Writer& out, const ledger::TradeView& view, const SlotRea
   out.key("amount_coins").number(trade.amount.nano());
   out.key("venue").string(ledger::to_text(trade.venue));
   out.key("state").string(ledger::to_text(view.state));
-  out.key("why").begin_object().key("reason").string(reason_of(reasons, trade, bought));
+  out.key("forward").boolean(trade.forward);
+  out.key("margin_coins").number((bought ? trade.buyer_margin : trade.seller_margin).nano());
+  out.key("why").begin_object().key("reason").string(price_reason(reasons.rule, trade, bought));
   out.key("by").string((bought ? trade.bid_ordered : trade.offer_ordered) ? "order" : "criteria");
   out.key("rule").string(reasons.rule);
   write_price(out, "clearing_price_coins_per_kwh", reasons.clearing_price);
@@ -367,21 +354,18 @@ std::string slot_schema() {
        {"indicative_from_slot", "time?"},
        {"settled_until", "time"},
        {"missing_meters", "integer"},
-       {"next_order_slot", "time"}});
+       {"next_order_slot", "time"},
+       {"gate_closure_seconds", "integer"}});
 }
 
 std::string trade_schema() {
-  const auto why = object_schema(
-      {{"reason",
-        R"({"type":"string","enum":["one_price_for_all","buyers_limit","middle_of_limits",)"
-        R"("sellers_limit","price_of_its_group","shared_by_key","price_by_balance",)"
-        R"("rest_from_utility","rest_to_utility"]})"},
-       {"by", R"({"type":"string","enum":["order","criteria"]})"},
-       {"rule", "string"},
-       {"clearing_price_coins_per_kwh", "number?"},
-       {"tariff_coins_per_kwh", "number?"},
-       {"feed_in_coins_per_kwh", "number?"},
-       {"advantage_coins", "number?"}});
+  const auto why = object_schema({{"reason", price_reason_schema()},
+                                  {"by", R"({"type":"string","enum":["order","criteria"]})"},
+                                  {"rule", "string"},
+                                  {"clearing_price_coins_per_kwh", "number?"},
+                                  {"tariff_coins_per_kwh", "number?"},
+                                  {"feed_in_coins_per_kwh", "number?"},
+                                  {"advantage_coins", "number?"}});
   return object_schema({{"id", "string"},
                         {"slot", "time"},
                         {"side", R"({"type":"string","enum":["buy","sell"]})"},
@@ -391,6 +375,8 @@ std::string trade_schema() {
                         {"amount_coins", "number"},
                         {"venue", R"({"type":"string","enum":["local","island","utility"]})"},
                         {"state", "string"},
+                        {"forward", "boolean"},
+                        {"margin_coins", "number"},
                         {"why", why}});
 }
 

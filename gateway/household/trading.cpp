@@ -1,5 +1,8 @@
 #include "gateway/household/trading.hpp"
 
+#include <algorithm>
+
+#include "gateway/household/order_results.hpp"
 #include "gateway/household/trading_json.hpp"
 #include "gateway/problem.hpp"
 #include "gateway/schemas.hpp"
@@ -17,11 +20,18 @@ namespace {
 void list_orders(const Services& services, const Request& request, const Responder& responder) {
   const auto view = open_view(services, responder);
   if (!view) return;
-  const auto slot_ms = ledger::parameters(view->state()).slot_ms;
+  const auto parameters = ledger::parameters(view->state());
+  const auto& who = request.caller->participant;
+  const auto orders = ledger::orders_of(view->state(), who);
+  UtcMillis first{INT64_MAX};
+  for (const auto& order : orders) first = std::min(first, order.order.first_slot);
+  const auto sums = order_sums(view->history(), who, first);
+  if (!sums) return responder.send(problem_of(sums.error()));
   json::Writer out;
   out.begin_object().key("items").begin_array();
-  for (const auto& order : ledger::orders_of(view->state(), request.caller->participant)) {
-    write_order(out, order, slot_ms);
+  for (const auto& order : orders) {
+    const auto found = sums->find(order.id);
+    write_order(out, order, parameters, found == sums->end() ? OrderSums{} : found->second);
   }
   out.end_array().key("next").null().end_object();
   responder.send(json_response(std::move(out).take()));
@@ -61,7 +71,7 @@ void add_order_routes(Router& router, const ServicesPtr& services) {
   RouteInfo list;
   list.method = "GET";
   list.pattern = "/etms/orders";
-  list.summary = "The caller's live orders, at most 64.";
+  list.summary = "The caller's live orders, at most 64, with what their slots came to so far.";
   list.response_schema = list_schema(order_schema(), "string");
   list.statuses = {200, 503};
   add_for_caller(router, std::move(list),
@@ -73,8 +83,9 @@ void add_order_routes(Router& router, const ServicesPtr& services) {
   post.method = "POST";
   post.pattern = "/etms/orders";
   post.summary =
-      "Places a bid or an offer for 1 to 96 coming slots, until 5 minutes before the first one and "
-      "at most 7 days ahead. `order` is its id. Codes besides those of any transaction: bad_slot, "
+      "Places a bid or an offer for 1 to 96 coming slots, until the gate (gate_closure, 5 minutes "
+      "unless governed) before the first one and at most 7 days ahead. `order` is its id. Codes "
+      "besides those of any transaction: bad_slot, "
       "gate_closed, insufficient_balance, too_many_orders.";
   post.parameters = {idempotency_parameter()};
   post.request_schema = order_request_schema();
@@ -114,6 +125,7 @@ void add_for_caller(Router& router, RouteInfo info, Handler handler) {
 void add_household_trading_routes(Router& router, const ServicesPtr& services) {
   add_criteria_routes(router, services);
   add_order_routes(router, services);
+  add_order_result_routes(router, services);
   add_market_view_routes(router, services);
 }
 

@@ -5,8 +5,8 @@
 
 namespace powershare::gateway {
 
-/// /etms/criteria, /etms/orders, /etms/slot, /etms/trades, /etms/neighbours; all of them
-/// Access::resident. docs/household-trading.md.
+/// /etms/criteria, /etms/orders and their results, /etms/slot, /etms/trades, /etms/neighbours; all
+/// of them Access::resident. docs/household-trading.md.
 void add_household_trading_routes(Router& router, const ServicesPtr& services);
 
 /// The route with Access::resident; its handler runs with a caller only, whatever the door lets

@@ -277,9 +277,10 @@ Result<ledger::PlaceOrder> read_order(const json::Value& body,
   return order;
 }
 
-void write_order(json::Writer& out, const ledger::LiveOrder& live, std::int64_t slot_ms) {
+void write_order(json::Writer& out, const ledger::LiveOrder& live,
+                 const ledger::Parameters& parameters, const OrderSums& sums) {
   const auto& order = live.order;
-  const auto last = live.last_slot(slot_ms);
+  const auto last = live.last_slot(parameters.slot_ms);
   out.begin_object().key("id").digest(live.id);
   out.key("side").string(order.side == ledger::OrderSide::buy ? "buy" : "sell");
   out.key("first_slot").string(to_iso8601(order.first_slot));
@@ -290,7 +291,12 @@ void write_order(json::Writer& out, const ledger::LiveOrder& live, std::int64_t 
   write_partners(out, order.partners);
   out.key("only_renewable").boolean(order.only_renewable);
   out.key("accepted").string(to_iso8601(live.accepted));
-  out.key("cancel_before").string(to_iso8601(ledger::gate_of(last))).end_object();
+  out.key("committed_kwh").number(sums.committed.nano());
+  out.key("traded_kwh").number(sums.traded.nano());
+  out.key("delivered_kwh").number(sums.delivered.nano());
+  out.key("deviation_kwh").number(sums.deviation.nano());
+  out.key("deviation_cost_coins").number(sums.deviation_cost.nano());
+  out.key("cancel_before").string(to_iso8601(ledger::gate_of(parameters, last))).end_object();
 }
 
 std::string criteria_schema() {
@@ -337,7 +343,36 @@ std::string order_schema() {
                         {"partners", partners_schema()},
                         {"only_renewable", "boolean"},
                         {"accepted", "time"},
+                        {"committed_kwh", "number"},
+                        {"traded_kwh", "number"},
+                        {"delivered_kwh", "number"},
+                        {"deviation_kwh", "number"},
+                        {"deviation_cost_coins", "number"},
                         {"cancel_before", "time"}});
+}
+
+std::string_view price_reason(std::string_view rule, const ledger::SettledTrade& trade,
+                              bool bought) {
+  // Of the caller's side: what it deviates from was committed.
+  if (bought ? trade.covers_short : trade.sells_unused) {
+    return bought ? "covers_shortfall" : "sells_unused";
+  }
+  if (trade.venue == ledger::Venue::utility) {
+    return bought ? "rest_from_utility" : "rest_to_utility";
+  }
+  if (rule == "pay_as_bid") return "buyers_limit";
+  if (rule == "mid_market") return "middle_of_limits";
+  if (rule == "thesis") return "sellers_limit";
+  if (rule == "optimal") return "price_of_its_group";
+  if (rule.starts_with("french_") || rule.starts_with("flemish_")) return "shared_by_key";
+  if (rule == "nrgcoin") return "price_by_balance";
+  return "one_price_for_all";
+}
+
+std::string price_reason_schema() {
+  return R"({"type":"string","enum":["one_price_for_all","buyers_limit","middle_of_limits",)"
+         R"("sellers_limit","price_of_its_group","shared_by_key","price_by_balance",)"
+         R"("rest_from_utility","rest_to_utility","covers_shortfall","sells_unused"]})";
 }
 
 }  // namespace powershare::gateway

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "gateway/household/order_results.hpp"
 #include "gateway/json.hpp"
 #include "ledger/orders.hpp"
 
@@ -20,7 +21,14 @@ void write_criteria(json::Writer& out, const ledger::SetCriteria& criteria);
 /// "only_renewable".
 Result<ledger::PlaceOrder> read_order(const json::Value& body,
                                       const ledger::ParticipantRef& participant);
-void write_order(json::Writer& out, const ledger::LiveOrder& order, std::int64_t slot_ms);
+void write_order(json::Writer& out, const ledger::LiveOrder& order,
+                 const ledger::Parameters& parameters, const OrderSums& sums);
+
+/// What made a trade's price, by the rule of its slot: "one_price_for_all", "buyers_limit",
+/// "rest_from_utility", …: the enum of price_reason_schema().
+std::string_view price_reason(std::string_view rule, const ledger::SettledTrade& trade,
+                              bool bought);
+std::string price_reason_schema();
 
 /// JSON schemas of the two bodies, and of an order in a list.
 std::string criteria_schema();

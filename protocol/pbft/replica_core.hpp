@@ -31,6 +31,8 @@ class Core {
   static constexpr std::uint64_t block_vote_interval = 16;
   /// and the newest one, when none has followed for so long.
   static constexpr std::int64_t block_vote_delay_ms = 20;
+  /// What a member's STATUS says counts so long.
+  static constexpr std::int64_t heard_lately_ms = 3'000;
   /// Most requests in the first batches of a new primary.
   static constexpr std::uint32_t first_batch_requests = 16;
 
@@ -76,6 +78,7 @@ class Core {
   Check dispatch(Received& message);
   Effects finish();
   void restart_timers();
+  bool lags() const;
 
   // Small things (replica_core.cpp)
   Signature sign(MessageType type, ByteView body) const;
@@ -284,6 +287,7 @@ class Core {
   struct Parked {
     std::optional<MonotonicMillis> since;
     std::optional<MonotonicMillis> fetched_at;
+    std::int64_t pause_ms = 0;  ///< from then on, until it is fetched again
   };
   std::vector<Parked> parked_;
   /// How far null batches were granted to a recovering member, and what of that counts still.
@@ -309,7 +313,8 @@ class Core {
   View view_at_start_ = 0;
   bool lost_ = false;
   bool votes_forgotten_ = false;  ///< others hold what this member signed and its log lacks
-  Reservation lost_promise_;      ///< what IDENTITY said when the log was lost
+  bool over_before(std::uint64_t epoch) const;
+  Reservation lost_promise_;  ///< what IDENTITY said when the log was lost
   Reservation floor_;  ///< while lost_: no votes below this view, nor at or below this sequence
   bool quarantined_ = false;
   bool transferring_ = false;

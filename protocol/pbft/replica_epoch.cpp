@@ -78,7 +78,7 @@ std::vector<protocol::LogWrite> Core::clear_log() {
 }
 
 std::optional<Reservation> Core::lost() const {
-  if (!lost_) return std::nullopt;
+  if (!lost_ || over_before(committee_.epoch + 1)) return std::nullopt;
   return Reservation{lost_promise_.epoch, lost_promise_.view,
                      std::max(floor_.sequence, lost_promise_.sequence)};
 }

@@ -95,7 +95,10 @@ void Core::tell_everyone() {
   std::vector<std::shared_ptr<const Bytes>> group;
   std::size_t bytes = 0;
   for (const auto& request : requests) {
-    if (bytes + request->size() > forward_bytes && !group.empty()) {
+    // A group that is larger than a batch would be refused as a whole.
+    const bool full =
+        group.size() == options_.batch.max_requests || bytes + request->size() > forward_bytes;
+    if (full && !group.empty()) {
       send(std::nullopt, MessageType::request, encode_requests(group), Channel::bulk);
       group.clear();
       bytes = 0;
@@ -204,8 +207,20 @@ void Core::watch_head() {
   head_since_ = now_;
 }
 
+/// f + 1 members, an honest one among them, have executed well beyond what came here: the primary
+/// is not to blame for what this replica has not seen yet, and alone in a later view it would only
+/// fall back further.
+bool Core::lags() const {
+  const auto ahead = std::count_if(peers_.begin(), peers_.end(), [&](const PeerStatus& peer) {
+    return peer.heard && now_.value - peer.heard_at.value < heard_lately_ms &&
+           peer.executed > delivered_ + options_.in_flight;
+  });
+  return ahead >= committee_.weak_quorum();
+}
+
 void Core::check_request_timers() {
   if (!active_ || transferring_ || delivered_ < low_) return;
+  if (lags()) return restart_timers();
   const auto limit = backed_off(options_.request_timeout_ms);
   const auto late = [&](const std::optional<MonotonicMillis>& since) {
     return since && now_.value - since->value >= limit;

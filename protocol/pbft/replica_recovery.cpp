@@ -18,6 +18,12 @@ void Core::normalise(Position& position) const {
   }
 }
 
+/// IDENTITY was written before the first vote in an epoch, so that nothing was promised in one that
+/// is later than it names. A disk that was lost whole names none.
+bool Core::over_before(std::uint64_t epoch) const {
+  return lost_promise_.sequence > 0 && lost_promise_.epoch < epoch;
+}
+
 void Core::load(const Recovered& recovered) {
   bool damaged = false;
   bool transfer_ran = false;
@@ -67,7 +73,9 @@ void Core::load(const Recovered& recovered) {
   confirming_ = options_.confirm_at_start;
   if (recovered.lost) {
     lost_promise_ = *recovered.lost;
-    lose_log(*recovered.lost, "the log is gone or older than IDENTITY says");
+    if (!over_before(committee_.epoch)) {
+      lose_log(*recovered.lost, "the log is gone or older than IDENTITY says");
+    }
   } else if (damaged) {
     lose_log(reservation_, "the log holds records that cannot be read");
   } else if (contradicts) {
@@ -191,6 +199,11 @@ bool Core::load_slot_record(LogTag tag, Sequence sequence, const Bytes& value) {
 }
 
 Effects Core::start() {
+  // The ledger was durable and the log not yet when this process died. The vote may be the one that
+  // an epoch's end waits for.
+  const bool at_checkpoint =
+      executed_.sequence > low_ && executed_.sequence % options_.checkpoint_interval == 0;
+  if (at_checkpoint && !own_checkpoints_.contains(executed_.sequence)) take_checkpoint();
   for (const auto& vote : checkpoint_votes_[self_]) try_stable(vote.first);
   compare_with_stable();
   if (planted(Bug::double_execution) && delivered_ > low_) delivered_ = --executed_.sequence;

@@ -10,7 +10,6 @@
 namespace powershare::pbft {
 namespace {
 
-constexpr std::int64_t heard_lately_ms = 3'000;
 constexpr std::int64_t max_patience = 4;  // times status_repair_interval_ms
 
 std::uint64_t holders(const std::vector<MemberVote>& votes, View view) {

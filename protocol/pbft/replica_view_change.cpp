@@ -4,6 +4,12 @@
 #include "protocol/pbft/replica_core.hpp"
 
 namespace powershare::pbft {
+namespace {
+
+/// A member that was fetched into its view so long ago is fetched as if for the first time.
+constexpr std::int64_t forgiven_after_ms = 5 * millis_per_minute;
+
+}  // namespace
 
 /// Doubled for each view that brought no progress after the first, capped.
 std::int64_t Core::backed_off(std::int64_t base_ms) const {
@@ -172,7 +178,7 @@ void Core::check_view_changes() {
 
 /// A member that asked for a later view alone (its link was down, say) may not return to this one:
 /// it promised. Left there it would be missing at the next fault, so after a while the others
-/// follow it, at most once a minute per member.
+/// follow it; soon the first time, then at most once a minute: a liar must not keep them at it.
 void Core::fetch_parked(MemberIndex member, const StatusMessage& its) {
   auto& parked = parked_[member];
   const auto& held = view_changes_[member];
@@ -183,7 +189,12 @@ void Core::fetch_parked(MemberIndex member, const StatusMessage& its) {
   }
   if (!parked.since) parked.since = now_;
   if (now_.value - parked.since->value < 4 * options_.request_timeout_ms) return;
-  if (parked.fetched_at && now_.value - parked.fetched_at->value < millis_per_minute) return;
+  const auto rested_ms =
+      parked.fetched_at ? now_.value - parked.fetched_at->value : forgiven_after_ms;
+  if (rested_ms < parked.pause_ms) return;
+  if (rested_ms >= forgiven_after_ms) parked.pause_ms = 0;
+  parked.pause_ms = std::min(std::max(2 * parked.pause_ms, 4 * options_.request_timeout_ms),
+                             std::max(millis_per_minute, 4 * options_.request_timeout_ms));
   parked.fetched_at = now_;
   parked.since.reset();
   start_view_change(its.view, "member " + std::to_string(member) + " waits there");

@@ -161,6 +161,13 @@ class PayloadDecoder {
         return calendar(body.set_calendar());
       case TransactionBody::kSetNetwork:
         return network(body.set_network());
+      case TransactionBody::kSetSource:
+        return ledger::SetSource{id<MeterId>(body.set_source().meter()),
+                                 number<ledger::EnergySource>(body.set_source().source())};
+      case TransactionBody::kSetShares:
+        return shares(body.set_shares());
+      case TransactionBody::kSetTariff:
+        return tariff(body.set_tariff());
       case TransactionBody::kSetPreferences: {
         const auto& in = body.set_preferences();
         return ledger::SetPreferences{
@@ -359,6 +366,34 @@ class PayloadDecoder {
     }
     for (const auto& each : in.losses()) {
       out.losses.push_back({each.from(), each.to(), each.loss_nano()});
+    }
+    return out;
+  }
+
+  Payload shares(const SetShares& in) {
+    ledger::SetShares out;
+    out.from = {in.from_ms()};
+    for (const auto& each : in.shares()) {
+      out.shares.push_back({ref(each.participant()), each.share_nano()});
+    }
+    for (const auto& each : in.pairs()) {
+      out.pairs.push_back({ref(each.producer()), ref(each.consumer()), each.share_nano()});
+    }
+    if (in.has_price()) out.price = Price::from_nano(in.price());
+    return out;
+  }
+
+  Payload tariff(const SetTariff& in) {
+    ledger::SetTariff out;
+    out.utility = id<ParticipantId>(in.utility());
+    out.from = {in.from_ms()};
+    for (const auto& each : in.bands()) {
+      out.bands.push_back(
+          {each.name(), Price::from_nano(each.price()), Price::from_nano(each.feed_in()), {}});
+      for (const auto& hours : each.windows()) out.bands.back().windows.push_back(window(hours));
+    }
+    for (const auto& each : in.mix()) {
+      out.mix.push_back({number<ledger::EnergySource>(each.source()), each.ppm()});
     }
     return out;
   }

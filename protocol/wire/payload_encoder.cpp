@@ -332,6 +332,43 @@ struct PayloadEncoder {
       entry.set_loss_nano(loss.loss_nano);
     }
   }
+  void operator()(const ledger::SetSource& payload) const {
+    body.mutable_set_source()->set_meter(payload.meter.text());
+    body.mutable_set_source()->set_source(static_cast<std::uint32_t>(payload.source));
+  }
+  void operator()(const ledger::SetShares& payload) const {
+    auto& out = *body.mutable_set_shares();
+    out.set_from_ms(payload.from.value);
+    for (const auto& share : payload.shares) {
+      auto& entry = *out.add_shares();
+      fill(*entry.mutable_participant(), share.participant);
+      entry.set_share_nano(share.share_nano);
+    }
+    for (const auto& pair : payload.pairs) {
+      auto& entry = *out.add_pairs();
+      fill(*entry.mutable_producer(), pair.producer);
+      fill(*entry.mutable_consumer(), pair.consumer);
+      entry.set_share_nano(pair.share_nano);
+    }
+    if (payload.price) out.set_price(payload.price->nano());
+  }
+  void operator()(const ledger::SetTariff& payload) const {
+    auto& out = *body.mutable_set_tariff();
+    out.set_utility(payload.utility.text());
+    out.set_from_ms(payload.from.value);
+    for (const auto& band : payload.bands) {
+      auto& entry = *out.add_bands();
+      entry.set_name(band.name);
+      entry.set_price(band.price.nano());
+      entry.set_feed_in(band.feed_in.nano());
+      for (const auto& window : band.windows) fill(*entry.add_windows(), window);
+    }
+    for (const auto& part : payload.mix) {
+      auto& entry = *out.add_mix();
+      entry.set_source(static_cast<std::uint32_t>(part.source));
+      entry.set_ppm(part.ppm);
+    }
+  }
   void operator()(const ledger::SetPreferences& payload) const {
     auto& out = *body.mutable_set_preferences();
     fill(*out.mutable_participant(), payload.participant);

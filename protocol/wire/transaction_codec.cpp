@@ -174,7 +174,8 @@ Result<Transaction> decode(ByteView bytes, const crypto::Digest& genesis,
     }
     transaction.feature_level = std::max(required, needed);
   }
-  if (auto valid = ledger::check_transaction(transaction); !valid) return valid.error();
+  if (auto valid = ledger::check_transaction(transaction, feature_level); !valid)
+    return valid.error();
   if (!verified) {
     const auto statement = transaction_statement(genesis, body_bytes);
     if (!crypto::verify(transaction.signer, statement, signature)) {

@@ -37,7 +37,7 @@ KINDS = {
 SAMPLE = 48
 IN_A_ROW = 12  # points of one peer until it is the next one's turn
 ALL_AT_ONCE = 8  # with every so many points all four die
-ENOUGH = 150  # blocks of one life: a point that was not reached by then counts as death at rest
+ENOUGH = 1000  # blocks of one life: a point that was not reached by then counts as death at rest (one write takes in several blocks)
 
 
 def points(random_source, everything):

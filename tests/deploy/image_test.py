@@ -23,7 +23,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integratio
 from island import BINARY, ROOT  # noqa: E402
 
 ALWAYS_THERE = {"libc6", "libgcc-s1", "libstdc++6"}  # what everything else depends on
-BESIDE = {"ca-certificates"}  # whom a webhook's certificate is checked against
+# Whom a webhook's certificate is checked against; the font of a bill's pages.
+BESIDE = {"ca-certificates", "fonts-dejavu-core"}
 
 
 def instructions():

@@ -3,6 +3,7 @@ from one peer only, whoever is gone."""
 
 import base64
 import datetime
+import decimal
 import email
 import hashlib
 import hmac
@@ -11,7 +12,10 @@ import http.server
 import json
 import socketserver
 import struct
+import subprocess
+import tempfile
 import threading
+import time
 import urllib.parse
 import zlib
 
@@ -148,11 +152,14 @@ class Walk:
         assert self.own("PUT", "/etms/me/picture", b"no picture", status=400)["error"]["code"] == "bad_parameter"
 
     def shown(self, peer):
+        return self.file("/etms/me/picture", peer, "image/jpeg")
+
+    def file(self, path, peer, kind="application/pdf"):
         address = urllib.parse.urlparse(self.island.peers[peer]["http"])
         connection = http.client.HTTPConnection(address.hostname, address.port, timeout=20)
-        connection.request("GET", "/etms/me/picture", headers={"Authorization": "Bearer " + self.token})
+        connection.request("GET", path, headers={"Authorization": "Bearer " + self.token})
         answer = connection.getresponse()
-        assert answer.status == 200 and answer.headers["Content-Type"] == "image/jpeg", answer.status
+        assert answer.status == 200 and answer.headers["Content-Type"] == kind, (path, answer.status)
         return answer.read()
 
     def set_delivery(self):
@@ -213,8 +220,54 @@ class Walk:
         assert trades, "no trades"
         history = self.own("GET", "/etms/history?period=week")
         assert history["total"]["consumption_kwh"] > 0, history["total"]
+        self.bill()
         for path in ("/etms/ranking", "/etms/flow", "/etms/slot", "/etms/wallet/statement", "/etms/neighbours", "/etms/bills"):
             self.own("GET", path)
+
+    def bill(self):
+        """a bill is the same at two peers, as page and as data, and its numbers lead to slots and reasons"""
+        month = self.must("GET", "/v1/parameters")["island_time"][:7]
+        path, end = f"/etms/bills?month={month}", time.monotonic() + 300
+        while True:  # between two slots: while one is settled the peers' bills differ for a moment
+            bills = [self.own("GET", path, peer=peer) for peer in (0, 1, 0)]
+            pages = [self.file(f"{path}&format=pdf&language=en", peer) for peer in (0, 1)]
+            bills += [self.own("GET", path, peer=peer) for peer in (0, 1)]
+            if all(one["proof"] == bills[0]["proof"] for one in bills):
+                break
+            assert time.monotonic() < end, "the peers' bills do not come to rest"
+        assert pages[0] == pages[1] and pages[0].startswith(b"%PDF-"), "the page differs from peer to peer"
+        self.page(pages[0], bills[0])
+        portuguese = self.text_of(self.file(f"{path}&format=pdf&language=pt", 2))
+        assert "Extrato de energia" in portuguese and "não é uma fatura fiscal" in portuguese, portuguese
+        slot = self.reasons(month)
+        why = self.own("GET", f"/etms/slots/{slot}/why")
+        assert why["rule"] == "pay_as_clear" and why["book"]["own_orders"] and why["trades"], why
+
+    def reasons(self, month):
+        why = self.own("GET", f"/etms/bills/{month}/why?line=bought&limit=1000")
+        assert why["items"] and abs(sum(one["energy_kwh"] for one in why["items"]) - why["energy_kwh"]) < 1e-6, why
+        return why["items"][0]["slot"]
+
+    def page(self, page, bill):
+        """qpdf finds no fault in it, and it says what the data says"""
+        with tempfile.NamedTemporaryFile(suffix=".pdf") as file:
+            file.write(page)
+            file.flush()
+            subprocess.run(["qpdf", "--check", file.name], check=True, stdout=subprocess.DEVNULL)
+            fonts = subprocess.run(["pdffonts", file.name], check=True, capture_output=True, text=True).stdout.splitlines()[2:]
+        assert fonts and all("DejaVuSans" in font and font.split()[-5] == "yes" for font in fonts), fonts
+        text = self.text_of(page)
+        assert self.who in text and bill["proof"]["block"] in text and "not a tax invoice" in text, text
+        for amount in [line["amount_coins"] for line in bill["lines"]] + [bill[name] for name in (
+                "cost_coins", "savings_coins", "cost_without_market_coins", "opening_coins", "closing_coins")]:
+            cents = decimal.Decimal(str(amount)).quantize(decimal.Decimal("0.01"), decimal.ROUND_HALF_EVEN)
+            shown = abs(cents) if amount in (bill["cost_coins"], bill["savings_coins"]) else cents + 0
+            assert f"{shown:.2f}" in text, (amount, shown, text)
+        for line in filter(lambda line: line["energy_kwh"] is not None, bill["lines"]):
+            assert f"{decimal.Decimal(str(line['energy_kwh'])):.3f}" in text, (line, text)
+
+    def text_of(self, page):
+        return subprocess.run(["pdftotext", "-layout", "-", "-"], input=page, check=True, capture_output=True).stdout.decode()
 
     def take_away(self):
         """all that is kept of the household, and nothing of others"""

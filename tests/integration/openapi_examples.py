@@ -170,8 +170,13 @@ class Scene:
         return {
             ("GET", "/v1/transactions"): Call(type="EnergyToCoins"),
             ("GET", "/v1/bills"): Call(more=({"participant": ""},)),
+            ("GET", "/etms/bills"): Call(more=({"format": "csv"}, {"format": "pdf", "language": "pt"})),
+            ("GET", "/etms/bills/{month}/why"): Call(more=({"line": "coins", "limit": "1"}, {"line": "bought", "counterparty": "Resident"})),
+            ("GET", "/etms/slots/{start}/why"): Call(),
             ("GET", "/etms/history"): Call(more=({"format": "csv"}, {"period": "week", "bucket": "day"})),
             ("GET", "/etms/trades"): Call(more=({"limit": "1"},)),
+            # The island does not clear by rule optimal; unit.gateway has a slot with a certificate.
+            ("GET", "/v1/slots/{start}/certificate"): Call(statuses=(404,)),
         }
 
     def of_registry(self):
@@ -251,5 +256,6 @@ class Scene:
                   "Last-Event-ID": "1.0", "period": "day", "date": today, "bucket": "hour", "format": "json", "month": today[:7],
                   "week": datetime.date.fromisoformat(today).strftime("%G-W%V"), "since": "1.0",
                   "before": self.before, "account": f"participant/{RESIDENT}/CO",
+                  "line": "cost", "language": "en", "counterparty": "", "band": "", "level": "",
                   "seq": "2", "key": NO_SUCH, "session": NO_SUCH, "invitation": NO_SUCH}
         return values.get(parameter["name"])

@@ -52,6 +52,7 @@ THIRD_PARTY = {
     r"curl/.*": ["net/outgoing.cpp"],
     r"(jpeglib|png)\.h": ["gateway/household/picture.cpp", "tests/fuzz/picture_corpus.hpp",
                           "tests/unit/gateway/*.cpp"],
+    r"cairo.*\.h": ["gateway/household/pdf_page.cpp"],
     r"nlohmann/.*": ["*.cpp"],
     r"CLI/.*": ["apps/*.cpp"],
     r"spdlog/.*": ["*.cpp"],

@@ -138,7 +138,7 @@ TEST_CASE("the same feeder gives the same bytes, and governance takes them") {
   folder.write("network.json", once->payload);
   GovernanceOptions options;
   options.action = GovernanceAction::network;
-  options.network = folder.path / "network.json";
+  options.file = folder.path / "network.json";
   const auto payload = governance_payload(options);
   REQUIRE_MESSAGE(payload, (payload ? "" : payload.error().detail()));
   CHECK(std::get<ledger::SetNetwork>(*payload).losses.size() == 6);

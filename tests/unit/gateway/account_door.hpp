@@ -91,7 +91,8 @@ class AccountProver final : public RecordProver {
 
 class AccountDoor {
  public:
-  AccountDoor() {
+  explicit AccountDoor(ledger::Genesis start = ledger::test::level_three())
+      : chain(std::move(start)) {
     Ports ports;
     ports.view = [this]() -> Result<std::unique_ptr<ChainView>> {
       return std::unique_ptr<ChainView>(std::make_unique<AccountView>(chain));
@@ -104,6 +105,8 @@ class AccountDoor {
     services = std::make_shared<Services>(GatewayOptions{}, std::move(ports));
     add_household_account_routes(router, services);
     add_account_proof_routes(router, services);
+    add_slot_proof_routes(router, services);
+    add_origin_routes(router, services);
   }
 
   std::shared_ptr<Reply> ask(net::HttpRequest http,

@@ -3,6 +3,7 @@
 
 #include "ledger/accounts.hpp"
 #include "ledger/identities.hpp"
+#include "ledger/network.hpp"
 #include "tests/unit/gateway/household_door.hpp"
 
 namespace powershare::gateway {
@@ -43,6 +44,8 @@ const Row rows[] = {
     {"GET", "/v1/accounts/proof", 'r'},
     {"GET", "/v1/trades", 'r'},
     {"GET", "/v1/bills", 'r'},
+    {"GET", "/v1/network", 'r'},
+    {"GET", "/v1/kpis", 'r'},
     {"GET", "/v1/participants", 'r'},
     {"GET", "/v1/meters", 'm'},
     {"GET", "/v1/events", 'r'},
@@ -77,6 +80,8 @@ const Row rows[] = {
     {"GET", "/etms/keys", 'h'},
     {"DELETE", "/etms/keys/{key}", 'h'},
     {"GET", "/etms/bills", 'h'},
+    {"GET", "/etms/bills/{month}/why", 'h'},
+    {"GET", "/etms/slots/{start}/why", 'h'},
     {"GET", "/etms/criteria", 'h'},
     {"PUT", "/etms/criteria", 'h'},
     {"GET", "/etms/disputes", 'h'},
@@ -93,6 +98,7 @@ const Row rows[] = {
     {"GET", "/etms/neighbours", 'h'},
     {"GET", "/etms/notifications", 'h'},
     {"GET", "/etms/orders", 'h'},
+    {"GET", "/etms/orders/results", 'h'},
     {"POST", "/etms/orders", 'h'},
     {"DELETE", "/etms/orders/{id}", 'h'},
     {"GET", "/etms/preferences", 'h'},
@@ -120,6 +126,12 @@ const Row rows[] = {
     {"POST", "/v1/meters/{meter}/standing", 'a'},
     {"GET", "/v1/peers", 'o'},
     {"GET", "/v1/slots/{start}/book", 'a'},
+    {"GET", "/v1/slots/{start}/allocation", 'r'},
+    {"GET", "/v1/slots/{start}/certificate", 'a'},
+    {"GET", "/v1/origin", 'r'},
+    {"GET", "/v1/shares", 'r'},
+    {"GET", "/v1/tariffs", 'o'},
+    {"GET", "/etms/origin", 'h'},
     {"GET", "/v1/transactions", 'r'},
 };
 
@@ -219,6 +231,39 @@ TEST_CASE("every route by every kind of caller") {
     }
   }
   for (const auto& row : expected) CHECK_MESSAGE(false, row.first, " is no route");
+}
+
+TEST_CASE("of the network a household sees all levels, and only its own place in them") {
+  Matrix matrix;
+  ledger::SetNetwork network;
+  ledger::NetworkZone root;
+  root.id = "street";
+  root.fees = {{Price::from_nano(7'000'000), 50'000, {{0x21, 480, 1'200}}}};
+  network.zones = {root,
+                   {"east", 0U, {}, 12'500'000, Energy::from_nano(nano_per_unit), {}},
+                   {"west", 0U, {}, 0, {}, {}}};
+  network.members = {{test::resident("H01"), 1}, {test::resident("H02"), 2}};
+  network.losses = {{1, 2, 3'000'000}, {2, 2, 4'000'000}};
+  REQUIRE(ledger::check_network(network).ok());
+  CHECK(matrix.ask("GET", "/v1/network", {}, nullptr, "auditor's").body["version"] == 0);
+  ledger::put_network(matrix.door.chain->state, network);
+  const auto all = matrix.ask("GET", "/v1/network", {}, nullptr, "auditor's").body;
+  CHECK(all["version"] == 1);
+  REQUIRE(all["zones"].size() == 3);
+  CHECK(all["zones"][0]["fees"][0]["per_kwh"] == "0.007");
+  CHECK(all["zones"][0]["fees"][0]["tariff_ppm"] == 50'000);
+  CHECK(all["zones"][0]["fees"][0]["windows"][0] ==
+        Json::parse(R"({"weekdays":["mon","sat"],"from":"08:00","to":"20:00"})"));
+  CHECK(all["zones"][1]["parent"] == "street");
+  CHECK(all["zones"][1]["loss_kwh_per_kwh"] == "0.0125");
+  CHECK(all["zones"][1]["max_export_kwh"] == "1");
+  CHECK(all["members"].size() == 2);
+  CHECK(all["losses"].size() == 2);
+  const std::string token = matrix.log_in("ana").body["token"];
+  const auto own = matrix.ask("GET", "/v1/network", token).body;
+  CHECK(own["zones"] == all["zones"]);
+  CHECK(own["members"] == Json::parse(R"([{"participant":"Resident:H01","zone":"east"}])"));
+  CHECK(own["losses"].size() == 1);
 }
 
 TEST_CASE("a household reads its own, and of others id, type and rates") {

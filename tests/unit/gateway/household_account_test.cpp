@@ -35,7 +35,7 @@ TEST_CASE("without a log-in no route of a household answers") {
     CHECK(reply->response.status == 401);
     CHECK(!route.info.summary.empty());
   }
-  CHECK(residents == 19);
+  CHECK(residents == 21);
 }
 
 TEST_CASE("the live picture says where power comes from and goes to, and how old it is") {

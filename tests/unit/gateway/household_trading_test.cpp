@@ -269,6 +269,65 @@ TEST_CASE("orders: placed, listed, cancelled") {
   CHECK(refused->json()["error"]["code"] == "gate_closed");
 }
 
+TEST_CASE("what became of orders: by slot in whole pages, and in the list of live ones") {
+  Household household;
+  household.accept();
+  ledger::LiveOrder live;
+  live.id[0] = 0xab;
+  live.order = {resident("H01"),
+                ledger::OrderSide::sell,
+                slot(4),
+                4,
+                Energy::from_nano(500),
+                price(1),
+                {},
+                false};
+  ledger::put_order(household.state(), live, slot_ms);
+  for (int k = 4; k < 7; ++k) {
+    ledger::OrderOutcome outcome;
+    outcome.participant = resident("H01");
+    outcome.order = live.id;
+    outcome.side = ledger::OrderSide::sell;
+    outcome.ordered = Energy::from_nano(500'000'000);
+    outcome.limit = price(100);
+    outcome.committed = Energy::from_nano(400'000'000);
+    outcome.amount = Coins::from_nano(48'000'000);
+    outcome.settled = k < 6;
+    outcome.spot = Energy::from_nano(k < 6 ? 50'000'000 : 0);
+    outcome.deviation = Energy::from_nano(k < 6 ? 100'000'000 : 0);
+    outcome.deviation_cost = Coins::from_nano(k < 6 ? 16'000'000 : 0);
+    household.keep(ledger::order_slot_row({slot(k), outcome}));
+    outcome.participant = resident("H02");
+    household.keep(ledger::order_slot_row({slot(k), outcome}));
+  }
+  const auto order = household.get("/etms/orders")["items"][0];
+  CHECK(order["committed_kwh"] == 1.2);
+  CHECK(order["delivered_kwh"] == 0.6);
+  CHECK(order["traded_kwh"] == 0.1);
+  CHECK(order["deviation_kwh"] == 0.2);
+  CHECK(order["deviation_cost_coins"] == 0.032);
+
+  const auto all = household.get("/etms/orders/results");
+  REQUIRE(all["items"].size() == 3);
+  CHECK(all["next"].is_null());
+  const auto& first = all["items"][0];
+  CHECK(first["order"] == crypto::to_hex(live.id));
+  CHECK(first["slot"] == "2019-10-21T10:00:00Z");
+  CHECK(first["side"] == "sell");
+  CHECK(first["delivered_kwh"] == 0.3);
+  CHECK(first["committed_coins"] == 0.048);
+  CHECK(first["deviation_cost_coins"] == 0.016);
+  CHECK(all["items"][2]["delivered_kwh"].is_null());
+  const auto page = household.get("/etms/orders/results?limit=1");
+  CHECK(page["items"].size() == 1);
+  CHECK(page["next"] == "2019-10-21T10:15:00Z");
+  CHECK(household
+            .get("/etms/orders/results?from=2019-10-21T10:15:00Z&to=2019-10-21T10:30:00Z")["items"]
+            .size() == 1);
+  CHECK(household.fault("GET", "/etms/orders/results?from=2019-10-21T10:15:00Z&to=0") ==
+        "from must not be after to.");
+}
+
 TEST_CASE("what is wrong with an order is named") {
   Household household;
   const auto wrong = [&](std::string body) {
@@ -327,6 +386,7 @@ TEST_CASE("the running slot says when it closes, what a kWh is worth and who is 
   CHECK(slot_json["indicative_from_slot"] == "2019-10-21T09:00:00Z");
   CHECK(slot_json["missing_meters"] == 1);
   CHECK(slot_json["next_order_slot"] == "2019-10-21T10:00:00Z");
+  CHECK(slot_json["gate_closure_seconds"] == 300);
 }
 
 namespace {

@@ -134,6 +134,8 @@ TEST_CASE("parameters carry their units and the chain's clocks") {
   CHECK(json["slot_ms"] == 900'000);
   CHECK(json["credit_limit_coins"] == "50");
   CHECK(json["clearing_rule"] == "pay_as_clear");
+  CHECK(json["gate_closure_ms"] == 300'000);
+  CHECK(json["deviation_margin"] == "0.1");
   CHECK(json["island_time"] == "2019-10-21T09:00:00.500Z");
   CHECK(door.get("/v1/genesis")->json()["chain"] == "funchal");
   CHECK(door.get("/v1/genesis")->header("X-Genesis-Hash").size() == 64);

@@ -2,6 +2,7 @@
 
 #include "ledger/history.hpp"
 #include "ledger/parameters.hpp"
+#include "ledger/slot_explanation.hpp"
 #include "ledger/slots.hpp"
 #include "tests/unit/gateway/fakes.hpp"
 
@@ -129,6 +130,49 @@ TEST_CASE("trades have the agreed shape and come in pages that cover each once")
                             "participant=", "limit=100000", "from=1e400"}) {
     CAPTURE(query);
     CHECK(door.get("/v1/trades?" + std::string(query))->response.status == 400);
+  }
+}
+
+TEST_CASE("the neighbourhood's figures are those of its bills, its peak and its books") {
+  Door door;
+  settle(door, 2);
+  for (int i = 0; i < 2; ++i) {
+    ledger::ParticipantSlotRow row;
+    row.participant = resident("H01");
+    row.slot = {first_slot_ms + i * slot_ms};
+    row.supply.supplier = *ParticipantId::parse("EEM");
+    row.supply.tariff = Price::from_nano(200'000'000);
+    row.settled.imported = Energy::from_nano(2'000'000'000 + i);
+    row.settled.bought = Energy::from_nano(1'500'000'000);
+    row.settled.from_utility = Energy::from_nano(500'000'000 + i);
+    row.settled.paid = Coins::from_nano(150'000'000);
+    row.settled.utility_charge = Coins::from_nano(100'000'000);
+    keep(door, ledger::participant_slot_row(row));
+  }
+  ledger::SlotBookRow book{{first_slot_ms}, {}};
+  const auto energy = Energy::from_nano(nano_per_unit);
+  book.orders = {{resident("H01"), ledger::OrderSide::buy, false, false,
+                  Price::from_nano(200'000'000), energy, energy},
+                 {resident("H02"), ledger::OrderSide::sell, false, false,
+                  Price::from_nano(50'000'000), energy, energy}};
+  keep(door, ledger::slot_book_row(book));
+  const auto json = door.get("/v1/kpis?from=2019-10-21T00:00:00Z&to=2019-10-22T00:00:00Z")->json();
+  CHECK(json["settled_slots"] == 2);
+  CHECK(json["traded_kwh"] == "3");
+  CHECK(json["self_sufficiency"] == "0.75");
+  CHECK(json["self_consumption"].is_null());
+  CHECK(json["peak_kw"] == "2");  // from the utility, of the slots' rows
+  CHECK(json["welfare_coins"] == "0.15");
+  CHECK(json["welfare_possible_coins"] == "0.15");
+  CHECK(json["welfare_slots"] == 1);
+  CHECK(json["co2_kg"] == "0.613");  // 1 kWh at 490 g and 3 at 41, in whole grams
+  REQUIRE(json["homes"].size() == 1);
+  CHECK(json["homes"][0]["participant"] == "Resident:H01");
+  CHECK(json["homes"][0]["peak_kw"] == "8.000000004");
+  CHECK(json["homes"][0]["peak_slot"] == "2019-10-21T09:15:00Z");
+  for (const auto* query : {"from=2017-01-01T00:00:00Z&to=2019-01-01T00:00:00Z",
+                            "from=2019-01-02T00:00:00Z&to=2019-01-01T00:00:00Z", "from=x"}) {
+    CHECK(door.get("/v1/kpis?" + std::string(query))->response.status == 400);
   }
 }
 

@@ -169,10 +169,11 @@ class Driver {
         return SetParameter{
             one_of<std::string>({"close_grace", "final_after", "silent_meter", "future_reading",
                                  "credit_limit", "clearing_rule", "slot", "x", "plausibility",
-                                 "site", "signed_readings_only"}),
+                                 "site", "signed_readings_only", "gate_closure",
+                                 "deviation_margin"}),
             one_of<std::string>({"0s", "1m", "30m", "2h", "5", "pay_as_bid", "thesis",
                                  "pay_as_clear", "mid_market", "-1", "alarm", "quarantine", "off",
-                                 "32.7,-16.9", "", "true", "false"})};
+                                 "32.7,-16.9", "", "true", "false", "0.25"})};
       case 18:
         return AddMember{member(), "", chance(2) ? "" : "tcp://127.0.0.1:7401"};
       case 19:
@@ -209,6 +210,7 @@ class Driver {
       case 24: {
         if (!chance(6)) return order();
         if (chance(2)) return network();
+        if (chance(2)) return market_setting();
         SetCalendar result{"Test/Zone", {}};
         for (auto left = random_() % 4; left > 0; --left) {
           result.offsets.push_back({{chance(4) ? quantity() : island_ms_ + quantity() / 1'000},
@@ -313,6 +315,25 @@ class Driver {
       result.members.push_back({home, static_cast<std::uint32_t>(random_() % 4)});
     }
     return result;
+  }
+  /// Sources, shares, tariffs and what the certificates hang on; now and then wrong.
+  Payload market_setting() {
+    const UtcMillis from{slot_start({island_ms_}, 15 * millis_per_minute).value +
+                         static_cast<std::int64_t>(random_() % 4) * 15 * millis_per_minute};
+    const auto share = [&] { return static_cast<std::int64_t>(random_() % 600'000'000); };
+    switch (random_() % 5) {
+      case 0:
+        return SetSource{MeterId::parse(chance(5) ? "M9" : "M1").value(),
+                         static_cast<EnergySource>(1 + random_() % 6)};
+      case 1:
+        return SetShares{from, {{h01, share()}, {h02, share()}}, {{h01, h02, share()}}, {}};
+      case 2:
+        return SetTariff{utility.id, from, {{"day", Price::from_nano(quantity()), {}, {}}}, {}};
+      case 3:
+        return SetParameter{"origin", chance(3) ? "off" : "on"};
+      default:
+        return SetParameter{"rewards", chance(2) ? "none" : "solarcoin,nrgcoin"};
+    }
   }
   /// Of a few keys and names, so that they meet; among them keys that are bound elsewhere.
   Payload access() {

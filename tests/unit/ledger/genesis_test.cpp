@@ -1,8 +1,10 @@
 #include <doctest/doctest.h>
 
 #include "ledger/genesis_state.hpp"
+#include "ledger/network.hpp"
 #include "ledger/parameters.hpp"
 #include "ledger/registry.hpp"
+#include "ledger/state_keys.hpp"
 #include "tests/unit/ledger/ledger_fixture.hpp"
 
 using namespace powershare;
@@ -109,6 +111,41 @@ TEST_CASE("what is wrong with a genesis is said in one sentence") {
   auto transfer = full_genesis();
   transfer.registry.push_back(TransferCoinsToEV{coins("1"), h01, vehicle});
   CHECK_FALSE(check_genesis(transfer).ok());
+}
+
+TEST_CASE("a genesis from level 4 on may hold a network, with which the chain starts") {
+  auto with_network = full_genesis();
+  SetNetwork network;
+  NetworkZone root;
+  root.id = "street";
+  root.fees = {{price("0.007"), 50'000, {{0x21, 480, 1'200}}}, {price("0.001"), 0, {}}};
+  root.loss_nano = 1'000'000;
+  NetworkZone east{"east", 0U, {}, 12'500'000, Energy::from_nano(5), Energy::from_nano(6)};
+  network.zones = {root, east};
+  network.members = {{h01, 1}};
+  network.losses = {{0, 1, 3'000'000}};
+  with_network.registry.push_back(network);
+  with_network.feature_level = 3;
+  REQUIRE_FALSE(check_genesis(with_network).ok());
+  CHECK(check_genesis(with_network).error().detail().find("needs feature level 4") !=
+        std::string::npos);
+  with_network.feature_level = 4;
+  const auto read = Genesis::from_json(with_network.to_json());
+  REQUIRE_MESSAGE(read.ok(), read.error().detail());
+  CHECK(read->hash() == with_network.hash());
+  CHECK(std::get<SetNetwork>(read->registry.back()) == network);
+  const auto records = genesis_records(with_network);
+  REQUIRE(records);
+  const auto kept = [&](std::uint64_t version) {
+    return std::any_of(records->begin(), records->end(), [&](const StateWrite& write) {
+      return write.key == state_key::Builder(StateTable::network).u64(version).take();
+    });
+  };
+  CHECK(kept(1));
+  const auto text = with_network.to_json();
+  CHECK(error_of(text, "\"tariff_ppm\": 50000", "\"tariff_ppm\": -1")
+            .find("tariff_ppm is out of range") != std::string::npos);
+  CHECK(error_of(text, "\"zones\"", "\"levels\"").find("zones is missing") != std::string::npos);
 }
 
 TEST_CASE("the genesis state holds the registry, the clock, the members and their keys") {

@@ -33,7 +33,7 @@ inline Genesis level_three() {
 /// A chain that keeps its history.
 class Household : public Chain {
  public:
-  Household() : Chain(level_three()) {}
+  explicit Household(Genesis start = level_three()) : Chain(std::move(start)) {}
 
   Receipt give(Payload payload, std::uint8_t signer, const std::string& principal) {
     const auto block = keep(apply({transaction(std::move(payload), signer, principal)}));

@@ -5,18 +5,22 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "ledger/accounts.hpp"
+#include "ledger/forward.hpp"
 #include "ledger/metering.hpp"
 #include "ledger/network.hpp"
+#include "ledger/orders.hpp"
 #include "ledger/parameters.hpp"
 #include "ledger/queries.hpp"
 #include "ledger/registry.hpp"
 #include "ledger/slot_record.hpp"
 #include "ledger/slots.hpp"
+#include "ledger/state_keys.hpp"
 #include "tests/unit/ledger/memory_history.hpp"
 
 namespace powershare::ledger::test {
@@ -56,9 +60,12 @@ class TestChain {
  public:
   static constexpr std::int64_t slot_ms = 15 * millis_per_minute;
 
-  explicit TestChain(UtcMillis start, std::int64_t feed_in_nano = 0) : now(start) {
+  explicit TestChain(UtcMillis start, std::int64_t feed_in_nano = 0,
+                     std::uint32_t feature_level = 1)
+      : now(start) {
     genesis_hash[0] = 7;
     Overlay changes(state);
+    changes.put(state_key::epoch(0), Encoder().u64(1).u32(feature_level).data());
     put_parameters(changes, parameters);
     put_clock(changes, {start, start});
     start_market(changes, start, slot_ms);
@@ -106,10 +113,28 @@ class TestChain {
     keep(changes);
   }
 
+  /// As PlaceOrder does, without its checks; the order's id is made of `number`.
+  Digest place(const PlaceOrder& order, std::uint8_t number) {
+    Overlay changes(state);
+    Digest id{};
+    id[0] = number;
+    put_order(changes, {id, order, {now.value + number}}, slot_ms);
+    begin_forward(changes, parameters, now);
+    keep(changes);
+    return id;
+  }
+
   void set_network(const SetNetwork& network) {
     REQUIRE(check_network(network).ok());
     Overlay changes(state);
     put_network(changes, network);
+    keep(changes);
+  }
+
+  /// Whatever a transaction would have done.
+  void change(const std::function<void(Overlay&)>& with) {
+    Overlay changes(state);
+    with(changes);
     keep(changes);
   }
 
@@ -174,6 +199,9 @@ class TestChain {
       CHECK((nano >= 0 || may_be_negative(account.account_class)));
       return true;
     });
+    const auto held = check_forward(state);
+    INFO((held ? std::string() : held.error().text()));
+    CHECK(held.ok());
     const auto slots = check_slots(state);
     INFO((slots ? std::string() : slots.error().text()));
     CHECK(slots.ok());

@@ -2,6 +2,7 @@
 #include "ledger/meter_standing.hpp"
 #include "ledger/metering.hpp"
 #include "ledger/parameters.hpp"
+#include "ledger/records.hpp"
 #include "ledger/registry.hpp"
 #include "ledger/slot_record.hpp"
 #include "ledger/slots.hpp"
@@ -220,6 +221,44 @@ TEST_CASE("a chain may take signed readings only") {
   CHECK(chain.submit(SetParameter{"signed_readings_only", "true"}).outcome == Outcome::applied);
   CHECK(say(chain, reading(2, 1, "0.1")) == "signature_needed");
   CHECK(say(chain, reading(2, 1, "0.1", 41, chain.hash)) == "accepted");
+}
+
+TEST_CASE("gate and margin are parameters of level 4, in records and genesis where they are set") {
+  auto start = with_meter();
+  Chain present(start);
+  start.feature_level = 3;
+  Chain old(start);
+  const auto plain = encoded(parameters(present.machine.state())).size();
+  for (const auto& set :
+       {SetParameter{"gate_closure", "10m"}, SetParameter{"deviation_margin", "0.25"}}) {
+    const auto refused = old.submit(set);
+    CHECK(refused.code == "malformed");
+    CHECK(refused.message == old.submit(SetParameter{"nonsense", "1"}).message);
+    CHECK(present.submit(set).outcome == Outcome::applied);
+  }
+  auto agreed = parameters(present.machine.state());
+  CHECK(agreed.gate_closure_ms == 10 * millis_per_minute);
+  CHECK(agreed.deviation_margin_nano == nano_per_unit / 4);
+  CHECK(encoded(agreed).size() > plain);
+  for (const auto& [name, value] : {std::pair{"gate_closure", "25h"},
+                                    {"deviation_margin", "1.1"},
+                                    {"deviation_margin", "-0.1"},
+                                    {"gate_closure", "soon"}}) {
+    CHECK(present.submit(SetParameter{name, value}).code == "malformed");
+  }
+  for (const auto& set :
+       {SetParameter{"gate_closure", "5m"}, SetParameter{"deviation_margin", "0.1"}}) {
+    CHECK(present.submit(set).outcome == Outcome::applied);
+  }
+  CHECK(encoded(parameters(present.machine.state())).size() == plain);
+  start.parameters = agreed;
+  CHECK(!Genesis::from_json(start.to_json()).ok());
+  start.feature_level = 4;
+  const auto read = Genesis::from_json(start.to_json());
+  REQUIRE(read);
+  CHECK(read->parameters == agreed);
+  CHECK(read->hash() == start.hash());
+  CHECK(start.encoding_version() == 4);
 }
 
 TEST_CASE("parameters of level 3 are unknown names below it") {

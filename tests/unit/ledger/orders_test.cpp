@@ -59,11 +59,27 @@ TEST_CASE("an order is taken for aligned slots before their gate, up to 7 days a
   CHECK(code(chain.submit_as(h01, offer("1", "0.1", 0))) == "gate_closed");
   CHECK(code(chain.submit_as(h01, offer("1", "0.1", 7 * 96))) == "applied");
   CHECK(code(chain.submit_as(h01, offer("1", "0.1", 7 * 96 + 1))) == "bad_slot");
-  step(chain, {gate_of(slot(1)).value - 1});
+  step(chain, {gate_of(Parameters{}, slot(1)).value - 1});
   CHECK(code(chain.submit_as(h01, offer("1", "0.1", 1))) == "applied");
-  step(chain, gate_of(slot(1)));
+  step(chain, gate_of(Parameters{}, slot(1)));
   CHECK(code(chain.submit_as(h01, offer("1", "0.1", 1))) == "gate_closed");
   CHECK(code(chain.submit_as(h01, offer("1", "0.1", 2))) == "applied");
+  CHECK(chain.machine.check_invariants().ok());
+}
+
+TEST_CASE("the gate is where governance puts it, and what was cleared stays closed") {
+  Chain chain;
+  REQUIRE(code(chain.submit(SetParameter{"gate_closure", "20m"})) == "applied");
+  const auto refused = chain.submit_as(h01, offer("1", "0.1", 1));
+  CHECK(refused.code == "gate_closed");
+  CHECK(refused.message == "Orders for a slot are taken until 20 minutes before its start");
+  CHECK(code(chain.submit_as(h01, offer("1", "0.1", 2))) == "applied");
+  step(chain, {slot(2).value - 20 * millis_per_minute});
+  REQUIRE(code(chain.submit(SetParameter{"gate_closure", "0s"})) == "applied");
+  CHECK(code(chain.submit_as(h01, offer("1", "0.1", 2))) == "gate_closed");
+  CHECK(code(chain.submit_as(h01, offer("1", "0.1", 3))) == "applied");
+  step(chain, {slot(3).value - 1});
+  CHECK(code(chain.submit_as(h01, offer("1", "0.1", 3))) == "applied");
   CHECK(chain.machine.check_invariants().ok());
 }
 
@@ -130,7 +146,7 @@ TEST_CASE("cancelling ends the slots whose gate is open") {
   CHECK(code(chain.submit_as(h01, CancelOrder{h01, Digest{}})) == "unknown_order");
   CHECK(code(chain.submit(CancelOrder{h01, id}, 12, to_text(h02))) == "forbidden");
   CHECK(code(chain.submit(CancelOrder{h02, id}, 12, to_text(h02))) == "unknown_order");
-  step(chain, gate_of(slot(1)));
+  step(chain, gate_of(Parameters{}, slot(1)));
   CHECK(code(chain.submit_as(h01, CancelOrder{h01, id})) == "applied");
   REQUIRE(find_order(state, h01, id));
   CHECK(find_order(state, h01, id)->order.slots == 1);

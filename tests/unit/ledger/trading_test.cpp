@@ -184,7 +184,7 @@ TEST_CASE("a chain settles by any rule of the market") {
   }
   Parameters unchanged;
   CHECK(set_parameter(unchanged, "clearing_rule", "nobody's", false).error().detail() ==
-        "clearing_rule: pay_as_clear, pay_as_bid, mid_market or thesis");
+        "clearing_rule: one of " + market::rule_list());
   CHECK(parameter_feature_level("clearing_rule", "thesis") == 1);
   CHECK(parameter_feature_level("clearing_rule", "optimal") == 4);
 }

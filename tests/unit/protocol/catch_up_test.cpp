@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "protocol/catch_up_messages.hpp"
+#include "protocol/pbft/checkpoint.hpp"
 #include "tests/unit/protocol/test_committee.hpp"
 
 using namespace powershare;
@@ -146,6 +147,30 @@ TEST_CASE("uncertified, forged or foreign blocks are refused and another source 
   read.further_headers.clear();
   CHECK(refused(read));  // a forged block certificate
   CHECK(refused(chain.read(2, 4)));
+}
+
+TEST_CASE("the end of an epoch certifies the blocks before it only where they lead to it") {
+  const Chain chain(4);
+  const auto installed = [&](BlocksRead read) {
+    read.certificate.reset();
+    read.further_headers.clear();
+    // The checkpoint after block 4, which ends the epoch.
+    auto end = chain.position(4);
+    end.sequence = 8;
+    const auto statement =
+        chain.committee.statement(MessageType::checkpoint, pbft::encode_checkpoint(end));
+    read.epoch_end = pbft::CheckpointCertificate{end, chain.signatures(statement)};
+    Fetcher fetcher(chain, 4);
+    fetcher.answer(MessageType::blocks, encode_blocks(read));
+    return fetcher.effects.install.size();
+  };
+  CHECK(installed(chain.read(1, 4)) == 4);
+  auto read = chain.read(1, 4);
+  read.blocks[0].header.genesis[0] ^= 1;
+  CHECK(installed(read) == 0);
+  read = chain.read(1, 4);
+  read.blocks[1].header.state_root[0] ^= 1;
+  CHECK(installed(read) == 0);
 }
 
 TEST_CASE("a silent source is left after the time-out, and all silent ends the attempt") {

@@ -105,3 +105,15 @@ TEST_CASE("a sound log of any epoch goes on where it was") {
     CHECK(votes(member) == 1);
   }
 }
+
+TEST_CASE("a lost log binds in the epoch that IDENTITY names and not in later ones") {
+  auto group = group_in_epoch(2);
+  const auto recovering_with = [&](const Reservation& promised) {
+    group.members[1]->log.clear();
+    group.start(1, promised);
+    return group.status(1).recovering;
+  };
+  CHECK(recovering_with({2, 0, 20}));
+  CHECK_FALSE(recovering_with({1, 5, 16}));
+  CHECK(recovering_with({0, 0, 0}));  // a whole disk: nobody knows
+}

@@ -4,6 +4,7 @@
 #include "ledger/access.hpp"
 #include "ledger/error.hpp"
 #include "ledger/validity.hpp"
+#include "market/clearing.hpp"
 #include "protocol/wire/transaction_codec.hpp"
 
 using namespace powershare;
@@ -214,9 +215,26 @@ std::vector<Payload> payloads_of_fourth_level() {
   feeder.max_export = Energy{};
   feeder.max_import = Energy::from_nano(9);
   const ParticipantRef home{ParticipantType::resident, ParticipantId::parse("H01").value()};
-  return {SetNetwork{}, SetNetwork{{NetworkZone{"island", {}, {}, 0, {}, {}}, feeder},
-                                   {{home, 1}},
-                                   {{0, 1, 1'000'000'000}, {1, 1, 3}}}};
+  const ParticipantRef other{ParticipantType::resident, ParticipantId::parse("H02").value()};
+  const SetShares shares{{900'000},
+                         {{home, 400'000'000}, {other, 600'000'000}},
+                         {{home, other, 7}, {other, home, 1'000'000'000}},
+                         Price::from_nano(3)};
+  const SetTariff tariff{
+      ParticipantId::parse("EEM").value(),
+      {900'000},
+      {{"peak", Price::from_nano(5), Price::from_nano(2), {{31, 540, 630}, {31, 1'080, 1'230}}},
+       {"rest", Price::from_nano(3), {}, {}}},
+      {{EnergySource::hydro, 250'000}, {EnergySource::thermal, 750'000}}};
+  return {SetNetwork{},
+          SetNetwork{{NetworkZone{"island", {}, {}, 0, {}, {}}, feeder},
+                     {{home, 1}},
+                     {{0, 1, 1'000'000'000}, {1, 1, 3}}},
+          SetSource{MeterId::parse("W1").value(), EnergySource::wind},
+          SetShares{},
+          shares,
+          SetTariff{tariff.utility, {}, {}, {}},
+          tariff};
 }
 
 std::error_code error_of(ByteView bytes) {
@@ -431,13 +449,23 @@ TEST_CASE("below feature level 2 a membership transaction is what it is to an ol
   CHECK(last->feature_level == 2);
 }
 
-TEST_CASE("level 4 adds the network of a chain") {
+TEST_CASE("level 4 adds the network of a chain, sources, shares and tariffs by the hour") {
   for (const auto& payload : payloads_of_fourth_level()) {
     const auto bytes = encoded(payload);
     const auto decoded = wire::decode_transaction(bytes, genesis_hash, 4);
     REQUIRE(decoded.ok());
     CHECK(decoded->feature_level == 4);
-    CHECK(std::get<SetNetwork>(decoded->payload) == std::get<SetNetwork>(payload));
+    CHECK(std::visit(
+        [&](const auto& before) {
+          using T = std::decay_t<decltype(before)>;
+          if constexpr (std::is_same_v<T, SetNetwork> || std::is_same_v<T, SetSource> ||
+                        std::is_same_v<T, SetShares> || std::is_same_v<T, SetTariff>) {
+            return std::get<T>(decoded->payload) == before;
+          } else {
+            return false;
+          }
+        },
+        payload));
     CHECK(wire::decode_transaction(bytes, genesis_hash, 3).error().detail() ==
           "the transaction has unknown fields");
   }
@@ -453,8 +481,13 @@ TEST_CASE("below level 4 a newer rule of clearing is refused as any unknown rule
   const auto read = [](const std::string& rule, std::uint32_t at) {
     return wire::decode_transaction(encoded(SetParameter{"clearing_rule", rule}), genesis_hash, at);
   };
-  const auto unknown = read("nobody's", 4);
+  const auto unknown = read("nobody's", 3);
   REQUIRE(!unknown.ok());
+  CHECK(unknown.error().detail() ==
+        "clearing_rule: pay_as_clear, pay_as_bid, mid_market or thesis");
+  for (const auto* wrong : {"nobody's", ""}) {
+    CHECK(read(wrong, 4).error().detail() == "clearing_rule: one of " + market::rule_list());
+  }
   const auto early = read("optimal", 3);
   REQUIRE(!early.ok());
   CHECK(early.error().code() == unknown.error().code());

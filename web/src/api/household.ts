@@ -109,7 +109,28 @@ export interface Order {
   partners: string[];
   only_renewable: boolean;
   accepted: Iso;
+  committed_kwh: number;
+  traded_kwh: number;
+  delivered_kwh: number;
+  deviation_kwh: number;
+  deviation_cost_coins: number;
   cancel_before: Iso;
+}
+/** What became of an order in one of its slots. */
+export interface OrderResult {
+  order: string;
+  slot: Iso;
+  side: "buy" | "sell";
+  settled: boolean;
+  energy_kwh: number;
+  limit_coins_per_kwh: number;
+  committed_kwh: number;
+  committed_coins: number;
+  traded_kwh: number;
+  traded_coins: number;
+  delivered_kwh: number | null;
+  deviation_kwh: number;
+  deviation_cost_coins: number;
 }
 export interface NewOrder {
   side: "buy" | "sell";
@@ -133,6 +154,7 @@ export interface CurrentSlot {
   settled_until: Iso;
   missing_meters: number;
   next_order_slot: Iso;
+  gate_closure_seconds: number;
 }
 export interface Trade {
   id: string;
@@ -144,6 +166,8 @@ export interface Trade {
   amount_coins: number;
   venue: "local" | "island" | "utility";
   state: string;
+  forward: boolean;
+  margin_coins: number;
   why: {
     reason: string;
     by: "order" | "criteria";
@@ -205,6 +229,98 @@ export interface BillLine {
   amount_coins: number;
   mean_price: number | null;
 }
+/** One line as it stands on the bill; the amounts of all sum to the cost. */
+export interface BillEntry {
+  line: string;
+  counterparty_type: string | null;
+  level: string | null;
+  band_coins_per_kwh: number | null;
+  energy_kwh: number | null;
+  mean_price: number | null;
+  amount_coins: number;
+}
+/** Which number of a bill is asked about. */
+export interface BillQuestion {
+  month: string;
+  line: string;
+  counterparty?: string | undefined;
+  band?: string | undefined;
+  level?: string | undefined;
+}
+export interface BillReason {
+  slot: Iso;
+  settled_at: Iso | null;
+  movement: string | null;
+  energy_kwh: number;
+  of_kwh: number;
+  amount_coins: number;
+  rule: string | null;
+  clearing_price_coins_per_kwh: number | null;
+  state: string;
+}
+export interface BillWhy extends Page<BillReason> {
+  energy_kwh: number;
+  of_kwh: number;
+  amount_coins: number;
+}
+export interface OrderGroup {
+  orders: number;
+  participants: number;
+  energy_kwh: number | null;
+  matched_kwh: number | null;
+}
+export interface OwnOrder {
+  side: "buy" | "sell";
+  by: "order" | "criteria";
+  restricted: boolean;
+  limit_coins_per_kwh: number;
+  energy_kwh: number;
+  matched_kwh: number;
+  outcome: string;
+  better: OrderGroup;
+  equal: OrderGroup;
+  worse: OrderGroup;
+}
+export interface SlotTrade {
+  side: "buy" | "sell";
+  counterparty: string;
+  venue: string;
+  energy_kwh: number;
+  price_coins_per_kwh: number;
+  amount_coins: number;
+  by: "order" | "criteria";
+  reason: string;
+  fees: { zone: string; amount_coins: number }[];
+  losses_kwh: number;
+  losses_coins: number;
+}
+export interface SlotWhy {
+  slot: Iso;
+  state: string;
+  rule: string;
+  clearing_price_coins_per_kwh: number | null;
+  tariff_coins_per_kwh: number | null;
+  feed_in_coins_per_kwh: number | null;
+  imported_kwh: number;
+  exported_kwh: number;
+  production_kwh: number;
+  bought_kwh: number;
+  sold_kwh: number;
+  cost_coins: number;
+  cost_without_market_coins: number;
+  savings_coins: number;
+  book: {
+    wanted_kwh: number;
+    offered_kwh: number;
+    matched_kwh: number;
+    buyers: number;
+    sellers: number;
+    lowest_price_coins_per_kwh: number | null;
+    highest_price_coins_per_kwh: number | null;
+    own_orders: OwnOrder[];
+  } | null;
+  trades: SlotTrade[];
+}
 export interface Bill extends Completeness {
   month: string;
   from: Iso;
@@ -225,7 +341,11 @@ export interface Bill extends Completeness {
   to_utility: BillLine;
   late_from_utility: BillLine;
   late_to_utility: BillLine;
+  shortfall: BillLine;
+  unused: BillLine;
+  deviations: BillLine;
   fees_coins: number;
+  losses_kwh: number;
   losses_coins: number;
   cost_coins: number;
   cost_without_market_coins: number;
@@ -233,8 +353,37 @@ export interface Bill extends Completeness {
   self_consumption: number | null;
   self_sufficiency: number | null;
   slots: number;
+  lines: BillEntry[];
+  peak_kw: number;
+  peak_slot: Iso | null;
+  co2_kg: number;
+  co2_avoided_kg: number;
+  proof: { height: number; block: string | null } | null;
   lifetime: { earned_coins: number; bought_renewable_kwh: number; production_kwh: number; complete: boolean };
   head: string;
+}
+export interface OriginSource {
+  source: string;
+  issued_kwh: number;
+  own_kwh: number;
+  sold_kwh: number;
+  fed_in_kwh: number;
+  bought_kwh: number;
+  supplied_kwh: number;
+}
+/** What a household's energy was made of, by its certificates. */
+export interface Origin extends Completeness {
+  on: boolean;
+  from: Iso;
+  to: Iso;
+  consumption_kwh: number;
+  renewable_kwh: number;
+  renewable_share: number | null;
+  sources: OriginSource[];
+  rewards: string;
+  solarcoin: number;
+  solarcoin_carry_kwh: number;
+  nrgcoin: number;
 }
 export type RankingDisplay = "anonymous" | "named" | "hidden";
 export interface Ranking {
@@ -328,20 +477,28 @@ async function all<T>(path: string, signal: Signal | undefined, query: Record<st
   return found;
 }
 
+/** What a peer gives as a file. */
+async function file(path: string, type: string, query: Record<string, string | number | undefined>): Promise<Blob> {
+  return authorised(async (headers) => {
+    const response = await send(peers, "GET", "/etms" + path, { headers: { ...headers, Accept: type }, query });
+    if (!response.ok) throw await errorOf(response);
+    return response.blob();
+  });
+}
+
 export const household = {
   flow: (signal?: Signal) => get<Flow>("/flow", signal),
   history: (period: PeriodName, date: string | undefined, signal?: Signal) => get<History>("/history", signal, { period, date }),
-  async historyCsv(period: PeriodName, date: string | undefined): Promise<Blob> {
-    return authorised(async (headers) => {
-      const query = { period, date, format: "csv" };
-      const response = await send(peers, "GET", "/etms/history", { headers: { ...headers, Accept: "text/csv" }, query });
-      if (!response.ok) throw await errorOf(response);
-      return response.blob();
-    });
-  },
+  historyCsv: (period: PeriodName, date: string | undefined) => file("/history", "text/csv", { period, date, format: "csv" }),
+  billFile: (month: string, format: "pdf" | "csv", language: string) =>
+    file("/bills", format === "pdf" ? "application/pdf" : "text/csv", { month, format, language }),
+  billWhy: (question: BillQuestion, after: string | undefined, signal?: Signal) =>
+    get<BillWhy>(`/bills/${question.month}/why`, signal, { line: question.line, counterparty: question.counterparty, band: question.band, level: question.level, after }),
+  slotWhy: (start: Iso, signal?: Signal) => get<SlotWhy>(`/slots/${start}/why`, signal),
   criteria: (signal?: Signal) => get<Criteria>("/criteria", signal),
   setCriteria: (rules: Rules) => submit<Submitted & { criteria: Criteria }>("PUT", "/criteria", rules),
   orders: (signal?: Signal) => get<Page<Order>>("/orders", signal).then((page) => page.items),
+  orderResults: (signal?: Signal) => get<Page<OrderResult>>("/orders/results?limit=1000", signal).then((page) => page.items),
   placeOrder: (order: NewOrder) => submit("POST", "/orders", order),
   cancelOrder: (id: string) => submit("DELETE", "/orders/" + id),
   slot: (signal?: Signal) => get<CurrentSlot>("/slot", signal),
@@ -357,6 +514,7 @@ export const household = {
   takeBack: (id: string) => submit("DELETE", "/wallet/requests/" + id),
   toVehicle: (id: string, coins: number, direction: "to_vehicle" | "from_vehicle") =>
     submit("POST", `/ev/${encodeURIComponent(id)}/transfer`, { coins, direction }),
+  origin: (period: PeriodName, signal?: Signal) => get<Origin>("/origin", signal, { period }),
   bill: (month: string | undefined, signal?: Signal) => get<Bill>("/bills", signal, { month }),
   ranking: (week: string | undefined, signal?: Signal) => get<Ranking>("/ranking", signal, { week }),
   notifications: (since: string | undefined, after: string | undefined, signal?: Signal) =>

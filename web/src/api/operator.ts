@@ -209,10 +209,60 @@ async function all<T>(path: string, signal?: AbortSignal, query: Query = {}): Pr
   return found;
 }
 
+export interface NetworkFee {
+  per_kwh: string;
+  tariff_ppm: number;
+  windows: { weekdays: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[]; from: string; to: string }[];
+}
+export interface NetworkZone {
+  id: string;
+  parent: string | null;
+  fees: NetworkFee[];
+  loss_kwh_per_kwh: string;
+  max_export_kwh: string | null;
+  max_import_kwh: string | null;
+}
+export interface Network {
+  version: number;
+  zones: NetworkZone[];
+  members: { participant: string; zone: string }[];
+  losses: { from: string; to: string; loss_kwh_per_kwh: string }[];
+}
+interface SharedKpis {
+  consumption_kwh: string;
+  production_kwh: string;
+  self_sufficiency: string | null;
+  self_consumption: string | null;
+  savings_coins: string;
+  co2_kg: string;
+  co2_avoided_kg: string;
+  peak_kw: string;
+  peak_slot: Iso | null;
+}
+export interface HomeKpis extends SharedKpis {
+  participant: string;
+}
+export interface Kpis extends SharedKpis {
+  from: Iso;
+  to: Iso;
+  settled_slots: number;
+  traded_kwh: string;
+  welfare_coins: string;
+  welfare_possible_coins: string;
+  welfare_slots: number;
+  homes: HomeKpis[];
+}
+
 /** Names and e-mail of residents, by id; they are not in the ledger. */
 async function names(signal?: AbortSignal): Promise<Map<string, Names>> {
   const residents = await get<(Names & { residentID: string })[]>("/api/Resident", signal);
   return new Map(residents.map((each) => [each.residentID, each]));
+}
+
+export interface OriginTotals {
+  on: boolean;
+  sources: { source: string; issued_kwh: string; held_kwh: string; claimed_kwh: string; expired_kwh: string }[];
+  conserved: boolean;
 }
 
 export const operator = {
@@ -239,6 +289,8 @@ export const operator = {
   block: (height: number, signal?: AbortSignal) => get<Block>("/v1/blocks/" + height, signal),
   slots: (limit: number, signal?: AbortSignal) => get<Page<Slot>>("/v1/slots", signal, { limit }).then((page) => page.items),
   slot: (start: Iso, signal?: AbortSignal) => get<Slot>("/v1/slots/" + start, signal),
+  network: (signal?: AbortSignal) => get<Network>("/v1/network", signal),
+  kpis: (signal?: AbortSignal) => get<Kpis>("/v1/kpis", signal),
   trades: (query: { from?: Iso; to?: Iso; participant?: string; venue?: string }, signal?: AbortSignal) => all<Trade>("/v1/trades", signal, query),
   meters: (signal?: AbortSignal) => all<Meter>("/v1/meters", signal),
   addMeter: (body: unknown) => submit("POST", "/v1/meters", body),
@@ -248,6 +300,7 @@ export const operator = {
   resolveDispute: (meter: string, seq: number, upheld: boolean) => submit("POST", `/v1/meters/${encodeURIComponent(meter)}/disputes/${seq}`, { upheld }),
   disputes: (signal?: AbortSignal) => get<Page<Dispute>>("/v1/disputes", signal).then((page) => page.items),
   members: (signal?: AbortSignal) => get<Members>("/v1/members", signal),
+  origin: (signal?: AbortSignal) => get<OriginTotals>("/v1/origin", signal),
   parameters: (signal?: AbortSignal) => get<Record<string, string | number>>("/v1/parameters", signal),
 };
 

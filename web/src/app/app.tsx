@@ -17,6 +17,8 @@ const WalletScreen = lazy(() => import("./wallet"));
 const Neighbourhood = lazy(() => import("./neighbourhood"));
 const RankingScreen = lazy(() => import("./ranking"));
 const BillScreen = lazy(() => import("./bill"));
+const BillWhy = lazy(() => import("./bill-why"));
+const SlotWhy = lazy(() => import("./slot-why"));
 const Meters = lazy(() => import("./meters"));
 const Keys = lazy(() => import("./keys"));
 const Notifications = lazy(() => import("./notifications"));
@@ -30,6 +32,8 @@ const pages: [string, () => ReactNode][] = [
   ["/neighbourhood", () => <Neighbourhood />],
   ["/ranking", () => <RankingScreen />],
   ["/bill", () => <BillScreen />],
+  ["/bill/why", () => <BillWhy />],
+  ["/bill/slot", () => <SlotWhy />],
   ["/meters", () => <Meters />],
   ["/keys", () => <Keys />],
   ["/notifications", () => <Notifications />],

@@ -1,21 +1,11 @@
 import { useState } from "react";
-import { household, shortName, type Bill, type BillLine, type Trade } from "../api/household";
-import { textOf, useText } from "../i18n";
-import { useResource } from "../lib/resource";
-import { useFormat } from "../lib/settings";
+import { household, type Bill, type BillEntry, type BillQuestion } from "../api/household";
+import { textOf, useText, type Messages } from "../i18n";
+import { useAction, useResource } from "../lib/resource";
+import { Link } from "../lib/router";
+import { language, useFormat } from "../lib/settings";
 import { Badge, Button, Card, Notice, Tile, Tiles } from "../ui/basic";
-import { Dialog } from "../ui/dialog";
-import { Shown } from "../ui/state";
-
-type LineName = "bought" | "sold" | "fromUtility" | "toUtility";
-/** Which trades stand behind a line. */
-const behind: Record<LineName, (trade: Trade) => boolean> = {
-  bought: (trade) => trade.side === "buy" && trade.venue !== "utility",
-  sold: (trade) => trade.side === "sell" && trade.venue !== "utility",
-  fromUtility: (trade) => trade.side === "buy" && trade.venue === "utility",
-  toUtility: (trade) => trade.side === "sell" && trade.venue === "utility",
-};
-const shownReasons = 500;
+import { ErrorNotice, Shown } from "../ui/state";
 
 export function monthBefore(month: string, by: number): string {
   const [year = 1970, number = 1] = month.split("-").map(Number);
@@ -24,99 +14,61 @@ export function monthBefore(month: string, by: number): string {
 
 /** What two decimals on each line leave over against the exact sum. */
 export function rounding(bill: Bill): number {
-  const lines = [bill.bought.amount_coins, -bill.sold.amount_coins, bill.from_utility.amount_coins, -bill.to_utility.amount_coins, bill.late_from_utility.amount_coins, -bill.late_to_utility.amount_coins, bill.fees_coins, bill.losses_coins];
   const cents = (value: number) => Math.round(value * 100);
-  return (cents(bill.cost_coins) - lines.reduce((sum, line) => sum + cents(line), 0)) / 100;
+  return (cents(bill.cost_coins) - bill.lines.reduce((sum, line) => sum + cents(line.amount_coins), 0)) / 100;
 }
 
-function Why({ name, bill }: { name: LineName; bill: Bill }) {
-  const t = useText();
-  const f = useFormat();
-  const trades = useResource(`why ${bill.month}`, (signal) => household.trades(bill.from, bill.to, signal));
-  return (
-    <Shown of={trades} rows={3} empty={[(items) => !items.some(behind[name]), t.bill.noTradesOfLine]}>
-      {(items) => (
-        <div className="table-box" tabIndex={0} role="region" aria-label={t.bill.why}>
-          <table className="table">
-            <thead>
-              <tr>
-                <th scope="col">{t.bill.slot}</th>
-                <th scope="col">{t.bill.partner}</th>
-                <th scope="col" className="number">
-                  {t.bill.energy}
-                </th>
-                <th scope="col" className="number">
-                  {t.bill.amount}
-                </th>
-                <th scope="col">{t.bill.reason}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {items
-                .filter(behind[name])
-                .reverse()
-                .slice(0, shownReasons)
-                .map((trade) => (
-                  <tr key={trade.id}>
-                    <td>{f.dateTime(trade.slot)}</td>
-                    <td>{shortName(trade.counterparty)}</td>
-                    <td className="number">{f.kwh(trade.energy_kwh, 3)}</td>
-                    <td className="number">
-                      {f.coins(trade.amount_coins, 4)}
-                      <span className="soft small" style={{ display: "block" }}>
-                        {f.price(trade.price_coins_per_kwh)}
-                      </span>
-                    </td>
-                    <td>
-                      {textOf(t.bill.whyReasons, trade.why.reason)}, {trade.why.by === "order" ? t.bill.byOrder : t.bill.byCriteria}
-                    </td>
-                  </tr>
-                ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-    </Shown>
-  );
+/** What stands before a line's figures. */
+export function lineName(t: Messages, entry: BillEntry): string {
+  const parts = [textOf(t.bill.lines, entry.line)];
+  if (entry.counterparty_type) parts.push(textOf(t.bill.counterparties, entry.counterparty_type));
+  if (entry.level) parts.push(entry.level);
+  return parts.join(" ");
 }
 
-function Line({ label, line, sign, why }: { label: string; line: BillLine; sign: 1 | -1; why?: () => void }) {
+/** Where the slots behind a number are shown. */
+export function whyPath(question: BillQuestion): string {
+  const given = Object.entries(question).filter((entry): entry is [string, string] => Boolean(entry[1]));
+  return "/bill/why?" + new URLSearchParams(given).toString();
+}
+
+function Line({ month, entry, banded }: { month: string; entry: BillEntry; banded: boolean }) {
   const t = useText();
   const f = useFormat();
+  const name = lineName(t, entry);
+  const question: BillQuestion = {
+    month,
+    line: entry.line,
+    counterparty: entry.counterparty_type ?? undefined,
+    band: entry.band_coins_per_kwh === null ? undefined : String(entry.band_coins_per_kwh),
+    level: entry.level ?? undefined,
+  };
   return (
     <tr>
       <th scope="row">
-        {label}{" "}
-        {why && line.energy_kwh > 0 && (
-          <Button small look="quiet" className="no-print" onClick={why} aria-label={`${t.bill.why} ${label}`}>
-            {t.bill.why}
-          </Button>
+        {name}
+        {banded && entry.band_coins_per_kwh !== null && (
+          <span className="soft small" style={{ display: "block" }}>
+            {t.bill.band(f.price(entry.band_coins_per_kwh))}
+          </span>
         )}
       </th>
-      <td className="number">{f.kwh(line.energy_kwh, 3)}</td>
-      <td className="number wide-only">{line.mean_price === null ? t.state.none : f.price(line.mean_price)}</td>
-      <td className="number">{f.coins(sign * line.amount_coins)}</td>
+      <td className="number">{entry.energy_kwh === null ? "" : f.kwh(entry.energy_kwh, 3)}</td>
+      <td className="number wide-only">{entry.mean_price === null ? t.state.none : f.price(entry.mean_price)}</td>
+      <td className="number">
+        <Link to={whyPath(question)} aria-label={`${t.bill.why} ${name}: ${f.coins(entry.amount_coins)}`}>
+          {f.coins(entry.amount_coins)}
+        </Link>
+      </td>
     </tr>
   );
 }
 
-function Sum({ label, amount }: { label: string; amount: number }) {
-  const f = useFormat();
-  return (
-    <tr>
-      <th scope="row">{label}</th>
-      <td />
-      <td className="wide-only" />
-      <td className="number">{f.coins(amount)}</td>
-    </tr>
-  );
-}
-
-function Lines({ bill, why }: { bill: Bill; why(name: LineName): void }) {
+function Lines({ bill }: { bill: Bill }) {
   const t = useText();
   const f = useFormat();
   const left = rounding(bill);
-  const late = bill.late_from_utility.energy_kwh > 0 || bill.late_to_utility.energy_kwh > 0;
+  const same = (entry: BillEntry) => bill.lines.filter((other) => other.line === entry.line && other.counterparty_type === entry.counterparty_type).length;
   return (
     <div className="table-box" tabIndex={0} role="region" aria-label={t.bill.title}>
       <table className="table">
@@ -135,22 +87,28 @@ function Lines({ bill, why }: { bill: Bill; why(name: LineName): void }) {
           </tr>
         </thead>
         <tbody>
-          <Line label={t.bill.bought} line={bill.bought} sign={1} why={() => why("bought")} />
-          <Line label={t.bill.sold} line={bill.sold} sign={-1} why={() => why("sold")} />
-          <Line label={t.bill.fromUtility} line={bill.from_utility} sign={1} why={() => why("fromUtility")} />
-          <Line label={t.bill.toUtility} line={bill.to_utility} sign={-1} why={() => why("toUtility")} />
-          {late && <Line label={t.bill.lateFrom} line={bill.late_from_utility} sign={1} />}
-          {late && <Line label={t.bill.lateTo} line={bill.late_to_utility} sign={-1} />}
-          {bill.fees_coins !== 0 && <Sum label={t.bill.fees} amount={bill.fees_coins} />}
-          {bill.losses_coins !== 0 && <Sum label={t.bill.losses} amount={bill.losses_coins} />}
-          {left !== 0 && <Sum label={t.bill.rounding} amount={left} />}
+          {bill.lines.map((entry, index) => (
+            <Line key={index} month={bill.month} entry={entry} banded={same(entry) > 1} />
+          ))}
+          {left !== 0 && (
+            <tr>
+              <th scope="row">{t.bill.rounding}</th>
+              <td />
+              <td className="wide-only" />
+              <td className="number">{f.coins(left)}</td>
+            </tr>
+          )}
         </tbody>
         <tfoot>
           <tr>
             <td>{bill.cost_coins < 0 ? t.bill.totalCredit : t.bill.total}</td>
             <td />
             <td className="wide-only" />
-            <td className="number">{f.coins(Math.abs(bill.cost_coins))}</td>
+            <td className="number">
+              <Link to={whyPath({ month: bill.month, line: "cost" })} aria-label={`${t.bill.why} ${t.bill.total}`}>
+                {f.coins(Math.abs(bill.cost_coins))}
+              </Link>
+            </td>
           </tr>
         </tfoot>
       </table>
@@ -158,29 +116,55 @@ function Lines({ bill, why }: { bill: Bill; why(name: LineName): void }) {
   );
 }
 
-function BillView({ bill, why }: { bill: Bill; why(name: LineName): void }) {
+/** A number beside the lines; a click shows what it is made of. */
+function Figure({ bill, line, label, value }: { bill: Bill; line: string; label: string; value: string }) {
+  const t = useText();
+  const why = (
+    <Link to={whyPath({ month: bill.month, line })} aria-label={`${t.bill.why} ${label}: ${value}`}>
+      {value}
+    </Link>
+  );
+  return <Tile label={label} value={why} />;
+}
+
+function Figures({ bill }: { bill: Bill }) {
   const t = useText();
   const f = useFormat();
   const share = (value: number | null) => (value === null ? t.state.none : f.percent(value));
+  const owed = bill.opening_due_coins + bill.closing_due_coins > 0;
+  const before = monthBefore(bill.month, -1);
+  return (
+    <Tiles>
+      <Figure bill={bill} line="savings" label={t.bill.savings} value={f.coins(bill.savings_coins)} />
+      <Figure bill={bill} line="cost_without_market" label={t.bill.without} value={f.coins(bill.cost_without_market_coins)} />
+      <Figure bill={bill} line="self_consumption" label={t.bill.selfConsumption} value={share(bill.self_consumption)} />
+      <Figure bill={bill} line="self_sufficiency" label={t.bill.selfSufficiency} value={share(bill.self_sufficiency)} />
+      <Figure bill={bill} line="consumption" label={t.bill.consumption} value={f.kwh(bill.consumption_kwh)} />
+      <Figure bill={bill} line="peak" label={t.bill.peak} value={f.watts(bill.peak_kw * 1000)} />
+      <Tile label={t.bill.co2} value={`${f.number(bill.co2_kg, 1)} kg`} hint={t.bill.co2Avoided(f.number(bill.co2_avoided_kg, 1))} />
+      <Figure bill={{ ...bill, month: before }} line="coins" label={t.bill.opening} value={f.coins(bill.opening_coins)} />
+      <Figure bill={bill} line="coins" label={t.bill.closing} value={f.coins(bill.closing_coins)} />
+      {owed && <Figure bill={{ ...bill, month: before }} line="due" label={t.bill.dueOpening} value={f.coins(bill.opening_due_coins)} />}
+      {owed && <Figure bill={bill} line="due" label={t.bill.dueClosing} value={f.coins(bill.closing_due_coins)} />}
+    </Tiles>
+  );
+}
+
+function BillView({ bill }: { bill: Bill }) {
+  const t = useText();
+  const f = useFormat();
   return (
     <div className="stack">
       <Card
         title={f.month(bill.from)}
         actions={<Badge tone={bill.final ? "good" : "warn"}>{bill.final ? t.bill.final : t.bill.provisional(f.date(bill.final_on))}</Badge>}
       >
-        <Lines bill={bill} why={why} />
-        <p className="soft small spaced">{t.bill.notInvoice}</p>
+        <Lines bill={bill} />
+        <p className="soft small spaced">
+          {t.bill.notInvoice} {t.bill.clickHelp}
+        </p>
       </Card>
-      <Tiles>
-        <Tile label={t.bill.savings} value={f.coins(bill.savings_coins)} />
-        <Tile label={t.bill.without} value={f.coins(bill.cost_without_market_coins)} />
-        <Tile label={t.bill.selfConsumption} value={share(bill.self_consumption)} />
-        <Tile label={t.bill.selfSufficiency} value={share(bill.self_sufficiency)} />
-        <Tile label={t.bill.opening} value={f.coins(bill.opening_coins)} />
-        <Tile label={t.bill.closing} value={f.coins(bill.closing_coins)} />
-        {bill.opening_due_coins + bill.closing_due_coins > 0 && <Tile label={t.bill.dueOpening} value={f.coins(bill.opening_due_coins)} />}
-        {bill.opening_due_coins + bill.closing_due_coins > 0 && <Tile label={t.bill.dueClosing} value={f.coins(bill.closing_due_coins)} />}
-      </Tiles>
+      <Figures bill={bill} />
       <Card title={t.bill.lifetime}>
         <Tiles>
           <Tile label={t.bill.earned} value={f.coins(bill.lifetime.earned_coins)} />
@@ -196,16 +180,41 @@ function BillView({ bill, why }: { bill: Bill; why(name: LineName): void }) {
         <p className="soft small">{t.bill.complete}</p>
       )}
       <p className="soft small">
-        {t.state.settledUntil(f.dateTime(bill.settled_until))} · {t.bill.head}: <span className="mono">{bill.head}</span>
+        {t.state.settledUntil(f.dateTime(bill.settled_until))}
+        {bill.proof && (
+          <>
+            {" "}
+            · {t.bill.proof(String(bill.proof.height))} <span className="mono">{bill.proof.block ?? ""}</span>
+          </>
+        )}{" "}
+        · {t.bill.head}: <span className="mono">{bill.head}</span>
       </p>
     </div>
+  );
+}
+
+function FileButton({ month, format, label }: { month: string; format: "pdf" | "csv"; label: string }) {
+  const action = useAction(async () => {
+    const url = URL.createObjectURL(await household.billFile(month, format, language.get()));
+    const link = document.createElement("a");
+    link.href = url;
+    link.download = `power-share-${month}.${format}`;
+    link.click();
+    URL.revokeObjectURL(url);
+  });
+  return (
+    <>
+      <Button onClick={() => void action.run()} busy={action.busy}>
+        {label}
+      </Button>
+      {action.error && <ErrorNotice error={action.error} />}
+    </>
   );
 }
 
 export default function BillScreen() {
   const t = useText();
   const [month, setMonth] = useState<string | undefined>(undefined);
-  const [why, setWhy] = useState<LineName | null>(null);
   const bill = useResource("bill " + (month ?? "now"), (signal) => household.bill(month, signal), { live: true, kept: true });
   const shown = month ?? bill.data?.month;
   const move = (by: number) => shown && setMonth(monthBefore(shown, by));
@@ -220,15 +229,13 @@ export default function BillScreen() {
           <Button small aria-label={t.history.next} onClick={() => move(1)}>
             ›
           </Button>
-          <Button onClick={() => window.print()}>{t.bill.print}</Button>
+          {shown && <FileButton month={shown} format="pdf" label={t.bill.pdf} />}
+          {shown && <FileButton month={shown} format="csv" label={t.bill.csv} />}
         </div>
       </div>
       <Shown of={bill} rows={4} empty={[(data) => data.slots === 0, t.bill.empty]}>
-        {(data) => <BillView bill={data} why={setWhy} />}
+        {(data) => <BillView bill={data} />}
       </Shown>
-      <Dialog title={why ? t.bill.whyTitle(t.bill[why]) : ""} open={why !== null} onClose={() => setWhy(null)} closeLabel={t.state.close}>
-        {why && bill.data && <Why name={why} bill={bill.data} />}
-      </Dialog>
     </div>
   );
 }

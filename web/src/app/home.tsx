@@ -6,6 +6,7 @@ import { useFormat } from "../lib/settings";
 import { Badge, Card, Tile, Tiles } from "../ui/basic";
 import { Shown } from "../ui/state";
 import { FlowPicture } from "./flow";
+import { OriginCard } from "./origin";
 
 const shownTrades = 6;
 
@@ -114,6 +115,7 @@ export function HomeScreen() {
               )}
             </Shown>
           </Card>
+          <OriginCard />
           <SlotCard />
           <TradesCard trades={trades} />
         </div>

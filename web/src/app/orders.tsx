@@ -1,5 +1,5 @@
 import { useState, type FormEvent } from "react";
-import { household, type Order } from "../api/household";
+import { household, type Order, type OrderResult } from "../api/household";
 import { useText } from "../i18n";
 import { useAction, useResource } from "../lib/resource";
 import { useFormat } from "../lib/settings";
@@ -29,6 +29,12 @@ function OrderRow({ order, reload }: { order: Order; reload(): void }) {
           {f.dateTime(order.first_slot)}
           {order.slots > 1 && ` – ${f.dateTime(order.last_slot)}`}
         </span>
+        {order.committed_kwh > 0 && (
+          <span className="soft small" style={{ display: "block" }}>
+            {t.trading.committed} {f.kwh(order.committed_kwh, 3)}, {t.trading.delivered} {f.kwh(order.delivered_kwh, 3)}
+            {order.deviation_kwh > 0 && `, ${t.trading.deviation} ${f.kwh(order.deviation_kwh, 3)}: ${f.coins(order.deviation_cost_coins, 4)}`}
+          </span>
+        )}
         {cancel.error && <ErrorNotice error={cancel.error} />}
       </span>
       <Button small look="danger" busy={cancel.busy} onClick={() => void cancel.run()}>
@@ -38,7 +44,49 @@ function OrderRow({ order, reload }: { order: Order; reload(): void }) {
   );
 }
 
-function OrderForm({ next, done }: { next: string; done(): void }) {
+function Results({ items }: { items: OrderResult[] }) {
+  const t = useText();
+  const f = useFormat();
+  return (
+    <div className="table-box" tabIndex={0} role="region" aria-label={t.trading.results}>
+      <table className="table">
+        <thead>
+          <tr>
+            <th scope="col">{t.bill.slot}</th>
+            {[t.trading.ordered, t.trading.committed, t.trading.delivered, t.trading.spot, t.trading.deviation, t.trading.deviationCost].map((name) => (
+              <th key={name} scope="col" className="number">
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {items
+            .slice()
+            .reverse()
+            .map((result) => (
+              <tr key={result.order + result.slot}>
+                <td>
+                  {f.dateTime(result.slot)}
+                  <span className="soft small" style={{ display: "block" }}>
+                    {result.side === "buy" ? t.trading.sideBuy : t.trading.sideSell}
+                  </span>
+                </td>
+                <td className="number">{f.kwh(result.energy_kwh, 3)}</td>
+                <td className="number">{f.kwh(result.committed_kwh, 3)}</td>
+                <td className="number">{result.delivered_kwh === null ? t.trading.notYet : f.kwh(result.delivered_kwh, 3)}</td>
+                <td className="number">{f.kwh(result.traded_kwh, 3)}</td>
+                <td className="number">{f.kwh(result.deviation_kwh, 3)}</td>
+                <td className="number">{f.coins(result.deviation_cost_coins, 4)}</td>
+              </tr>
+            ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function OrderForm({ next, gateSeconds, done }: { next: string; gateSeconds: number; done(): void }) {
   const t = useText();
   const f = useFormat();
   const [side, setSide] = useState<"buy" | "sell">("buy");
@@ -82,6 +130,7 @@ function OrderForm({ next, done }: { next: string; done(): void }) {
       <TextField label={t.trading.slots} value={slots} onChange={setSlots} inputMode="numeric" wrong={tried && !right.slots ? t.trading.badSlots : null} />
       <TextField label={t.trading.energy} value={energy} onChange={setEnergy} inputMode="decimal" unit="kWh" wrong={tried && !right.energy ? t.trading.badEnergy : null} />
       <TextField label={side === "buy" ? t.trading.limitBuy : t.trading.limitSell} value={limit} onChange={setLimit} inputMode="decimal" unit={t.trading.unit} wrong={tried && !right.limit ? t.trading.badPrice : null} />
+      <p className="soft small">{t.trading.gateHelp(f.number(gateSeconds / 60, 0))}</p>
       {side === "buy" && <p className="soft small">{t.trading.bookHeld}</p>}
       {place.error && <ErrorNotice error={place.error} />}
       <Button type="submit" look="primary" busy={place.busy}>
@@ -91,10 +140,11 @@ function OrderForm({ next, done }: { next: string; done(): void }) {
   );
 }
 
-export function Orders({ next }: { next: string }) {
+export function Orders({ next, gateSeconds }: { next: string; gateSeconds: number }) {
   const t = useText();
   const [open, setOpen] = useState(false);
   const orders = useResource("orders", (signal) => household.orders(signal), { live: true, kept: true });
+  const results = useResource("order results", (signal) => household.orderResults(signal), { live: true, kept: true });
   return (
     <Card title={t.trading.orders} actions={<Button onClick={() => setOpen(true)}>{t.trading.newOrder}</Button>}>
       <Shown of={orders} empty={[(items) => items.length === 0, t.trading.noOrders]}>
@@ -106,9 +156,14 @@ export function Orders({ next }: { next: string }) {
           </ul>
         )}
       </Shown>
+      <h3>{t.trading.results}</h3>
+      <Shown of={results} empty={[(items) => items.length === 0, t.trading.noResults]}>
+        {(items) => <Results items={items} />}
+      </Shown>
       <Dialog title={t.trading.newOrder} open={open} onClose={() => setOpen(false)} closeLabel={t.state.close}>
         <OrderForm
           next={next}
+          gateSeconds={gateSeconds}
           done={() => {
             setOpen(false);
             orders.reload();

@@ -9,7 +9,7 @@ import { language } from "../lib/settings";
 import { App } from "./app";
 
 vi.mock("../ui/plot", () => ({ default: () => null })); // a canvas, which jsdom does not have
-const screens = ["/", "/history", "/trading", "/wallet", "/neighbourhood", "/ranking", "/bill", "/meters", "/keys", "/notifications", "/settings", "/about"];
+const screens = ["/", "/history", "/trading", "/wallet", "/neighbourhood", "/ranking", "/bill", "/bill/why?month=2021-06&line=bought", "/bill/slot?start=2021-06-24T17:15:00Z", "/meters", "/keys", "/notifications", "/settings", "/about"];
 const answers = recorded as Record<string, unknown>;
 let root: Root;
 let box: HTMLElement;
@@ -61,6 +61,25 @@ describe.each(["pt", "en"] as const)("in %s", (spoken) => {
       expect(box.querySelector(".notice.bad")?.textContent, path).toBeUndefined();
       expect(box.textContent, path).not.toMatch(/undefined|NaN|\[object/);
     }
+  });
+});
+
+describe("a bill", () => {
+  it("leads from each of its numbers to the slots behind it, and from there to the reasons", async () => {
+    language.set("en");
+    root.render(<App />);
+    await show("/bill");
+    expect(box.textContent).toContain("Network fee, feeder");
+    const lines = [...box.querySelectorAll<HTMLAnchorElement>("a[href^='/bill/why']")].map((link) => new URL(link.href).searchParams.get("line"));
+    expect(lines).toEqual(
+      "bought sold from_utility to_utility network_fee losses cost savings cost_without_market self_consumption self_sufficiency consumption peak coins coins".split(" "),
+    );
+    box.querySelector<HTMLAnchorElement>("a[href*='line=bought']")!.click();
+    await vi.waitFor(() => expect(box.textContent).toContain("12.500"), 60_000);
+    box.querySelector<HTMLAnchorElement>("a[href^='/bill/slot']")!.click();
+    await vi.waitFor(() => expect(box.textContent).toContain("Buyers with a higher limit"), 60_000);
+    expect(box.textContent).toContain("Between");
+    expect(box.textContent).not.toContain("At the same limit"); // nobody was there
   });
 });
 

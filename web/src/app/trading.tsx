@@ -211,7 +211,7 @@ export default function Trading() {
       <Shown of={criteria} rows={3}>
         {(data) => <RulesEditor criteria={data} reload={criteria.reload} />}
       </Shown>
-      {slot.data && <Orders next={slot.data.next_order_slot} />}
+      {slot.data && <Orders next={slot.data.next_order_slot} gateSeconds={slot.data.gate_closure_seconds} />}
     </div>
   );
 }

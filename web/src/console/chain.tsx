@@ -1,5 +1,5 @@
 import { operator } from "../api/operator";
-import { textOf } from "../i18n";
+import { textOf, useText } from "../i18n";
 import { useResource } from "../lib/resource";
 import { useFormat } from "../lib/settings";
 import { Badge, Card, Notice, WithCode } from "../ui/basic";
@@ -58,7 +58,37 @@ export default function Chain() {
             )}
           </Shown>
         </Card>
+        <Certificates />
       </div>
     </div>
+  );
+}
+
+/** Certificates of origin of the whole chain; nothing where it has none. */
+function Certificates() {
+  const { origin: o } = useConsoleText();
+  const t = useText();
+  const f = useFormat();
+  const origin = useResource("op origin", (signal) => operator.origin(signal), { live: true });
+  if (!origin.data?.on) return null;
+  return (
+    <Card title={o.title} actions={<Badge tone={origin.data.conserved ? "good" : "bad"}>{origin.data.conserved ? o.conserved : o.broken}</Badge>}>
+      <Shown of={origin}>
+        {({ sources }) => (
+          <Table
+            label={o.title}
+            rows={sources}
+            rowKey={({ source }) => source}
+            columns={[
+              { key: "source", title: t.origin.source, cell: ({ source }) => textOf(t.origin.sources, source) },
+              { key: "issued", title: o.issued, number: true, cell: (each) => f.kwh(each.issued_kwh) },
+              { key: "held", title: o.held, number: true, cell: (each) => f.kwh(each.held_kwh) },
+              { key: "claimed", title: o.claimed, number: true, cell: (each) => f.kwh(each.claimed_kwh) },
+              { key: "expired", title: o.expired, number: true, cell: (each) => f.kwh(each.expired_kwh) },
+            ]}
+          />
+        )}
+      </Shown>
+    </Card>
   );
 }

@@ -32,6 +32,7 @@ const Blocks = lazy(() => import("./blocks"));
 const BlockScreen = lazy(() => import("./block"));
 const Chain = lazy(() => import("./chain"));
 const Governance = lazy(() => import("./governance"));
+const NetworkScreen = lazy(() => import("./network"));
 const About = lazy(() => import("../app/about"));
 
 type Parameters = Record<string, string>;
@@ -45,6 +46,7 @@ const pages: [string, (found: Parameters) => ReactNode][] = [
   ["/console/slots", () => <Slots />],
   ["/console/slots/:start", ({ start }) => <SlotScreen start={start ?? ""} />],
   ["/console/flows", () => <Flows />],
+  ["/console/network", () => <NetworkScreen />],
   ["/console/assets", () => <Assets />],
   ["/console/meters", () => <Meters />],
   ["/console/requests", () => <Requests />],
@@ -61,6 +63,7 @@ const navigation = [
   ["/console/new", "plus", "create"],
   ["/console/slots", "slots", "slots"],
   ["/console/flows", "flows", "flows"],
+  ["/console/network", "grid", "network"],
   ["/console/assets", "coins", "assets"],
   ["/console/meters", "meter", "meters"],
   ["/console/requests", "cash", "requests"],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Trade } from "../api/operator";
-import { commandOf, isValue, quorumAt, readDuration, tariffEffect } from "./proposals";
+import { commandOf, isValue, quorumAt, readDuration, readShares, tariffEffect } from "./proposals";
 
 describe("proposals", () => {
   it("read durations as the command line does", () => {
@@ -19,6 +19,18 @@ describe("proposals", () => {
   it("write commands that a shell takes as one word each", () => {
     expect(commandOf(["parameter", "close_grace", "5m"], "http://127.0.0.1:8080")).toBe("powershare governance parameter close_grace 5m --key administrator.key --peer http://127.0.0.1:8080");
     expect(commandOf(["remove-member", "--id", "a peer's; rm"], "http://p")).toContain(`--id 'a peer'\\''s; rm' --key`);
+  });
+  it("read shares as the ledger takes them, in its order", () => {
+    const from = "2026-12-01T00:00:00Z";
+    expect(JSON.parse(readShares("Resident:B 0.75\nResident:A 0.25\n\nResident:A Resident:B 1", from) ?? "")).toEqual({
+      type: "SetShares", from,
+      shares: [{ participant: "Resident:A", share: "0.25" }, { participant: "Resident:B", share: "0.75" }],
+      pairs: [{ producer: "Resident:A", consumer: "Resident:B", share: "1" }],
+    });
+    for (const wrong of ["", "Resident:A", "Resident:A 1.5", "Resident:A 0.6\nResident:B 0.5", "Resident:A 0.1\nResident:A 0.2", "Resident:A Resident:A 0.5", "A 0.5"]) {
+      expect(readShares(wrong, from), wrong).toBeNull();
+    }
+    expect(readShares("Resident:A 1", "soon")).toBeNull();
   });
   it("tell quorums as the chain has them", () => {
     expect(quorumAt(4)).toEqual({ members: 4, faulty: 1, quorum: 3 });

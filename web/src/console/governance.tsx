@@ -11,7 +11,7 @@ import { parseDecimal, SelectField, TextField } from "../ui/form";
 import { ErrorNotice, Shown } from "../ui/state";
 import { say } from "../ui/toast";
 import { useConsoleText } from "./i18n";
-import { changeable, choices, commandOf, isValue, quorumAt, readDuration, tariffEffect, type ChangeableName, type Kind } from "./proposals";
+import { changeable, choices, commandOf, isValue, quorumAt, readDuration, readShares, tariffEffect, type ChangeableName, type Kind } from "./proposals";
 
 type Parameters = Record<string, string | number | boolean>;
 const peerUrl = () => peers.now() || window.location.origin;
@@ -43,6 +43,8 @@ export function useParameterText(): (field: string, value: string | number | boo
     if (field.endsWith("_ms")) return f.duration(Number(value) / 1000);
     if (field.endsWith("_time")) return f.exact(String(value));
     if (field === "clearing_rule") return textOf(t.trading.rules, String(value));
+    if (field === "origin") return textOf(c.governance.onoff, String(value));
+    if (field === "rewards") return textOf(c.governance.rewards, String(value));
     if (field === "plausibility" || field === "signed_readings_only") return textOf(c.governance.values, String(value));
     if (field.endsWith("_coins") || field.endsWith("_cash") || field === "feature_level") return f.number(value as string | number);
     return String(value);
@@ -202,7 +204,35 @@ function MemberChange() {
   );
 }
 
-type What = "parameter" | "tariff" | "members";
+/** Who gets which share of what neighbours feed in, from a slot on. */
+function SharesChange({ now }: { now: string }) {
+  const c = useConsoleText();
+  const begin = new Date((Math.floor(Date.parse(now) / 3_600_000) + 2) * 3_600_000).toISOString().slice(0, 19) + "Z";
+  const [from, setFrom] = useState(begin);
+  const [text, setText] = useState("");
+  const proposal = readShares(text, from);
+  return (
+    <div className="stack">
+      <TextField label={c.governance.sharesFrom} value={from} onChange={setFrom} autoComplete="off" />
+      <label className="stack-small">
+        <span>{c.governance.sharesLines}</span>
+        <textarea rows={6} value={text} onChange={(event) => setText(event.target.value)} placeholder={"Resident:home-01 0.25\nResident:home-02 0.5"} />
+      </label>
+      {text.trim() !== "" && proposal === null && <Notice tone="bad">{c.governance.sharesWrong}</Notice>}
+      {proposal !== null && (
+        <>
+          <p className="soft small">{c.governance.sharesFile}</p>
+          <pre className="command" tabIndex={0} aria-label="shares.json">
+            {proposal}
+          </pre>
+          <Command what={["shares", "shares.json"]} />
+        </>
+      )}
+    </div>
+  );
+}
+
+type What = "parameter" | "tariff" | "shares" | "members";
 
 export default function Governance() {
   const c = useConsoleText();
@@ -218,6 +248,7 @@ export default function Governance() {
         options={[
           ["parameter", c.governance.kinds.parameter],
           ["tariff", c.governance.kinds.tariff],
+          ["shares", c.governance.kinds.shares],
           ["members", c.governance.kinds.members],
         ]}
         onChange={setWhat}
@@ -225,6 +256,7 @@ export default function Governance() {
       <Card title={c.governance.kinds[what]}>
         {what === "parameter" && <Shown of={parameters}>{(data) => <ParameterChange parameters={data as Parameters} />}</Shown>}
         {what === "tariff" && <TariffChanges />}
+        {what === "shares" && <Shown of={parameters}>{(data) => <SharesChange now={String((data as Parameters).island_time)} />}</Shown>}
         {what === "members" && <MemberChange />}
       </Card>
     </div>

@@ -14,14 +14,20 @@ export const changeable = [
   ["gateway_daily_cash", "gateway_daily_cash", "amount"],
   ["signed_readings_only", "signed_readings_only", "switch"],
   ["plausibility", "plausibility", "plausibility"],
+  ["origin", "origin", "onoff"],
+  ["rewards", "rewards", "rewards"],
+  ["gate_closure", "gate_closure_ms", "duration"],
+  ["deviation_margin", "deviation_margin", "part"],
 ] as const;
 export type ChangeableName = (typeof changeable)[number][0];
 export type Kind = (typeof changeable)[number][2];
 
 export const choices: Partial<Record<Kind, readonly string[]>> = {
-  rule: ["pay_as_clear", "pay_as_bid", "mid_market", "thesis"],
+  rule: ["pay_as_clear", "pay_as_bid", "mid_market", "thesis", "optimal", "french_static", "french_dynamic", "french_dynamic_simple", "french_full_dynamic", "flemish_fixed", "flemish_relative", "flemish_optimal", "nrgcoin"],
   switch: ["true", "false"],
   plausibility: ["off", "alarm", "quarantine"],
+  onoff: ["on", "off"],
+  rewards: ["none", "solarcoin", "nrgcoin", "solarcoin,nrgcoin"],
 };
 
 const unitsMs: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -35,6 +41,7 @@ export function readDuration(text: string): number | null {
 /** Whether the ledger would take the value; it checks again. */
 export function isValue(kind: Kind, text: string): boolean {
   if (kind === "duration") return (readDuration(text) ?? Infinity) <= 400 * 86_400_000;
+  if (kind === "part") return /^(0(\.\d{1,9})?|1(\.0{1,9})?)$/.test(text.trim());
   if (kind === "amount") return /^\d{1,10}(\.\d{1,9})?$/.test(text.trim());
   return choices[kind]?.includes(text) ?? false;
 }
@@ -44,6 +51,29 @@ const word = (text: string) => (/^[\w./:@+-]+$/.test(text) ? text : `'${text.rep
 
 export function commandOf(what: string[], peer: string): string {
   return ["powershare", "governance", ...what, "--key", "administrator.key", "--peer", peer].map(word).join(" ");
+}
+
+/** A SetShares from lines "Resident:A 0.5", or "Resident:A Resident:B 0.25" for a pair; null where one is wrong. */
+export function readShares(text: string, from: string): string | null {
+  const line = /^(\S+:\S+)(?:\s+(\S+:\S+))?\s+([01](?:\.\d{1,9})?)$/;
+  const shares: { participant: string; share: string }[] = [];
+  const pairs: { producer: string; consumer: string; share: string }[] = [];
+  for (const each of text.split("\n").map((one) => one.trim())) {
+    if (each === "") continue;
+    const [, first, second, share] = line.exec(each) ?? [];
+    if (first === undefined || share === undefined || Number(share) > 1 || first === second) return null;
+    if (second === undefined) shares.push({ participant: first, share });
+    else pairs.push({ producer: first, consumer: second, share });
+  }
+  const tooMuch = (parts: { share: string }[]) => parts.reduce((sum, { share }) => sum + Math.round(Number(share) * 1e9), 0) > 1e9;
+  const order = (left: string, right: string) => (left < right ? -1 : left > right ? 1 : 0);
+  shares.sort((left, right) => order(left.participant, right.participant));
+  pairs.sort((left, right) => order(left.producer, right.producer) || order(left.consumer, right.consumer));
+  const twice = shares.some(({ participant }, i) => i > 0 && shares[i - 1]?.participant === participant);
+  const producers = [...new Set(pairs.map(({ producer }) => producer))];
+  if (twice || tooMuch(shares) || producers.some((each) => tooMuch(pairs.filter(({ producer }) => producer === each)))) return null;
+  if (shares.length + pairs.length === 0 || Number.isNaN(Date.parse(from))) return null;
+  return JSON.stringify({ type: "SetShares", from, shares, pairs });
 }
 
 export interface Quorum {
