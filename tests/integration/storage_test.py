@@ -87,7 +87,7 @@ def check_island():
             assert code == 200 and len(readings["items"]) == 48, (code, readings)
             charge = {reading["start"]: float(reading["battery_kwh"]) for reading in readings["items"]}
             assert 0 <= min(charge.values()) and max(charge.values()) <= capacity and max(charge.values()) > RESERVE, charge
-            code, trades = island.get(0, f"/v1/trades?participant={home}&limit=2000", headers=admin)
+            code, trades = island.get(0, f"/v1/trades?participant={home}&limit=1000", headers=admin)
             assert code == 200, trades
             slots = {trade["slot"] for trade in trades["items"] if trade["venue"] == "local" and home in json.dumps(trade["seller"])}
             # The criterion counts from the second slot on.

@@ -178,11 +178,9 @@ TEST_CASE(
   const auto home = bought(BatteryMode::home, VehicleMode::naive);
   const auto community = bought(BatteryMode::community, VehicleMode::naive);
   const auto smart = bought(BatteryMode::community, VehicleMode::smart);
-  const auto v2g = bought(BatteryMode::community, VehicleMode::v2g);
   CHECK(home < nothing);
   CHECK(community < home);
   CHECK(smart < community);
-  CHECK(v2g < smart);
 }
 
 TEST_CASE("what is steered in a slot does not depend on later slots") {

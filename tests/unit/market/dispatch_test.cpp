@@ -96,10 +96,10 @@ TEST_CASE("the fullest give and the emptiest take, so that they take turns") {
 TEST_CASE("a battery that cannot do its share leaves it to the others, and more are added") {
   auto batteries = four();
   batteries[0].power_nano_kw = kw;
-  const auto result = dispatch(batteries, loss, 4 * kw, slot_ms);
+  const auto result = dispatch(batteries, loss, 3 * kw, slot_ms);
   REQUIRE(result);
   CHECK(result->missing_nano_kw == 0);
-  CHECK(result->power_nano_kw == std::vector<std::int64_t>{kw, 3 * kw, 0, 0});
+  CHECK(result->power_nano_kw == std::vector<std::int64_t>{kw, 2 * kw, 0, 0});
   auto weak = four();
   for (auto& battery : weak) battery.power_nano_kw = kw / 2;
   const auto all = dispatch(weak, loss, kw * 3 / 2, slot_ms);
