@@ -70,8 +70,8 @@ class Groups {
   bool fits_ = true;
 };
 
-OrderOutcome outcome_of(const SlotBookRow& book, const BookOrder& own) {
-  if (own.matched == own.energy) return OrderOutcome::all;
+MatchOutcome outcome_of(const SlotBookRow& book, const BookOrder& own) {
+  if (own.matched == own.energy) return MatchOutcome::all;
   bool opposite = false;
   bool worse_was_served = false;
   for (const BookOrder& other : book.orders) {
@@ -80,9 +80,9 @@ OrderOutcome outcome_of(const SlotBookRow& book, const BookOrder& own) {
     worse_was_served = worse_was_served || (other.side == own.side && by_limit(own, other) < 0 &&
                                             other.matched.is_positive());
   }
-  if (!opposite) return OrderOutcome::nobody_opposite;
-  if (own.restricted || worse_was_served) return OrderOutcome::restricted;
-  return own.matched.is_positive() ? OrderOutcome::at_the_margin : OrderOutcome::limit_not_reached;
+  if (!opposite) return MatchOutcome::nobody_opposite;
+  if (own.restricted || worse_was_served) return MatchOutcome::restricted;
+  return own.matched.is_positive() ? MatchOutcome::at_the_margin : MatchOutcome::limit_not_reached;
 }
 
 __extension__ using Wide = __int128;
@@ -129,17 +129,17 @@ std::optional<std::pair<Price, Price>> interval_of(const SlotBookRow& book) {
 
 }  // namespace
 
-std::string_view to_text(OrderOutcome outcome) {
+std::string_view to_text(MatchOutcome outcome) {
   switch (outcome) {
-    case OrderOutcome::all:
+    case MatchOutcome::all:
       return "all";
-    case OrderOutcome::limit_not_reached:
+    case MatchOutcome::limit_not_reached:
       return "limit_not_reached";
-    case OrderOutcome::at_the_margin:
+    case MatchOutcome::at_the_margin:
       return "at_the_margin";
-    case OrderOutcome::restricted:
+    case MatchOutcome::restricted:
       return "restricted";
-    case OrderOutcome::nobody_opposite:
+    case MatchOutcome::nobody_opposite:
       return "nobody_opposite";
   }
   return "unknown";

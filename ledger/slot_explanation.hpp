@@ -37,7 +37,7 @@ struct OrderGroup {
 };
 
 /// Why an order was matched no further.
-enum class OrderOutcome : std::uint8_t {
+enum class MatchOutcome : std::uint8_t {
   all = 1,            ///< all of it was traded with neighbours
   limit_not_reached,  ///< others of its side had better limits, or the other side asked too much
   at_the_margin,      ///< shared with others at the same limit, or the last to be served
@@ -45,11 +45,11 @@ enum class OrderOutcome : std::uint8_t {
   nobody_opposite,    ///< the other side of the book was empty
 };
 /// "all", "limit_not_reached", "at_the_margin", "restricted", "nobody_opposite".
-std::string_view to_text(OrderOutcome outcome);
+std::string_view to_text(MatchOutcome outcome);
 
 struct OwnOrder {
   BookOrder order;
-  OrderOutcome outcome = OrderOutcome::all;
+  MatchOutcome outcome = MatchOutcome::all;
   OrderGroup better;  ///< others of its side: buyers who offered more, sellers who asked less
   OrderGroup equal;
   OrderGroup worse;

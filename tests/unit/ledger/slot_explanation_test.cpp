@@ -62,18 +62,18 @@ TEST_CASE("an explanation has the interval of prices and why an order was matche
   CHECK(d->interval->first.nano() == 27);   // D wants more at it
   CHECK(d->interval->second.nano() == 27);  // and is served at it
   REQUIRE(d->own.size() == 1);
-  CHECK(d->own[0].outcome == OrderOutcome::at_the_margin);
-  CHECK(explain(book(), who("A"))->own[0].outcome == OrderOutcome::all);
-  CHECK(explain(book(), who("F"))->own[0].outcome == OrderOutcome::limit_not_reached);
+  CHECK(d->own[0].outcome == MatchOutcome::at_the_margin);
+  CHECK(explain(book(), who("A"))->own[0].outcome == MatchOutcome::all);
+  CHECK(explain(book(), who("F"))->own[0].outcome == MatchOutcome::limit_not_reached);
   CHECK(explain(book(), who("nobody"))->own.empty());
   auto alone = book();
   alone.orders.pop_back();
   for (auto& each : alone.orders) each.matched = {};
-  CHECK(explain(alone, who("A"))->own[0].outcome == OrderOutcome::nobody_opposite);
+  CHECK(explain(alone, who("A"))->own[0].outcome == MatchOutcome::nobody_opposite);
   CHECK(!explain(alone, who("A"))->interval);
   auto passed_over = book();
   passed_over.orders[0].matched = {};
-  CHECK(explain(passed_over, who("A"))->own[0].outcome == OrderOutcome::restricted);
+  CHECK(explain(passed_over, who("A"))->own[0].outcome == MatchOutcome::restricted);
 }
 
 TEST_CASE("welfare is what the trades were worth, and what they could have been") {
