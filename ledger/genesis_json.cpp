@@ -487,9 +487,9 @@ Parameters read_parameters(const Json& value, std::string& fault) {
   }
   parameters.clearing_rule = in.text("clearing_rule", parameters.clearing_rule);
   parameters.currency = in.text("currency", parameters.currency);
-  for (const char* name : {"signed_readings_only", "plausibility", "site", "gateway_daily_coins",
-                           "gateway_daily_cash", "origin", "rewards", "gate_closure",
-                           "deviation_margin"}) {
+  for (const char* name :
+       {"signed_readings_only", "plausibility", "site", "gateway_daily_coins", "gateway_daily_cash",
+        "origin", "rewards", "gate_closure", "deviation_margin"}) {
     if (!in.has(name)) continue;
     if (const auto set = set_parameter(parameters, name, in.text(name), false); !set) {
       in.fail(set.error().detail());

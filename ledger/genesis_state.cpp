@@ -41,8 +41,7 @@ Result<void> check_fields(const Genesis& genesis) {
         "signed_readings_only, plausibility, site and daily limits need feature level 3");
   }
   if (genesis.parameters.extended_further() && genesis.feature_level < 4) {
-    return malformed(
-        "origin, rewards, gate_closure and deviation_margin need feature level 4");
+    return malformed("origin, rewards, gate_closure and deviation_margin need feature level 4");
   }
   const auto& rule = genesis.parameters.clearing_rule;
   if (const auto needed = parameter_feature_level("clearing_rule", rule);

@@ -61,11 +61,11 @@ enum class StateTable : std::uint8_t {
   slot_part = 0x41,       ///< i64 start ‖ … -> parts of a slot record (ledger/slots.hpp)
   slot_progress = 0x42,   ///< which slots are open, closed, final (ledger/slots.hpp)
   order = 0x43,           ///< i64 last slot ‖ 32 transaction -> PlaceOrder
-  order_of = 0x44,      ///< participant ‖ 32 transaction -> i64 last slot: the same, by participant
-  forward = 0x45,       ///< i64 slot -> its commitments (ledger/forward.hpp)
-  next_gate = 0x46,     ///< one record: i64 slot, all before it are past their gate
-  calendar = 0x47,      ///< one record: SetCalendar
-  network = 0x48,       ///< u64 version -> SetNetwork (ledger/network.hpp)
+  order_of = 0x44,   ///< participant ‖ 32 transaction -> i64 last slot: the same, by participant
+  forward = 0x45,    ///< i64 slot -> its commitments (ledger/forward.hpp)
+  next_gate = 0x46,  ///< one record: i64 slot, all before it are past their gate
+  calendar = 0x47,   ///< one record: SetCalendar
+  network = 0x48,    ///< u64 version -> SetNetwork (ledger/network.hpp)
   meter_source = 0x49,  ///< text meter ‖ i64 first slot -> u8 source (ledger/origin.hpp)
   shares = 0x4a,        ///< i64 from -> SetShares (ledger/sharing.hpp)
   allocation = 0x4b,    ///< i64 slot -> 32 root of its allocations (ledger/allocation.hpp)

@@ -316,6 +316,7 @@ struct Checker {
   }
   Result<void> operator()(const SetParameter& payload) const {
     Parameters any;
+    any.origin = true;  // whether it is on is for the state to say
     return set_parameter(any, payload.name, payload.value, false);
   }
   Result<void> operator()(const AddMember& payload) const {

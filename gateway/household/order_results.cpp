@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "gateway/error.hpp"
+#include "gateway/json.hpp"
 #include "gateway/parameters.hpp"
 #include "gateway/problem.hpp"
 #include "gateway/schemas.hpp"

@@ -55,7 +55,7 @@ class Cycle:
         for name in HOMES:
             owner = "Resident:" + name
             registry += [{"type": "AddParticipant", "participant": owner, "sell_rate_coins_per_kwh": "0.10"},
-                         {"type": "ProvisionAsset", "owner": owner, "asset": "CO", "balance": str(COINS)},
+                         {"type": "ProvisionAsset", "owner": owner, "asset": "coins", "balance": str(COINS)},
                          {"type": "RegisterMeter", "meter": name, "owner": owner},
                          {"type": "BindKey", "key": ed25519.public_key(SEEDS[name]).hex(), "principal": owner, "scopes": ["own"]}]
         genesis["registry"] = registry
@@ -171,6 +171,7 @@ class Cycle:
         self.read(3, B=-1, C=0.2)
         self.step(slot(4) + GATE)
         self.closed(3, missing=1)
+        self.step(slot(5) - GATE)
         self.read(4, B=-1, C=0)
         self.step(slot(5) + GATE)
         self.closed(4, missing=1)

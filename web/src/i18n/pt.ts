@@ -261,7 +261,6 @@ export const pt: Messages = {
     cancelled: "A ordem foi cancelada.",
     orderLine: (side, energy, price) => `${side} ${energy} por período a ${price}`,
     bookHeld: "Uma ordem de compra reserva as suas moedas até o período ser liquidado.",
-    badEnergy: "A energia é um número de kWh acima de 0.",
     gateHelp: (minutes) =>
       `As ordens fecham ${minutes} minutos antes de um período. O que então combina com a ordem de um vizinho fica acordado: quem se desvia paga por isso.`,
     results: "O que resultou das suas ordens",
@@ -273,6 +272,7 @@ export const pt: Messages = {
     deviation: "Desvio",
     deviationCost: "O seu custo",
     notYet: "ainda não",
+    badEnergy: "A energia é um número de kWh acima de 0.",
     badSlots: "Entre 1 e 96 períodos.",
   },
   wallet: {
