@@ -40,7 +40,10 @@ Verdict change_owner(Overlay& state, const AdjustAsset& payload, AccountId& acco
   if (!may_own(next.type, payload.asset)) return cannot_own(next.type);
   const auto id = payload.id.empty() ? asset_id_of(payload.asset, payload.owner.id) : payload.id;
   const auto before = find_asset(state, payload.asset, id);
-  if (!before) return unknown_asset(payload.owner, payload.asset, id);
+  // Two participants of different types may have one id: then this is the other one's.
+  if (!before || before->account != account) {
+    return unknown_asset(payload.owner, payload.asset, id);
+  }
   forget_asset_name(state, payload.asset, id);
   const auto moved = before->balance_nano;
   if (moved != 0) {

@@ -208,6 +208,8 @@ TEST_CASE("the OpenAPI document describes every route, and every described route
   add_transaction_routes(router, services);
   add_transaction_list_routes(router, services);
   add_slot_book_routes(router, services);
+  add_slot_proof_routes(router, services);
+  add_origin_routes(router, services);
   add_account_routes(router, services);
   add_account_proof_routes(router, services);
   add_usage_routes(router, services);

@@ -35,7 +35,7 @@ TEST_CASE("without a log-in no route of a household answers") {
     CHECK(reply->response.status == 401);
     CHECK(!route.info.summary.empty());
   }
-  CHECK(residents == 21);
+  CHECK(residents == 22);
 }
 
 TEST_CASE("the live picture says where power comes from and goes to, and how old it is") {
@@ -101,6 +101,7 @@ TEST_CASE("the history of a day has its slots, counterparties and sums, exact to
               R"("consumption_kwh":3,"production_kwh":0,"imported_kwh":3,"exported_kwh":0,)"
               R"("own_used_kwh":0,"bought":[{"counterparty":"Resident:H01","energy_kwh":1,)"
               R"("amount_coins":0.1629}],"sold":[],"from_utility_kwh":2,"to_utility_kwh":0,)"
+              R"("deviation_charge_coins":0,"deviation_credit_coins":0,)"
               R"("cost_coins":0.4887,"earnings_coins":0,"renewable_share":0.333333333,"slots":1)"));
   CHECK(json["buckets"][1]["consumption_kwh"] == 0);
   CHECK(json["buckets"][1]["renewable_share"].is_null());
@@ -148,7 +149,7 @@ TEST_CASE("a table for download has units in its header") {
   const auto& text = reply->response.body;
   CHECK(text.starts_with("start (UTC),end (UTC),consumption (kWh),"));
   CHECK(holds(text,
-              "\r\n2019-10-21T00:00:00Z,2019-10-22T00:00:00Z,3,0,3,0,0,1,0,2,0,0.4887,0,"
+              "\r\n2019-10-21T00:00:00Z,2019-10-22T00:00:00Z,3,0,3,0,0,1,0,2,0,0,0,0.4887,0,"
               "0.333333333\r\n"));
 }
 

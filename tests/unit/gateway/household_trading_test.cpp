@@ -498,7 +498,7 @@ TEST_CASE("without a log-in every trading route answers 401 and does nothing") {
 
 TEST_CASE("every trading route describes its answer and what may go wrong") {
   const Household household;
-  CHECK(household.router().routes().size() == 8);
+  CHECK(household.router().routes().size() == 9);
   for (const auto& route : household.router().routes()) {
     CAPTURE(route.info.pattern);
     CHECK(Json::parse(route.info.response_schema).is_object());

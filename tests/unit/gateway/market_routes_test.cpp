@@ -110,7 +110,8 @@ TEST_CASE("trades have the agreed shape and come in pages that cover each once")
   first.erase("state");
   CHECK(first == Json::parse(R"({"id":"1571648400000-0","slot":"2019-10-21T09:00:00Z",
     "buyer":"Resident:H01","seller":"Resident:H02","energy_kwh":"0.75","price":"0.14",
-    "amount":"0.105","fees":"0","loss":"0","loss_kwh":"0","venue":"local"})"));
+    "amount":"0.105","fees":"0","loss":"0","loss_kwh":"0","venue":"local",
+    "forward":false,"buyer_margin":"0","seller_margin":"0"})"));
   std::vector<std::string> seen;
   std::string target = "/v1/trades?limit=4";
   for (int page = 0; page < 2; ++page) {

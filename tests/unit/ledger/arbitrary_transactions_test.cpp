@@ -435,14 +435,15 @@ void check_statements(const Chain& chain, const MapHistory& history, UtcMillis m
   }
 }
 
-}  // namespace
+/// What has come of arbitrary transactions: that they were worth the while.
+struct Tally {
+  std::size_t applied = 0;
+  std::size_t readings = 0;
+  std::size_t ordered = 0;
+  std::uint64_t epochs = 0;
+};
 
-TEST_CASE(
-    "apply survives arbitrary transactions, keeps its invariants and replays to the same bytes") {
-  // POWERSHARE_TEST_SEED runs a seed again that an earlier run has printed.
-  const char* given = std::getenv("POWERSHARE_TEST_SEED");
-  const std::uint64_t seed =
-      given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
+void run_chain(std::uint64_t seed, Tally& tally) {
   CAPTURE(seed);
   Driver driver(seed);
   auto start = genesis();
@@ -457,7 +458,6 @@ TEST_CASE(
   Chain chain(start);
   Chain replica(start);
   std::string alarm;  // the newest, for the report of a failure
-  std::size_t applied = 0, readings = 0, ordered = 0;
   MapHistory history;
   UtcMillis middle;
   for (int height = 0; height < 400; ++height) {
@@ -475,16 +475,19 @@ TEST_CASE(
     });
     for (std::size_t i = 0; i < block.receipts.size(); ++i) {
       const auto& receipt = block.receipts[i];
-      const auto decoded = wire::transaction_decoder(chain.hash)(transactions[i], 3);
+      const auto decoded =
+          wire::transaction_decoder(chain.hash)(transactions[i], known_feature_level);
       const auto* order = decoded ? std::get_if<PlaceOrder>(&decoded->payload) : nullptr;
       if (order != nullptr && receipt.outcome == Outcome::applied) {
-        ++ordered;
+        ++tally.ordered;
         driver.placed.emplace_back(order->participant, receipt.transaction);
       }
-      applied += receipt.outcome == Outcome::applied ? 1 : 0;
+      tally.applied += receipt.outcome == Outcome::applied ? 1 : 0;
       for (const auto& reading : receipt.readings) {
-        readings += reading.kind == ReadingResult::Kind::accepted ? 1 : 0;
+        tally.readings += reading.kind == ReadingResult::Kind::accepted ? 1 : 0;
       }
+      const auto type = decoded ? std::string(payload_name(decoded->payload)) : std::string("?");
+      INFO(type << ": " << receipt.message << ", height " << height);
       CHECK(receipt.code != "invariant");
     }
     for (const auto& event : block.events) {
@@ -507,8 +510,22 @@ TEST_CASE(
       replica.machine = *std::move(restored);
     }
   }
-  CHECK(applied > 100);
-  CHECK(readings > 0);
-  CHECK(ordered > 0);
-  CHECK(current_epoch_number(chain.machine.state()) > 0);
+  tally.epochs += current_epoch_number(chain.machine.state());
+}
+
+}  // namespace
+
+TEST_CASE(
+    "apply survives arbitrary transactions, keeps its invariants and replays to the same bytes") {
+  // POWERSHARE_TEST_SEED runs a seed again that an earlier run has printed.
+  const char* given = std::getenv("POWERSHARE_TEST_SEED");
+  const std::uint64_t seed =
+      given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
+  Tally tally;
+  // A chain whose administrator has lost its key early comes to little: so it is several.
+  for (std::uint64_t chain = 0; chain < 4; ++chain) run_chain(seed + chain, tally);
+  CHECK(tally.applied > 400);
+  CHECK(tally.readings > 0);
+  CHECK(tally.ordered > 0);
+  CHECK(tally.epochs > 0);
 }
