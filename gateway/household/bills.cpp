@@ -287,6 +287,7 @@ std::string bill_schema() {
       fields.end(),
       {{"self_consumption", "number?"},
        {"self_sufficiency", "number?"},
+       {"renewable_share", "number?"},
        {"slots", "integer"},
        {"lines", array_schema(entry_schema())},
        {"peak_kw", "number"},

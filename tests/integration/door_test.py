@@ -378,7 +378,7 @@ class Door:
                 continue
             parameters = methods["get"].get("parameters", [])
             values = dict(sensible)
-            if "time" in path or path.startswith(("/v1/slots", "/v1/trades", "/v1/bills")):
+            if "time" in path or path.startswith(("/v1/slots", "/v1/trades", "/v1/bills", "/v1/kpis")):
                 values["from"] = text_of(now - datetime.timedelta(days=1))
                 values["to"] = text_of(now)
             values["start"] = text_of(now.replace(minute=0, second=0) - datetime.timedelta(hours=2))

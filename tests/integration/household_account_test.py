@@ -303,6 +303,7 @@ class Walk:
         told = len(self.relay.mails)
         for number in range(4):
             request = self.own("POST", "/etms/wallet/fund", {"cash": 1}, peer=number % 2)["transaction"]
+            wait_for(lambda: request in str(self.must("GET", "/v1/cash-requests", admin=True, peer=3)), 30, "the request at peer 3")
             self.must("POST", f"/v1/cash-requests/{request}", {"approved": True}, admin=True, peer=3)
         wait_for(lambda: len(self.relay.mails) >= told + 4, 60, "four more mails")
         assert len({email.message_from_bytes(text)["Message-ID"] for _, text in self.relay.mails}) == told + 4, "the same mail twice"

@@ -118,9 +118,10 @@ class Contract:
         for method, path, operation in self.operations:
             if method != "GET":
                 continue
-            target, _ = self.target_of(method, path, operation, examples.get((method, path), Call()).values, optional=False)
+            call = examples.get((method, path), Call())
+            target, _ = self.target_of(method, path, operation, call.values, optional=False)
             for who in (self.admin, self.resident(), {}):
-                self.note(faults, method, target, None, who, operation, path, {200, 302, 401, 403})
+                self.note(faults, method, target, None, who, operation, path, {200, 302, 401, 403, *call.statuses})
         assert not faults, "\n".join(faults)
 
     def note(self, faults, method, target, body, headers, operation, path, expected):
