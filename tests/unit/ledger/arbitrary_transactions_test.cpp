@@ -259,7 +259,7 @@ class Driver {
   }
   SideRules rules() {
     SideRules result;
-    if (chance(4)) result.tariff_offset = Price::from_nano(quantity() - nano_per_unit);
+    if (chance(4)) result.tariff_offset = Price::from_nano(quantity() / 2 - nano_per_unit);
     if (chance(3)) {
       result.windows.push_back({static_cast<std::uint8_t>(random_() % 130),
                                 static_cast<std::uint16_t>(random_() % 1'500),
