@@ -3,6 +3,7 @@
 #include <charconv>
 #include <chrono>
 #include <cstdio>
+#include <limits>
 
 #include "base/assert.hpp"
 
@@ -60,7 +61,10 @@ Error malformed() {
 UtcMillis slot_start(UtcMillis time, std::int64_t slot_ms) {
   PS_ASSERT(slot_ms > 0);
   const auto rest = time.value % slot_ms;
-  return {time.value - (rest < 0 ? rest + slot_ms : rest)};
+  const auto since = rest < 0 ? rest + slot_ms : rest;
+  // The very first slot begins before all time: its end will do.
+  const bool before_all = time.value < std::numeric_limits<std::int64_t>::min() + since;
+  return {before_all ? time.value + (slot_ms - since) : time.value - since};
 }
 
 bool is_slot_length(std::int64_t slot_ms) {

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
+
 using namespace powershare;
 
 TEST_CASE("ISO 8601 times with a zone are read to UTC milliseconds") {
@@ -32,4 +34,11 @@ TEST_CASE("durations carry their unit") {
   CHECK_FALSE(parse_duration_ms("15").ok());
   CHECK_FALSE(parse_duration_ms("-1s").ok());
   CHECK_FALSE(parse_duration_ms("99999999999999d").ok());
+}
+
+TEST_CASE("no time is too early to lie in a slot") {
+  const UtcMillis first{std::numeric_limits<std::int64_t>::min()};
+  CHECK(slot_start(first, 15 * millis_per_minute).value % (15 * millis_per_minute) == 0);
+  CHECK(slot_start({first.value + 15 * millis_per_minute}, 15 * millis_per_minute).value <=
+        first.value + 15 * millis_per_minute);
 }
