@@ -3,11 +3,17 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/assert.hpp"
 #include "market/rules.hpp"
 
 namespace powershare::market {
 namespace {
+
+/// The worst limit that can meet the best of the other side.
+std::int64_t worst_of(const Candidates& others) {
+  std::int64_t best = max_limit_nano + 1;
+  for (const Candidate& other : others) best = std::min(best, other.limit);
+  return -best;
+}
 
 /// A side's orders one after the other, sorted by limit.
 class Walk {
@@ -130,10 +136,8 @@ std::vector<Pair> match_free(const Book& book, const Candidates& buys, const Can
 }  // namespace
 
 std::optional<Price> supporting_price(const Candidates& buys, const Candidates& sells) {
-  const auto worst = margin(buys, sells);
-  if (!worst) return std::nullopt;
-  const Candidates sorted_buys = by_limit(buys, worst->buy);
-  const Candidates sorted_sells = by_limit(sells, worst->sell);
+  const Candidates sorted_buys = by_limit(buys, worst_of(sells));
+  const Candidates sorted_sells = by_limit(sells, worst_of(buys));
   return price_between(Walk(sorted_buys), Walk(sorted_sells));
 }
 
@@ -150,12 +154,10 @@ Result<Matching> match(const Book& book, const PairCosts& costs) {
   }
   Matching matching;
   matching.energies = std::move(sides->energies);
-  const auto worst = margin(sides->buys, sides->sells);
-  if (!worst) return matching;
-  Candidates buys = by_limit(sides->buys, worst->buy);
-  Candidates sells = by_limit(sides->sells, worst->sell);
+  Candidates buys = by_limit(sides->buys, worst_of(sides->sells));
+  Candidates sells = by_limit(sides->sells, worst_of(sides->buys));
   matching.price = price_between(Walk(buys), Walk(sells));
-  PS_ASSERT(matching.price);
+  if (!matching.price) return matching;
   const std::int64_t price = matching.price->nano();
   cut_and_order(book, buys, -price);
   cut_and_order(book, sells, price);

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
-#include <numeric>
 #include <utility>
 
 namespace powershare::market {
@@ -119,47 +117,6 @@ Candidates by_distant_limit(const Candidates& side, std::int64_t worst_limit) {
 }
 
 }  // namespace
-
-std::optional<Margin> margin(const Candidates& buys, const Candidates& sells) {
-  constexpr std::int64_t none = std::numeric_limits<std::int64_t>::max();
-  std::int64_t lowest_offer = none;
-  std::int64_t best_bid = none;  // as a cost
-  for (const Candidate& sell : sells) lowest_offer = std::min(lowest_offer, sell.limit);
-  for (const Candidate& buy : buys) best_bid = std::min(best_bid, buy.limit);
-  if (sells.empty() || buys.empty() || -best_bid < lowest_offer) return std::nullopt;
-  const std::int64_t highest_bid = -best_bid;
-  // Prices between the two in steps of equal width, fewer than orders: what is bid for and offered
-  // in each.
-  const auto step_bits = static_cast<unsigned>(
-      std::clamp(static_cast<int>(std::bit_width(buys.size() + sells.size())) - 3, 2, 12));
-  const auto above = [lowest_offer](std::int64_t price) {  // may be more than a signed number holds
-    return static_cast<std::uint64_t>(price) - static_cast<std::uint64_t>(lowest_offer);
-  };
-  unsigned shift = 0;
-  while (above(highest_bid) >> shift >> step_bits != 0) ++shift;
-  std::vector<std::int64_t> bid(std::size_t{1} << step_bits);
-  std::vector<std::int64_t> offered(bid.size());
-  for (const Candidate& buy : buys) {
-    if (-buy.limit >= lowest_offer) bid[above(-buy.limit) >> shift] += buy.energy;
-  }
-  for (const Candidate& sell : sells) {
-    if (sell.limit <= highest_bid) offered[above(sell.limit) >> shift] += sell.energy;
-  }
-  // At the lower end of each step: bids from there on, less offers below it. That falls.
-  std::int64_t excess = std::accumulate(bid.begin(), bid.end(), std::int64_t{0});
-  Margin result{-lowest_offer, highest_bid};
-  for (std::uint64_t step = 0; step <= above(highest_bid) >> shift; ++step) {
-    const auto lower_end =
-        static_cast<std::int64_t>(static_cast<std::uint64_t>(lowest_offer) + (step << shift));
-    if (excess > 0) result.buy = -lower_end;
-    if (excess < 0) {
-      result.sell = lower_end - 1;
-      break;
-    }
-    excess -= bid[step] + offered[step];
-  }
-  return result;
-}
 
 Candidates by_limit(const Candidates& side, std::int64_t worst_limit) {
   std::int64_t smallest = worst_limit;

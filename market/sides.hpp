@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <limits>
-#include <optional>
 #include <vector>
 
 #include "market/book.hpp"
@@ -41,18 +40,6 @@ Result<Sides> survey(const Book& book);
 /// The candidates whose limit is not worse than `worst_limit`, best first; equals in any order.
 Candidates by_limit(const Candidates& side, std::int64_t worst_limit);
 inline constexpr std::int64_t any_limit = std::numeric_limits<std::int64_t>::max();
-
-/// The worst limits on either side, as costs, that can have a part in a clearing.
-struct Margin {
-  std::int64_t buy = 0;
-  std::int64_t sell = 0;
-};
-
-/// Bounds around the price at which demand meets supply, O(orders) without sorting. Where bids of x
-/// and above want more than is offered below x, all that is traded is bid for at x and above, every
-/// price that supports the volume is at least x, and it does not depend on lower bids: they may be
-/// left out. Likewise for offers. Nothing where no bid reaches an offer.
-std::optional<Margin> margin(const Candidates& buys, const Candidates& sells);
 
 /// Drops what is worse than `worst_limit` from a side sorted by limit, and puts equals in their
 /// order: explicit ones by accepted time, then id, before standing ones by tie key.
